@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace ridgeline {
+
+/// The whole file. kNotFound or kInvalidArgument (a directory, unreadable) naming the path.
+Result<std::string> read_file(const std::string& path);
+
+/// Writes beside `path`, then renames: readers see the old content or the whole new one, never a half.
+Status write_file_atomically(const std::string& path, std::string_view content);
+
+/// The directory and its parents exist afterwards.
+Status make_directories(const std::string& path);
+
+}  // namespace ridgeline
