@@ -1,0 +1,21 @@
+#include "cli/verbs.h"
+
+#include <array>
+
+namespace ridgeline::cli {
+
+Action configure_version(CLI::App& app, const Environment& environment);
+
+const CLI::Option* add_json_flag(CLI::App& app) {
+  return app.add_flag("--json",
+                      std::string("print one JSON document on standard output and nothing else there"));
+}
+
+std::span<const Verb> verbs() {
+  static constexpr std::array kVerbs = {
+      Verb{"version", "print the version of this build", configure_version},
+  };
+  return kVerbs;
+}
+
+}  // namespace ridgeline::cli
