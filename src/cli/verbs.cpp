@@ -7,8 +7,8 @@ namespace ridgeline::cli {
 Action configure_version(CLI::App& app, const Environment& environment);
 
 const CLI::Option* add_json_flag(CLI::App& app) {
-  return app.add_flag("--json",
-                      std::string("print one JSON document on standard output and nothing else there"));
+  return app.add_flag("--json")->description(
+      "print one JSON document on standard output and nothing else there");
 }
 
 std::span<const Verb> verbs() {
