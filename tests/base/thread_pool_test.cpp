@@ -1,0 +1,72 @@
+#include "base/thread_pool.h"
+
+#include <atomic>
+#include <chrono>
+#include <gtest/gtest.h>
+#include <numeric>
+#include <set>
+#include <vector>
+
+namespace ridgeline {
+namespace {
+
+TEST(ThreadPool, CoversEveryIterationExactlyOnce) {
+  for (int threads : {1, 2, 4}) {
+    ThreadPool pool(threads);
+    for (int64_t count : {0, 1, 7, 64, 1000}) {
+      for (int64_t grain : {1, 3, 64, 5000}) {
+        std::vector<std::atomic<int>> visits(static_cast<size_t>(count));
+        pool.parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+          EXPECT_LE(end - begin, grain);
+          for (int64_t i = begin; i < end; ++i) visits[static_cast<size_t>(i)].fetch_add(1);
+        });
+        for (const auto& visit : visits)
+          ASSERT_EQ(visit.load(), 1) << threads << " threads, " << count << "/" << grain;
+      }
+    }
+  }
+}
+
+TEST(ThreadPool, WritesOfABodyAreVisibleAfterTheLoop) {
+  ThreadPool pool(3);
+  std::vector<int64_t> values(1 << 12, 0);
+  for (int64_t round = 1; round <= 200; ++round) {
+    pool.parallel_for(static_cast<int64_t>(values.size()), 64, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) values[static_cast<size_t>(i)] += i;
+    });
+    const int64_t n = static_cast<int64_t>(values.size());
+    ASSERT_EQ(std::accumulate(values.begin(), values.end(), int64_t{0}), round * n * (n - 1) / 2);
+  }
+}
+
+TEST(ThreadPool, ParkedWorkersTakePartAgain) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 3; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    // Neither half can finish before the other has begun, so this returns only if a second thread came.
+    std::atomic<int> begun{0};
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    pool.parallel_for(2, 1, [&](int64_t, int64_t) {
+      begun.fetch_add(1);
+      while (begun.load() < 2) std::this_thread::yield();
+      const std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+    });
+    EXPECT_EQ(threads.size(), 2U);
+  }
+}
+
+TEST(ThreadPool, OneThreadRunsInline) {
+  ThreadPool pool(1);
+  const auto caller = std::this_thread::get_id();
+  pool.parallel_for(10, 2, [&](int64_t, int64_t) { EXPECT_EQ(std::this_thread::get_id(), caller); });
+  EXPECT_EQ(pool.threads(), 1);
+}
+
+TEST(ThreadPool, PoolsWithoutWorkEndAtOnce) {
+  for (int i = 0; i < 50; ++i) ThreadPool pool(3);
+}
+
+}  // namespace
+}  // namespace ridgeline
