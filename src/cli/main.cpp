@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <fmt/core.h>
 #include <string>
@@ -45,6 +46,11 @@ int run(int argc, char** argv) {
       name = verb.name;
       action = chosen;
     });
+  }
+  const auto is_named = [&](const Verb& verb) { return verb.name == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && std::ranges::none_of(verbs(), is_named)) {
+    fmt::print(stderr, "ridgeline: unknown command '{}' (see ridgeline --help)\n", argv[1]);
+    return exit_code_of(ErrorCode::kInvalidArgument);
   }
   try {
     app.parse(argc, argv);

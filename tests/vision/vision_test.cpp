@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <array>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <numeric>
+
+#include "base/file.h"
+#include "support/temporary_folder.h"
+#include "vision/batch.h"
+#include "vision/decode.h"
+#include "vision/encode.h"
+#include "vision/folder.h"
+#include "vision/orientation.h"
+#include "vision/preprocess.h"
+#include "vision/resize.h"
+#include "vision/synth.h"
+
+namespace ridgeline::vision {
+namespace {
+
+using ::testing::HasSubstr;
+
+Image pattern(int width, int height) {
+  Image image(width, height);
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      for (int c = 0; c < 3; ++c)
+        image.pixel(x, y)[c] = static_cast<uint8_t>(x * x * 7 + y * 13 * (c + 1) + x * y * 3);
+  return image;
+}
+
+Image smooth(int width, int height) {
+  Image image(width, height);
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      for (int c = 0; c < 3; ++c) image.pixel(x, y)[c] = static_cast<uint8_t>(60 + x + y * (c + 1) / 2);
+  return image;
+}
+
+int largest_difference(const Image& a, const Image& b) {
+  if (a.width != b.width || a.height != b.height) return 256;
+  return std::transform_reduce(
+      a.rgb.begin(), a.rgb.end(), b.rgb.begin(), 0, [](int x, int y) { return std::max(x, y); },
+      [](uint8_t x, uint8_t y) { return std::abs(x - y); });
+}
+
+Result<Image> decode(const std::string& file) {
+  return decode_image(std::as_bytes(std::span(file)), "test.img");
+}
+
+struct ResizeCase {
+  int width, height;
+  std::array<int, 12> first;
+  int64_t weighted_sum;
+};
+
+class ResizeEqualsPillow : public ::testing::TestWithParam<ResizeCase> {};
+
+// Recorded from Pillow's Image.resize(size, BILINEAR) on pattern(37, 23).
+TEST_P(ResizeEqualsPillow, ByteForByte) {
+  const ResizeCase& expected = GetParam();
+  const Image resized = resize_bilinear(pattern(37, 23), expected.width, expected.height);
+  EXPECT_TRUE(std::equal(expected.first.begin(), expected.first.end(), resized.rgb.begin()));
+  int64_t sum = 0;
+  for (size_t i = 0; i < resized.rgb.size(); ++i) sum += resized.rgb[i] * static_cast<int64_t>(i % 97 + 1);
+  EXPECT_EQ(sum, expected.weighted_sum);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ShrinkGrowAndOneAxis, ResizeEqualsPillow,
+    ::testing::Values(ResizeCase{5, 4, {107, 117, 127, 122, 128, 133, 126, 130, 131, 124, 130, 140}, 229412},
+                      ResizeCase{50, 30, {0, 0, 0, 4, 4, 4, 14, 14, 14, 31, 31, 31}, 27677246},
+                      ResizeCase{37, 9, {13, 27, 40, 24, 37, 51, 48, 61, 75, 86, 99, 113}, 6067858}));
+
+TEST(Decode, PngIsExactAndJpegIsClose) {
+  const Image image = smooth(61, 43);
+  EXPECT_EQ(largest_difference(decode(encode_png(image, PngColor::kRgb).value()).value(), image), 0);
+  EXPECT_LE(largest_difference(decode(encode_jpeg(image, {.quality = 98}).value()).value(), image), 4);
+  EXPECT_LE(largest_difference(
+                decode(encode_jpeg(image, {.quality = 98, .progressive = true}).value()).value(), image),
+            4);
+}
+
+TEST(Decode, GrayBecomesThreeEqualChannels) {
+  for (const std::string& file : {encode_png(smooth(20, 10), PngColor::kGray).value(),
+                                  encode_jpeg(smooth(20, 10), {.gray = true}).value()}) {
+    const Image image = decode(file).value();
+    EXPECT_EQ(image.pixel(7, 3)[0], image.pixel(7, 3)[1]);
+    EXPECT_EQ(image.pixel(7, 3)[0], image.pixel(7, 3)[2]);
+  }
+}
+
+TEST(Decode, TransparentPixelsShowWhite) {
+  const Image image = decode(encode_png(smooth(40, 40), PngColor::kRgba).value()).value();
+  EXPECT_EQ(image.pixel(0, 0)[0], 255);
+  EXPECT_EQ(image.pixel(20, 20)[0], smooth(40, 40).pixel(20, 20)[0]);
+}
+
+TEST(Decode, EveryTruncationIsAnErrorThatNamesTheFile) {
+  for (const std::string& whole :
+       {encode_jpeg(pattern(50, 40), {}).value(), encode_png(pattern(50, 40), PngColor::kRgb).value()}) {
+    for (size_t percent = 0; percent < 99; percent += 3) {
+      const Result<Image> image = decode(whole.substr(0, whole.size() * percent / 100));
+      ASSERT_FALSE(image.ok()) << percent;
+      EXPECT_THAT(image.status().message(), HasSubstr("test.img"));
+    }
+  }
+}
+
+TEST(Decode, OtherFilesAreRefusedWithTheFormatsThatWork) {
+  EXPECT_THAT(decode("hello, not an image").status().message(), HasSubstr("JPEG, PNG or WebP"));
+  EXPECT_EQ(load_image("/nonexistent/a.jpg").status().code(), ErrorCode::kNotFound);
+}
+
+/// A 2×1 picture, red then blue, with its EXIF orientation: what lies at the top left once upright?
+struct TurnCase {
+  int orientation;
+  int width;
+  bool red_first;
+};
+class Orientation : public ::testing::TestWithParam<TurnCase> {};
+
+TEST_P(Orientation, TurnsThePictureUpright) {
+  Image image(2, 1);
+  image.rgb = {255, 0, 0, 0, 0, 255};
+  const Image upright = apply_orientation(image, GetParam().orientation);
+  EXPECT_EQ(upright.width, GetParam().width);
+  EXPECT_EQ(upright.rgb[0] == 255, GetParam().red_first);
+}
+
+INSTANTIATE_TEST_SUITE_P(AllEight, Orientation,
+                         ::testing::Values(TurnCase{1, 2, true}, TurnCase{2, 2, false}, TurnCase{3, 2, false},
+                                           TurnCase{4, 2, true}, TurnCase{5, 1, true}, TurnCase{6, 1, true},
+                                           TurnCase{7, 1, false}, TurnCase{8, 1, false}));
+
+TEST(Orientation, IsReadFromTheExifBlockAndAppliedOnDecoding) {
+  const std::string jpeg = encode_jpeg(smooth(30, 20), {}).value();
+  const std::string exif(
+      "\xff\xe1\x00\x22"
+      "Exif\0\0"
+      "MM\0\x2a\0\0\0\x08"
+      "\0\x01"
+      "\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
+      "\0\0\0\0",
+      36);
+  const std::string turned = jpeg.substr(0, 2) + exif + jpeg.substr(2);
+  EXPECT_EQ(jpeg_orientation({reinterpret_cast<const uint8_t*>(turned.data()), turned.size()}), 6);
+  EXPECT_EQ(decode(turned).value().width, 20);
+  EXPECT_EQ(decode(jpeg).value().width, 30);
+}
+
+TEST(Preprocess, CropsTheCentreAndNormalisesPerChannel) {
+  Image white(300, 200);
+  std::fill(white.rgb.begin(), white.rgb.end(), uint8_t{255});
+  const Preprocessing how = Preprocessing::for_size(64);
+  EXPECT_EQ(how.resize_shorter, 73);
+  std::vector<float> out(3 * 64 * 64);
+  ASSERT_TRUE(preprocess(white, how, out).ok());
+  EXPECT_NEAR(out[0], (1 - 0.485) / 0.229, 1e-5);
+  EXPECT_NEAR(out[64 * 64 * 2], (1 - 0.406) / 0.225, 1e-5);
+  EXPECT_FALSE(preprocess(white, how, std::span(out).first(10)).ok());
+}
+
+TEST(Synth, MakesAVariedFolderThatReadsBackWholeAndTheSameFromTheSameSeed) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_synth_folder(folder / "a", {.images_per_class = 5, .seed = 7}).ok());
+  ASSERT_TRUE(write_synth_folder(folder / "b", {.images_per_class = 5, .seed = 7}).ok());
+  const ImageFolder a = scan_image_folder(folder / "a/train").value();
+  const ImageFolder b = scan_image_folder(folder / "b/train").value();
+  EXPECT_EQ(a.classes.size(), 4U);
+  EXPECT_THAT(a.classes, ::testing::Contains("Ромашка"));
+  ASSERT_EQ(a.files.size(), 20U);
+  for (size_t i = 0; i < a.files.size(); ++i) {
+    EXPECT_TRUE(load_image(a.files[i].path).ok()) << a.files[i].path;
+    EXPECT_EQ(read_file(a.files[i].path).value(), read_file(b.files[i].path).value());
+  }
+  EXPECT_EQ(write_synth_folder(folder / "a", {}).code(), ErrorCode::kAlreadyExists);
+}
+
+TEST(Folder, AFlatFolderIsOneClassAndAnEmptyOneAnError) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(make_directories(folder / "flat").ok());
+  EXPECT_EQ(scan_image_folder(folder / "flat").status().code(), ErrorCode::kInvalidArgument);
+  ASSERT_TRUE(
+      write_file_atomically(folder / "flat/a.PNG", encode_png(smooth(8, 8), PngColor::kRgb).value()).ok());
+  EXPECT_EQ(scan_image_folder(folder / "flat").value().classes, std::vector<std::string>{""});
+  EXPECT_EQ(scan_image_folder(folder / "none").status().code(), ErrorCode::kNotFound);
+}
+
+TEST(Batch, RepeatsFilesToFillItAndNamesABadOne) {
+  const TemporaryFolder folder;
+  const std::string good = folder / "good.png";
+  const std::string bad = folder / "bad.png";
+  ASSERT_TRUE(write_file_atomically(good, encode_png(smooth(50, 70), PngColor::kRgb).value()).ok());
+  ASSERT_TRUE(write_file_atomically(bad, "\x89PNG\r\n\x1a\nrubbish").ok());
+  const Preprocessing how = Preprocessing::for_size(32);
+  const Tensor batch = load_batch(std::array{good}, 3, how).value();
+  EXPECT_EQ(batch.shape(), Shape({3, 3, 32, 32}));
+  EXPECT_EQ(batch.as<float>()[5], batch.as<float>()[2 * 3 * 32 * 32 + 5]);
+  EXPECT_THAT(load_batch(std::array{good, bad}, 2, how).status().message(), HasSubstr("bad.png"));
+}
+
+}  // namespace
+}  // namespace ridgeline::vision
