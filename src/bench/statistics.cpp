@@ -8,7 +8,7 @@
 namespace ridgeline::bench {
 namespace {
 
-constexpr int kResamples = 2000;
+constexpr int kResamples = 1000;
 constexpr double kNormal95 = 1.959964;
 constexpr size_t kMinRounds = 3;
 constexpr double kNoisyHalfWidth = 0.05;
@@ -22,8 +22,8 @@ std::vector<double> sorted_copy(std::span<const double> samples) {
 
 double median(std::span<const double> samples) { return percentile(sorted_copy(samples), 0.5); }
 
-/// Mean of the middle half: nearly as efficient as the mean on quiet data, deaf to a quarter of wild values at
-/// either end. Sorts its argument.
+/// Mean of the middle half: nearly as efficient as the mean on quiet data, deaf to a quarter of wild values
+/// at either end. Sorts its argument.
 double mid_mean(std::vector<double>& values) {
   const size_t cut = values.size() / 4;
   std::sort(values.begin(), values.end());
@@ -31,8 +31,8 @@ double mid_mean(std::vector<double>& values) {
   return std::accumulate(kept.begin(), kept.end(), 0.0) / static_cast<double>(kept.size());
 }
 
-/// 97.5 % point of Student's t by the Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5); within 2 % from three
-/// degrees of freedom on.
+/// 97.5 % point of Student's t by the Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5); within 2 %
+/// from three degrees of freedom on.
 double student_t95(double freedom) {
   const double z = kNormal95;
   const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
@@ -99,9 +99,9 @@ Result<Ratio> paired_speedup(const PairedRounds& rounds, uint64_t seed) {
   }
   const size_t block = std::max<size_t>(1, static_cast<size_t>(std::cbrt(static_cast<double>(count))));
   const double freedom = std::max(2.0, static_cast<double>(count / block) - 1);
-  const double half = bootstrap_error(logs, block, seed) * student_t95(freedom) *
-                          std::sqrt((freedom + 1) / freedom) +
-                      std::log1p(kProcessSpread);
+  const double half =
+      bootstrap_error(logs, block, seed) * student_t95(freedom) * std::sqrt((freedom + 1) / freedom) +
+      std::log1p(kProcessSpread);
   const double estimate = mid_mean(logs);
   return Ratio{std::exp(estimate), std::exp(estimate - half), std::exp(estimate + half)};
 }

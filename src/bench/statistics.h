@@ -37,8 +37,8 @@ struct Ratio {
   bool significant() const { return low > 1 || high < 1; }
 };
 
-/// Two processes of one and the same program differ by up to this much, for as long as they live, by where their
-/// memory happens to lie. Rounds cannot average that away, so every interval is widened by it.
+/// Two processes of one and the same program differ by up to this much, for as long as they live, by where
+/// their memory happens to lie. Rounds cannot average that away, so every interval is widened by it.
 inline constexpr double kProcessSpread = 0.01;
 
 /// Times of two cells, one block of samples per round; round i of both ran next to each other in time.
@@ -47,19 +47,19 @@ struct PairedRounds {
   std::vector<std::vector<double>> cell;
 };
 
-/// How many times faster than the baseline the cell is. Each round gives one log ratio of block medians (so that spikes
-/// within a block do not count, and drift and clock changes slower than a round cancel); their mean over the
-/// middle half is the estimate, and a circular block bootstrap over rounds (blocks, because
-/// neighbouring rounds may share a disturbance), scaled to Student's t, gives the interval, which kProcessSpread widens.
-/// kInvalidArgument for fewer than three rounds or unequal ones.
+/// How many times faster than the baseline the cell is. Each round gives one log ratio of block medians (so
+/// that spikes within a block do not count, and drift and clock changes slower than a round cancel); their
+/// mean over the middle half is the estimate, and a circular block bootstrap over rounds (blocks, because
+/// neighbouring rounds may share a disturbance), scaled to Student's t, gives the interval, which
+/// kProcessSpread widens. kInvalidArgument for fewer than three rounds or unequal ones.
 Result<Ratio> paired_speedup(const PairedRounds& rounds, uint64_t seed);
 
-/// The change between two runs, each measured against the same baseline within its own run: after / before, with
-/// the two intervals added in quadrature of their logs.
+/// The change between two runs, each measured against the same baseline within its own run: after / before,
+/// with the two intervals added in quadrature of their logs.
 Ratio change_between(const Ratio& before, const Ratio& after);
 
-/// Whether a reader should distrust the row: the interval of the speed-up is wider than 5 % to either side, or the middle
-/// 80 % of the single times spread by more than half of their median.
+/// Whether a reader should distrust the row: the interval of the speed-up is wider than 5 % to either side,
+/// or the middle 80 % of the single times spread by more than half of their median.
 bool is_noisy(const Summary& times, double p10, const Ratio& speedup);
 
 }  // namespace ridgeline::bench
