@@ -16,7 +16,7 @@
 namespace ridgeline {
 
 enum class Precision { kFp32, kFp16, kBf16, kBf16x3, kInt8 };
-std::string_view name_of(Precision precision);                      // "fp32" "fp16" "bf16" "bf16x3" "int8"
+std::string_view name_of(Precision precision);  // "fp32" "fp16" "bf16" "bf16x3" "int8"
 std::optional<Precision> precision_from_name(std::string_view name);
 
 /// Latency: one call uses all threads. Throughput: calls are split over threads by image.
@@ -69,12 +69,14 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual const Signature& signature() const = 0;
-  /// `in` and `out` follow the signature's order, types and shapes; the caller owns both. A graph's FP32 inputs and
-  /// outputs are FP32 here at every precision: conversion is the engine's work. An `out` entry with null data
-  /// is lent the session's own memory, valid until the next run; else the result is copied to it. Outputs whose shape depends
-  /// on the data (NonMaxSuppression …) must be null; the entry's shape is set. No allocation after warm-up.
+  /// `in` and `out` follow the signature's order, types and shapes; the caller owns both. A graph's FP32
+  /// inputs and outputs are FP32 here at every precision: conversion is the engine's work. An `out` entry
+  /// with null data is lent the session's own memory, valid until the next run; else the result is copied to
+  /// it. Outputs whose shape depends on the data (NonMaxSuppression …) must be null; the entry's shape is
+  /// set. No allocation after warm-up.
   virtual Status run(std::span<const TensorView> in, std::span<TensorView> out) = 0;
-  /// Mean time per operator over `iterations` runs, in execution order. kUnsupported where the engine has no profiler.
+  /// Mean time per operator over `iterations` runs, in execution order. kUnsupported where the engine has no
+  /// profiler.
   virtual Result<std::vector<OpTime>> profile(std::span<const TensorView> in, int iterations) = 0;
   virtual MemoryUse memory() const = 0;
 };
@@ -89,7 +91,8 @@ class Engine {
   virtual Capabilities probe() const = 0;
   /// Ok, or kUnsupported with the op or option that it can't do.
   virtual Status supports(const Graph& graph, const SessionOptions& options) const = 0;
-  virtual Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const = 0;
+  virtual Result<std::unique_ptr<Session>> compile(const Graph& graph,
+                                                   const SessionOptions& options) const = 0;
 };
 
 }  // namespace ridgeline

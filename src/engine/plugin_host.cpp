@@ -1,0 +1,237 @@
+#include "engine/plugin_host.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+#include <filesystem>
+#include <fmt/ranges.h>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "engine/call_check.h"
+#include "engine/model_precision.h"
+#include "engine/plugin/codec.h"
+#include "engine/plugin_abi.h"
+
+namespace ridgeline {
+
+namespace {
+
+constexpr std::string_view kPrefix = "libridgeline_";
+constexpr std::string_view kSuffix = ".so";
+
+std::string file_name_of(std::string_view engine) { return fmt::format("{}{}{}", kPrefix, engine, kSuffix); }
+
+struct CloseLibrary {
+  void operator()(void* handle) const { dlclose(handle); }
+};
+using LibraryHandle = std::unique_ptr<void, CloseLibrary>;
+
+std::string last_dl_error() {
+  const char* error = dlerror();
+  return error != nullptr ? error : "no reason given";
+}
+
+/// Opens `path` and checks what its door says about itself.
+Result<const RidgelineEngineV1*> open_door(const std::string& path, std::string_view engine) {
+  LibraryHandle handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
+  if (!handle) {
+    return unavailable("{} does not load: {}; run `./run setup` and build again", path, last_dl_error());
+  }
+  const auto entry = reinterpret_cast<RidgelineEngineEntry>(dlsym(handle.get(), "ridgeline_engine_v1"));
+  if (entry == nullptr) return unavailable("{} is no Ridgeline plugin: it lacks ridgeline_engine_v1", path);
+  const RidgelineEngineV1* door = entry();
+  if (door == nullptr || door->abi_version != RIDGELINE_ENGINE_ABI_VERSION) {
+    return unavailable("{} speaks plugin interface {}, this program speaks {}: build it again", path,
+                       door == nullptr ? 0 : door->abi_version, RIDGELINE_ENGINE_ABI_VERSION);
+  }
+  if (door->name != engine) return unavailable("{} holds the engine '{}'", path, door->name);
+  static_cast<void>(handle.release());
+  return door;
+}
+
+/// What crosses the door for a graph; holds the bytes that `abi` points to.
+struct DoorModel {
+  std::shared_ptr<const std::string> bytes;
+  std::string path;
+  std::string precision;
+  RidgelineModel abi{};
+};
+
+Result<std::unique_ptr<DoorModel>> to_door_model(const Graph& graph) {
+  auto model = std::make_unique<DoorModel>();
+  model->bytes = graph.source.onnx;
+  if (!model->bytes)
+    return unsupported("the model '{}' was made in memory and has no ONNX bytes", graph.name);
+  model->path = graph.source.path;
+  model->precision = name_of(stored_precision(graph));
+  model->abi = {.path = model->path.c_str(),
+                .bytes = model->bytes->data(),
+                .byte_size = model->bytes->size(),
+                .has_external_data = graph.source.has_external_data ? 1 : 0,
+                .precision = model->precision.c_str()};
+  return model;
+}
+
+class PluginSession : public Session {
+ public:
+  /// Takes the session that `door` made.
+  PluginSession(const RidgelineEngineV1& door, RidgelineSession* session, std::unique_ptr<DoorModel> model)
+      : door_(door), model_(std::move(model)), session_(session, door.destroy) {}
+
+  /// Reads the signature; to be called once, before anything else.
+  Status prepare() {
+    ASSIGN_OR_RETURN(signature_, plugin::decode_signature(door_.signature(session_.get())));
+    in_.resize(signature_.inputs.size());
+    out_.resize(signature_.outputs.size());
+    return {};
+  }
+
+  const Signature& signature() const override { return signature_; }
+
+  Status run(std::span<const TensorView> in, std::span<TensorView> out) override {
+    RETURN_IF_ERROR(check_call(signature_, in, out));
+    for (size_t i = 0; i < in.size(); ++i) plugin::encode(in[i], in_[i]);
+    for (size_t i = 0; i < out.size(); ++i) plugin::encode(out[i], out_[i]);
+    RETURN_IF_ERROR(
+        plugin::decode_status(door_.run(session_.get(), in_.data(), in_.size(), out_.data(), out_.size())));
+    for (size_t i = 0; i < out.size(); ++i) plugin::decode(out_[i], out[i]);
+    return {};
+  }
+
+  Result<std::vector<OpTime>> profile(std::span<const TensorView> in, int iterations) override {
+    RETURN_IF_ERROR(check_inputs(signature_, in));
+    for (size_t i = 0; i < in.size(); ++i) plugin::encode(in[i], in_[i]);
+    const char* ops = "";
+    RETURN_IF_ERROR(
+        plugin::decode_status(door_.profile(session_.get(), in_.data(), in_.size(), iterations, &ops)));
+    return plugin::decode_op_times(ops);
+  }
+
+  MemoryUse memory() const override {
+    const Result<MemoryUse> memory = plugin::decode_memory(door_.memory(session_.get()));
+    return memory.ok() ? *memory : MemoryUse{};
+  }
+
+ private:
+  const RidgelineEngineV1& door_;
+  std::unique_ptr<DoorModel> model_;
+  std::unique_ptr<RidgelineSession, void (*)(RidgelineSession*)> session_;
+  Signature signature_;
+  std::vector<RidgelineTensor> in_;
+  std::vector<RidgelineTensor> out_;
+};
+
+class PluginProxy : public Engine {
+ public:
+  PluginProxy(std::string name, std::vector<std::string> directories)
+      : name_(std::move(name)), directories_(std::move(directories)) {}
+
+  std::string_view name() const override { return name_; }
+
+  std::string version() const override {
+    const auto& door = this->door();
+    return door.ok() ? (*door)->version() : "";
+  }
+
+  Capabilities probe() const override {
+    const auto& door = this->door();
+    if (!door.ok()) return {.available = false, .reason = door.status().message(), .devices = {}};
+    Result<Capabilities> capabilities = plugin::decode_capabilities((*door)->probe());
+    if (!capabilities.ok()) {
+      return {.available = false, .reason = capabilities.status().message(), .devices = {}};
+    }
+    return *std::move(capabilities);
+  }
+
+  Status supports(const Graph& graph, const SessionOptions& options) const override {
+    const auto& door = this->door();
+    RETURN_IF_ERROR(door.status());
+    ASSIGN_OR_RETURN(const auto model, to_door_model(graph));
+    return plugin::decode_status((*door)->supports(&model->abi, plugin::encode(options).c_str()))
+        .with_context(name_);
+  }
+
+  Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const override {
+    const auto& door = this->door();
+    RETURN_IF_ERROR(door.status());
+    ASSIGN_OR_RETURN(auto model, to_door_model(graph));
+    RidgelineSession* handle = nullptr;
+    RETURN_IF_ERROR(
+        plugin::decode_status((*door)->compile(&model->abi, plugin::encode(options).c_str(), &handle))
+            .with_context(name_));
+    auto session = std::make_unique<PluginSession>(**door, handle, std::move(model));
+    RETURN_IF_ERROR(session->prepare());
+    return std::unique_ptr<Session>(std::move(session));
+  }
+
+ private:
+  const Result<const RidgelineEngineV1*>& door() const {
+    std::call_once(opened_, [this] { door_ = open(); });
+    return door_;
+  }
+
+  Result<const RidgelineEngineV1*> open() const {
+    const auto path = find_plugin(name_, directories_);
+    if (path) return open_door(*path, name_);
+    return unavailable(
+        "{} is not in {}: build it (`./run setup`, `./run build`) or name its directory in RIDGELINE_PLUGINS",
+        file_name_of(name_), fmt::join(directories_, ", "));
+  }
+
+  std::string name_;
+  std::vector<std::string> directories_;
+  mutable std::once_flag opened_;
+  mutable Result<const RidgelineEngineV1*> door_ = Result<const RidgelineEngineV1*>(nullptr);
+};
+
+}  // namespace
+
+std::vector<std::string> plugin_directories() {
+  std::vector<std::string> directories;
+  const char* configured = std::getenv("RIDGELINE_PLUGINS");
+  std::string_view rest = configured != nullptr ? configured : "";
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(':'), rest.size());
+    if (end > 0) directories.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const auto directory = program.parent_path();
+    directories.push_back(directory.string());
+    directories.push_back((directory.parent_path() / "lib" / "ridgeline").string());
+  }
+  return directories;
+}
+
+std::optional<std::string> find_plugin(std::string_view name, const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    const auto path = std::filesystem::path(directory) / file_name_of(name);
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return path.string();
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> plugin_names(const std::vector<std::string>& directories) {
+  std::set<std::string> names;
+  for (const std::string& directory : directories) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+      const std::string file = entry.path().filename().string();
+      if (file.starts_with(kPrefix) && file.ends_with(kSuffix) &&
+          file.size() > kPrefix.size() + kSuffix.size()) {
+        names.insert(file.substr(kPrefix.size(), file.size() - kPrefix.size() - kSuffix.size()));
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+std::unique_ptr<Engine> make_plugin_engine(std::string name, std::vector<std::string> directories) {
+  return std::make_unique<PluginProxy>(std::move(name), std::move(directories));
+}
+
+}  // namespace ridgeline

@@ -1,0 +1,2 @@
+int absent_library_answer(void);
+int absent_library_answer(void) { return 42; }
