@@ -30,13 +30,15 @@ typedef struct RidgelineStatus {
 } RidgelineStatus;
 
 /* `path` is where `bytes` were read from ("" for models made in memory); external data lies beside it. The bytes outlive
- * every session compiled from them. `precision` is what the model's weights and ops already are ("fp32", "int8" …). */
+ * every session compiled from them. `precision` is what the model's weights and ops already are ("fp32", "int8" …),
+ * `dimensions` what its named dimensions are under the options' input shapes: {"batch":8}. */
 typedef struct RidgelineModel {
   const char* path;
   const void* bytes;
   uint64_t byte_size;
   int32_t has_external_data;
   const char* precision;
+  const char* dimensions;
 } RidgelineModel;
 
 typedef struct RidgelineSession RidgelineSession;

@@ -55,21 +55,37 @@ struct DoorModel {
   std::shared_ptr<const std::string> bytes;
   std::string path;
   std::string precision;
+  std::string dimensions;
   RidgelineModel abi{};
 };
 
-Result<std::unique_ptr<DoorModel>> to_door_model(const Graph& graph) {
+std::map<std::string, int64_t> named_dimensions(const Graph& graph, const SessionOptions& options) {
+  std::map<std::string, int64_t> dimensions;
+  for (const ValueInfo& input : graph.inputs) {
+    const auto shape = options.input_shapes.find(input.name);
+    if (shape == options.input_shapes.end()) continue;
+    const size_t named = std::min(input.dim_names.size(), shape->second.rank());
+    for (size_t axis = 0; axis < named; ++axis) {
+      if (!input.dim_names[axis].empty()) dimensions[input.dim_names[axis]] = shape->second[axis];
+    }
+  }
+  return dimensions;
+}
+
+Result<std::unique_ptr<DoorModel>> to_door_model(const Graph& graph, const SessionOptions& options) {
   auto model = std::make_unique<DoorModel>();
   model->bytes = graph.source.onnx;
   if (!model->bytes)
     return unsupported("the model '{}' was made in memory and has no ONNX bytes", graph.name);
   model->path = graph.source.path;
   model->precision = name_of(stored_precision(graph));
+  model->dimensions = plugin::encode(named_dimensions(graph, options));
   model->abi = {.path = model->path.c_str(),
                 .bytes = model->bytes->data(),
                 .byte_size = model->bytes->size(),
                 .has_external_data = graph.source.has_external_data ? 1 : 0,
-                .precision = model->precision.c_str()};
+                .precision = model->precision.c_str(),
+                .dimensions = model->dimensions.c_str()};
   return model;
 }
 
@@ -147,7 +163,7 @@ class PluginProxy : public Engine {
   Status supports(const Graph& graph, const SessionOptions& options) const override {
     const auto& door = this->door();
     RETURN_IF_ERROR(door.status());
-    ASSIGN_OR_RETURN(const auto model, to_door_model(graph));
+    ASSIGN_OR_RETURN(const auto model, to_door_model(graph, options));
     return plugin::decode_status((*door)->supports(&model->abi, plugin::encode(options).c_str()))
         .with_context(name_);
   }
@@ -155,7 +171,7 @@ class PluginProxy : public Engine {
   Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const override {
     const auto& door = this->door();
     RETURN_IF_ERROR(door.status());
-    ASSIGN_OR_RETURN(auto model, to_door_model(graph));
+    ASSIGN_OR_RETURN(auto model, to_door_model(graph, options));
     RidgelineSession* handle = nullptr;
     RETURN_IF_ERROR(
         plugin::decode_status((*door)->compile(&model->abi, plugin::encode(options).c_str(), &handle))

@@ -125,6 +125,14 @@ TEST(PluginHost, APluginIsToldWhatPrecisionTheModelAlreadyHas) {
   EXPECT_EQ(refusal.message(), "sample: the model is int8");
 }
 
+TEST(PluginHost, APluginIsToldWhatTheNamedDimensionsAre) {
+  Graph graph = model_of("double");
+  graph.inputs = {{.name = "x", .type = {DType::kF32, Shape{-1, 4}}, .dim_names = {"odd", ""}}};
+  const auto engine = test_plugin("sample");
+  EXPECT_TRUE(engine->supports(graph, {.input_shapes = {{"x", Shape{3, 4}}}}).ok());
+  EXPECT_EQ(engine->supports(graph, {.input_shapes = {{"x", Shape{8, 4}}}}).message(), "sample: odd is 8");
+}
+
 struct Broken {
   std::string engine;
   std::string reason;

@@ -1,6 +1,8 @@
 #include "engine/plugin/codec.h"
 
 #include <algorithm>
+#include <cctype>
+#include <stdexcept>
 #include <utility>
 
 #include "base/json.h"
@@ -150,6 +152,13 @@ Result<std::vector<OpTime>> decode_op_times(std::string_view text) {
   });
 }
 
+std::string encode(const std::map<std::string, int64_t>& dimensions) { return dump(Json(dimensions)); }
+
+Result<std::map<std::string, int64_t>> decode_dimensions(std::string_view text) {
+  return decode_document(text, "dimensions",
+                         [](const Json& json) { return json.get<std::map<std::string, int64_t>>(); });
+}
+
 std::string encode(const MemoryUse& memory) {
   return dump({{"weights_bytes", memory.weights_bytes}, {"arena_bytes", memory.arena_bytes}});
 }
@@ -172,6 +181,19 @@ void decode(const RidgelineTensor& from, TensorView& to) {
   to.dtype = static_cast<DType>(from.dtype);
   to.shape.dims().assign(from.dims, from.dims + from.rank);
   to.data = static_cast<std::byte*>(from.data);
+}
+
+std::string one_line(std::string_view text) {
+  constexpr size_t kMaxLength = 400;
+  std::string line;
+  for (const char character : text) {
+    const bool is_space = std::isspace(static_cast<unsigned char>(character)) != 0;
+    if (is_space && (line.empty() || line.back() == ' ')) continue;
+    line += is_space ? ' ' : character;
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  if (line.size() > kMaxLength) line = line.substr(0, kMaxLength) + " …";
+  return line;
 }
 
 int32_t code_of(const Status& status) { return status.ok() ? 0 : 1 + static_cast<int32_t>(status.code()); }

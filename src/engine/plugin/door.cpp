@@ -37,7 +37,7 @@ Status catch_all(Work work) {
   } catch (const std::bad_alloc&) {
     return out_of_memory("the engine ran out of memory");
   } catch (const std::exception& error) {
-    return internal_error("the engine threw: {}", error.what());
+    return internal_error("the engine threw: {}", plugin::one_line(error.what()));
   } catch (...) {
     return internal_error("the engine threw something that is not a std::exception");
   }
@@ -48,12 +48,15 @@ RidgelineStatus guarded(Work work) noexcept {
   return lend_status(catch_all(work));
 }
 
-plugin::Model to_model(const RidgelineModel& model) {
+Result<plugin::Model> to_model(const RidgelineModel& model) {
   const auto precision = precision_from_name(model.precision);
-  return {.path = model.path,
-          .bytes = {static_cast<const char*>(model.bytes), model.byte_size},
-          .has_external_data = model.has_external_data != 0,
-          .precision = precision.value_or(Precision::kFp32)};
+  if (!precision) return internal_error("the host names an unknown precision '{}'", model.precision);
+  ASSIGN_OR_RETURN(auto dimensions, plugin::decode_dimensions(model.dimensions));
+  return plugin::Model{.path = model.path,
+                       .bytes = {static_cast<const char*>(model.bytes), model.byte_size},
+                       .has_external_data = model.has_external_data != 0,
+                       .precision = *precision,
+                       .dimensions = std::move(dimensions)};
 }
 
 void to_views(const RidgelineTensor* tensors, size_t count, std::vector<TensorView>& views) {
@@ -83,7 +86,8 @@ const char* probe() noexcept {
 RidgelineStatus supports(const RidgelineModel* model, const char* options_text) noexcept {
   return guarded([&]() -> Status {
     ASSIGN_OR_RETURN(const SessionOptions options, plugin::decode_options(options_text));
-    return plugin::engine().supports(to_model(*model), options);
+    ASSIGN_OR_RETURN(const plugin::Model opened, to_model(*model));
+    return plugin::engine().supports(opened, options);
   });
 }
 
@@ -91,7 +95,8 @@ RidgelineStatus compile(const RidgelineModel* model, const char* options_text,
                         RidgelineSession** session) noexcept {
   return guarded([&]() -> Status {
     ASSIGN_OR_RETURN(const SessionOptions options, plugin::decode_options(options_text));
-    ASSIGN_OR_RETURN(std::unique_ptr<Session> compiled, plugin::engine().compile(to_model(*model), options));
+    ASSIGN_OR_RETURN(const plugin::Model opened, to_model(*model));
+    ASSIGN_OR_RETURN(std::unique_ptr<Session> compiled, plugin::engine().compile(opened, options));
     *session = std::make_unique<RidgelineSession>(std::move(compiled), std::vector<TensorView>(),
                                                   std::vector<TensorView>())
                    .release();

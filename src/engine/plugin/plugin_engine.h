@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,10 +12,11 @@ namespace ridgeline::plugin {
 
 /// A model as it crosses the door of a plugin: the bytes of a file, mostly ONNX.
 struct Model {
-  std::string path;                        ///< where the bytes were read from, "" when made in memory
-  std::string_view bytes;                  ///< outlives the sessions compiled from it
-  bool has_external_data = false;          ///< weights lie in files beside `path`
-  Precision precision = Precision::kFp32;  ///< what the model's weights and ops already are
+  std::string path;                           ///< where the bytes were read from, "" when made in memory
+  std::string_view bytes;                     ///< outlives the sessions compiled from it
+  bool has_external_data = false;             ///< weights lie in files beside `path`
+  Precision precision = Precision::kFp32;     ///< what the model's weights and ops already are
+  std::map<std::string, int64_t> dimensions;  ///< named dimensions ("batch") under the options\' input shapes
 };
 
 /// What an engine in a shared object implements; door.cpp turns it into the C interface. The same promises as

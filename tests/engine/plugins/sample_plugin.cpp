@@ -68,6 +68,9 @@ class SampleEngine : public PluginEngine {
   }
 
   Status supports(const Model& model, const SessionOptions& options) const override {
+    if (model.dimensions.contains("odd") && model.dimensions.at("odd") % 2 == 0) {
+      return unsupported("odd is {}", model.dimensions.at("odd"));
+    }
     if (options.precision == model.precision) return {};
     return unsupported("the model is {}", name_of(model.precision));
   }
