@@ -5,27 +5,22 @@
 #include <limits>
 #include <type_traits>
 
+#include "tensor/element.h"
+
 namespace ridgeline {
 namespace {
 
-struct F16 {
-  uint16_t bits;
-};
-struct BF16 {
-  uint16_t bits;
-};
-
 template <typename T>
 double widen(T value) { return static_cast<double>(value); }
-double widen(F16 value) { return f16_to_f32(value.bits); }
-double widen(BF16 value) { return bf16_to_f32(value.bits); }
+double widen(F16 value) { return static_cast<float>(value); }
+double widen(BF16 value) { return static_cast<float>(value); }
 
 template <typename To, typename From>
 To cast_one(From value) {
   if constexpr (std::is_same_v<To, F16>) {
-    return F16{f32_to_f16(static_cast<float>(widen(value)))};
+    return F16(static_cast<float>(widen(value)));
   } else if constexpr (std::is_same_v<To, BF16>) {
-    return BF16{f32_to_bf16(static_cast<float>(widen(value)))};
+    return BF16(static_cast<float>(widen(value)));
   } else if constexpr (std::is_same_v<To, bool>) {
     return widen(value) != 0;
   } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
@@ -38,27 +33,6 @@ To cast_one(From value) {
     return static_cast<To>(value);
   } else {
     return static_cast<To>(widen(value));
-  }
-}
-
-/// Calls `body` with a value-initialised element of the C++ type behind `dtype`; kString never comes here.
-template <typename Body>
-void with_element_type(DType dtype, Body body) {
-  switch (dtype) {
-    case DType::kF32: return body(float{});
-    case DType::kF16: return body(F16{});
-    case DType::kBF16: return body(BF16{});
-    case DType::kF64: return body(double{});
-    case DType::kI8: return body(int8_t{});
-    case DType::kU8: return body(uint8_t{});
-    case DType::kI16: return body(int16_t{});
-    case DType::kU16: return body(uint16_t{});
-    case DType::kI32: return body(int32_t{});
-    case DType::kU32: return body(uint32_t{});
-    case DType::kI64: return body(int64_t{});
-    case DType::kU64: return body(uint64_t{});
-    case DType::kBool: return body(bool{});
-    case DType::kString: return;
   }
 }
 
