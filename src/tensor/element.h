@@ -21,25 +21,39 @@ struct BF16 {
   explicit operator float() const { return bf16_to_f32(bits); }
 };
 
-/// Calls `body` with a value-initialised element of the C++ type behind `dtype`; never called for kString, which has
-/// no dense elements.
+/// Calls `body` with a value-initialised element of the C++ type behind `dtype`; never called for kString,
+/// which has no dense elements.
 template <typename Body>
 void with_element_type(DType dtype, Body body) {
   switch (dtype) {
-    case DType::kF32: return body(float{});
-    case DType::kF16: return body(F16{});
-    case DType::kBF16: return body(BF16{});
-    case DType::kF64: return body(double{});
-    case DType::kI8: return body(int8_t{});
-    case DType::kU8: return body(uint8_t{});
-    case DType::kI16: return body(int16_t{});
-    case DType::kU16: return body(uint16_t{});
-    case DType::kI32: return body(int32_t{});
-    case DType::kU32: return body(uint32_t{});
-    case DType::kI64: return body(int64_t{});
-    case DType::kU64: return body(uint64_t{});
-    case DType::kBool: return body(bool{});
-    case DType::kString: return;
+    case DType::kF32:
+      return body(float{});
+    case DType::kF16:
+      return body(F16{});
+    case DType::kBF16:
+      return body(BF16{});
+    case DType::kF64:
+      return body(double{});
+    case DType::kI8:
+      return body(int8_t{});
+    case DType::kU8:
+      return body(uint8_t{});
+    case DType::kI16:
+      return body(int16_t{});
+    case DType::kU16:
+      return body(uint16_t{});
+    case DType::kI32:
+      return body(int32_t{});
+    case DType::kU32:
+      return body(uint32_t{});
+    case DType::kI64:
+      return body(int64_t{});
+    case DType::kU64:
+      return body(uint64_t{});
+    case DType::kBool:
+      return body(bool{});
+    case DType::kString:
+      return;
   }
 }
 

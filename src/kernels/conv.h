@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/cpu_features.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "kernels/activation.h"
+#include "kernels/window.h"
+
+namespace ridgeline::kernels {
+
+/// out = activation(conv(in, weights) + bias + residual), FP32. in is [batch, in_channels, in…], weights
+/// [out_channels, in_channels / groups, kernel…], out and residual [batch, out_channels, out…], bias
+/// [out_channels].
+struct ConvDesc {
+  int64_t batch = 1;
+  int64_t in_channels = 1;
+  int64_t out_channels = 1;
+  int64_t groups = 1;
+  Window window;
+  bool has_bias = false;
+  bool has_residual = false;
+  Activation activation{};
+};
+
+struct ConvArgs {
+  const float* in = nullptr;
+  const void* weights = nullptr;  ///< as `pack` left them; plain FP32 where packed_bytes is 0
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  float* out = nullptr;
+};
+
+struct ConvImpl {
+  std::string_view name;
+  /// Ok, or the reason why this case is not for this implementation.
+  Status (*accepts)(const ConvDesc& desc, const CpuFeatures& cpu);
+  /// Bytes of the packed weights (64-byte aligned memory); 0 when `run` takes them as they are.
+  size_t (*packed_bytes)(const ConvDesc& desc);
+  void (*pack)(const ConvDesc& desc, const float* weights, void* packed);
+  void (*run)(const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool);
+};
+
+/// Best first, `ref` last; `ref` accepts every case.
+std::span<const ConvImpl> conv_impls();
+
+}  // namespace ridgeline::kernels

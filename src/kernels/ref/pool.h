@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "kernels/window.h"
+#include "tensor/tensor.h"
+
+namespace ridgeline::kernels::ref {
+
+/// `planes` images × channels, each pooled by `window`.
+struct PoolDesc {
+  int64_t planes = 1;
+  Window window;
+};
+
+/// in is [planes, window.in…], out [planes, window.out…] of the same number type. `indices` (i64, shaped as
+/// out, or null data) gets each maximum's position in the whole input, counted row-major or, by
+/// `column_major`, with the spatial axes reversed. Windows that lie wholly in the padding give the lowest
+/// value and index -1.
+Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, const TensorView& out,
+                const TensorView& indices, ThreadPool& pool);
+
+/// How an average counts the elements of a window that lie in the padding.
+struct AveragePadding {
+  bool counted = false;
+  Size3 pad_end{0, 0, 0};  ///< positions past these belong to no padding (ceil_mode) and are never counted
+};
+Status average_pool(const PoolDesc& desc, const AveragePadding& padding, const TensorView& in,
+                    const TensorView& out, ThreadPool& pool);
+
+/// (Σ |x|^p)^(1/p) over the window.
+Status lp_pool(const PoolDesc& desc, int64_t p, const TensorView& in, const TensorView& out,
+               ThreadPool& pool);
+
+/// Scatters `in` to the positions that max_pool's indices name; all else is 0. kInvalidArgument for an index
+/// outside.
+Status max_unpool(const TensorView& in, const TensorView& indices, const TensorView& out);
+
+}  // namespace ridgeline::kernels::ref
