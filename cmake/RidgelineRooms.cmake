@@ -1,6 +1,6 @@
 # Every room is a static library made of src/<room>/**/*.cpp; folders named in EXCLUDE belong to another target.
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror)
 
 function(ridgeline_room room)
   cmake_parse_arguments(ARG "" "" "USES;EXCLUDE" ${ARGN})

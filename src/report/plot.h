@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace ridgeline::report {
+
+struct PlotPoint {
+  double x = 0;
+  double y = 0;
+  std::optional<double> low, high;  ///< of an interval drawn as an error bar
+};
+
+enum class PlotStyle { kLinesAndPoints, kLine, kPoints, kSmallPoints };
+
+struct PlotSeries {
+  std::string title;
+  PlotStyle style = PlotStyle::kLinesAndPoints;
+  std::vector<PlotPoint> points;
+};
+
+struct Plot {
+  std::string stem;  ///< file name without extension
+  std::string title, x_label, y_label;
+  bool log_x = false, log_y = false;
+  std::vector<double> x_ticks;  ///< where x is labelled; empty leaves it to gnuplot
+  std::vector<PlotSeries> series;
+};
+
+/// The gnuplot commands that draw `plot` on the terminal set before them.
+std::string gnuplot_commands(const Plot& plot);
+
+/// Writes DIR/<stem>.svg and .png with gnuplot; returns the SVG's text. kUnavailable when gnuplot is not
+/// installed.
+Result<std::string> draw(const Plot& plot, const std::string& directory);
+
+}  // namespace ridgeline::report
