@@ -1,0 +1,159 @@
+#include "engine/onnxruntime/ort_session.h"
+
+#include <utility>
+
+#include "engine/onnxruntime/ort_profile.h"
+
+namespace ridgeline::ort {
+
+namespace {
+
+/// Type of an input or output; unknown dimensions are kUnknownDim.
+Result<ValueInfo> value_info(std::string name, const Ort::TypeInfo& type) {
+  if (type.GetONNXType() != ONNX_TYPE_TENSOR) {
+    return unsupported("'{}' is a sequence, map or optional; only tensors pass", name);
+  }
+  const auto tensor = type.GetTensorTypeAndShapeInfo();
+  const auto dtype = dtype_from(tensor.GetElementType());
+  if (!dtype)
+    return unsupported("'{}' has ONNX element type {}, which does not pass", name,
+                       static_cast<int>(tensor.GetElementType()));
+  return ValueInfo{.name = std::move(name), .type = {*dtype, Shape(tensor.GetShape())}, .dim_names = {}};
+}
+
+/// `info` with the shape that the caller compiles for.
+Status fix_shape(ValueInfo& info, const SessionOptions& options) {
+  const auto given = options.input_shapes.find(info.name);
+  if (given == options.input_shapes.end()) {
+    if (info.type.shape->is_static()) return {};
+    return invalid_argument("input '{}' has shape {}: say which one to compile for", info.name,
+                            info.type.shape->to_string());
+  }
+  const Shape& fixed = *info.type.shape;
+  bool fits = given->second.is_static() && given->second.rank() == fixed.rank();
+  for (size_t axis = 0; fits && axis < fixed.rank(); ++axis) {
+    fits = fixed[axis] == Shape::kUnknownDim || fixed[axis] == given->second[axis];
+  }
+  if (!fits) {
+    return invalid_argument("input '{}' of the model is {}, it can't be compiled for {}", info.name,
+                            fixed.to_string(), given->second.to_string());
+  }
+  info.type.shape = given->second;
+  return {};
+}
+
+std::vector<const char*> names_of(const std::vector<ValueInfo>& values) {
+  std::vector<const char*> names;
+  for (const ValueInfo& value : values) names.push_back(value.name.c_str());
+  return names;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> OrtSession::create(std::shared_ptr<const Ort::Env> env,
+                                                    const plugin::Model& model, const SessionOptions& options,
+                                                    Flavor flavor) {
+  ASSIGN_OR_RETURN(const Ort::SessionOptions session_options, make_session_options(model, options, flavor));
+  ASSIGN_OR_RETURN(Ort::Session library_session, make_session(*env, model, session_options));
+  std::unique_ptr<OrtSession> session(
+      new OrtSession(std::move(env), model, options, flavor, std::move(library_session)));
+  RETURN_IF_ERROR(guarded([&] { return session->read_signature(); }));
+  RETURN_IF_ERROR(session->prepare_outputs());
+  return std::unique_ptr<Session>(std::move(session));
+}
+
+Status OrtSession::read_signature() {
+  Ort::AllocatorWithDefaultOptions allocator;
+  for (size_t i = 0; i < session_.GetInputCount(); ++i) {
+    const std::string name = session_.GetInputNameAllocated(i, allocator).get();
+    ASSIGN_OR_RETURN(ValueInfo info, value_info(name, session_.GetInputTypeInfo(i)));
+    RETURN_IF_ERROR(fix_shape(info, options_));
+    signature_.inputs.push_back(std::move(info));
+  }
+  for (size_t i = 0; i < session_.GetOutputCount(); ++i) {
+    const std::string name = session_.GetOutputNameAllocated(i, allocator).get();
+    ASSIGN_OR_RETURN(ValueInfo info, value_info(name, session_.GetOutputTypeInfo(i)));
+    signature_.outputs.push_back(std::move(info));
+  }
+  input_names_ = names_of(signature_.inputs);
+  output_names_ = names_of(signature_.outputs);
+  return {};
+}
+
+Status OrtSession::prepare_outputs() {
+  for (size_t i = 0; i < signature_.inputs.size(); ++i) inputs_.emplace_back(nullptr);
+  for (const ValueInfo& info : signature_.outputs) {
+    Output plan;
+    plan.is_static = info.type.shape->is_static();
+    if (plan.is_static) {
+      ASSIGN_OR_RETURN(plan.own, Tensor::zeros(info.type.dtype, *info.type.shape));
+    }
+    output_plans_.push_back(std::move(plan));
+    outputs_.emplace_back(nullptr);
+  }
+  return {};
+}
+
+void OrtSession::bind(const TensorView& memory, Ort::Value& value) {
+  if (value && value.GetTensorMutableRawData() == memory.data) return;
+  value = Ort::Value::CreateTensor(memory_info_, memory.data, memory.byte_size(), memory.shape.dims().data(),
+                                   memory.shape.rank(), to_ort(memory.dtype));
+}
+
+void OrtSession::lend(size_t index, TensorView& out) {
+  const Output& plan = output_plans_[index];
+  out.dtype = signature_.outputs[index].type.dtype;
+  if (plan.is_static) {
+    out.shape = plan.own.shape();
+    out.data = plan.own.view().data;
+    return;
+  }
+  out.shape = Shape(outputs_[index].GetTensorTypeAndShapeInfo().GetShape());
+  out.data = static_cast<std::byte*>(outputs_[index].GetTensorMutableRawData());
+}
+
+Status OrtSession::run(std::span<const TensorView> in, std::span<TensorView> out) {
+  return guarded([&]() -> Status {
+    for (size_t i = 0; i < in.size(); ++i) bind(in[i], inputs_[i]);
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (!output_plans_[i].is_static) {
+        outputs_[i] = Ort::Value(nullptr);
+      } else {
+        bind(out[i].data != nullptr ? out[i] : output_plans_[i].own.view(), outputs_[i]);
+      }
+    }
+    session_.Run(Ort::RunOptions(nullptr), input_names_.data(), inputs_.data(), inputs_.size(),
+                 output_names_.data(), outputs_.data(), outputs_.size());
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (out[i].data == nullptr) lend(i, out[i]);
+    }
+    return {};
+  });
+}
+
+Result<std::vector<OpTime>> OrtSession::profile(std::span<const TensorView> in, int iterations) {
+  ASSIGN_OR_RETURN(Ort::SessionOptions session_options, make_session_options(model_, options_, flavor_));
+  ASSIGN_OR_RETURN(ProfileFile file, ProfileFile::create());
+  return guarded([&]() -> Result<std::vector<OpTime>> {
+    session_options.EnableProfiling(file.prefix().c_str());
+    ASSIGN_OR_RETURN(Ort::Session profiled, make_session(*env_, model_, session_options));
+    for (size_t i = 0; i < in.size(); ++i) bind(in[i], inputs_[i]);
+    const int warm_up_runs = 1;
+    for (int i = 0; i < warm_up_runs + iterations; ++i) {
+      profiled.Run(Ort::RunOptions(nullptr), input_names_.data(), inputs_.data(), inputs_.size(),
+                   output_names_.data(), output_names_.size());
+    }
+    const std::string path = profiled.EndProfilingAllocated(Ort::AllocatorWithDefaultOptions()).get();
+    return read_profile(path, warm_up_runs);
+  });
+}
+
+MemoryUse OrtSession::memory() const {
+  MemoryUse use;
+  for (const Output& plan : output_plans_) {
+    if (!plan.own.empty()) use.arena_bytes += static_cast<int64_t>(plan.own.byte_size());
+  }
+  return use;
+}
+
+}  // namespace ridgeline::ort

@@ -1,0 +1,179 @@
+// What the engines that compile ONNX bytes promise, each tried where its plugin is built and its library is
+// here.
+
+#include <array>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include "engine/registry.h"
+#include "tiny_onnx.h"
+
+namespace ridgeline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class OnnxEngine : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    auto engine = registry_.find(GetParam());
+    ASSERT_TRUE(engine.ok()) << engine.status().message();
+    engine_ = *engine;
+    const Capabilities capabilities = engine_->probe();
+    if (!capabilities.available) GTEST_SKIP() << capabilities.reason;
+  }
+
+  std::unique_ptr<Session> compile(const Graph& graph, int64_t batch) {
+    auto session = engine_->compile(graph, options_for(batch));
+    EXPECT_TRUE(session.ok()) << session.status().message();
+    return session.ok() ? std::move(session).value() : nullptr;
+  }
+
+  static SessionOptions options_for(int64_t batch) {
+    return {.threads = 2, .input_shapes = {{"x", Shape{batch, 2, 2, 2}}}};
+  }
+
+  static TensorView view_of(std::vector<float>& values, Shape shape) {
+    return {DType::kF32, std::move(shape), reinterpret_cast<std::byte*>(values.data())};
+  }
+
+  EngineRegistry registry_;
+  const Engine* engine_ = nullptr;
+  std::vector<float> x_ = {1, 2, 3, 4, 0, 1, 2, 1};  // two channels: y = relu(x0 - 2 x1)
+};
+
+TEST_P(OnnxEngine, ComputesTheModelForTheCompiledShape) {
+  const auto session = compile(tiny_graph(), 1);
+  ASSERT_NE(session, nullptr);
+  ASSERT_EQ(session->signature().outputs.size(), 2u);
+  EXPECT_EQ(session->signature().outputs[0].type.shape, (Shape{1, 1, 2, 2}));
+
+  std::vector<float> y(4, -1);
+  const std::array in = {view_of(x_, {1, 2, 2, 2})};
+  std::array out = {view_of(y, {1, 1, 2, 2}), TensorView()};
+  const Status status = session->run(in, out);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_THAT(y, ElementsAre(1, 0, 0, 2));
+  EXPECT_EQ(out[1].dtype, DType::kI64);
+  EXPECT_EQ(out[1].shape, (Shape{4, 2}));
+  EXPECT_THAT(out[1].as<int64_t>(), ElementsAre(0, 0, 0, 0, 0, 1, 0, 1));
+}
+
+TEST_P(OnnxEngine, LendsItsOutputAndSeesNewInputAtTheSameOrAnotherAddress) {
+  const auto session = compile(tiny_graph(), 1);
+  ASSERT_NE(session, nullptr);
+  std::vector<float> other = {5, 0, 0, 0, 0, 0, 0, 0};
+  const auto first_of_y = [&](std::vector<float>& x) {
+    std::array out = {TensorView(), TensorView()};
+    EXPECT_TRUE(session->run(std::array{view_of(x, {1, 2, 2, 2})}, out).ok());
+    EXPECT_EQ(out[0].shape, (Shape{1, 1, 2, 2}));
+    return out[0].as<float>()[0];
+  };
+  EXPECT_EQ(first_of_y(x_), 1);
+  x_[0] = 9;
+  EXPECT_EQ(first_of_y(x_), 9);
+  EXPECT_EQ(first_of_y(other), 5);
+  EXPECT_EQ(first_of_y(x_), 9);
+}
+
+TEST_P(OnnxEngine, ASessionKeepsWhatItNeedsAlive) {
+  std::unique_ptr<Session> session;
+  {
+    const Graph graph = tiny_graph();
+    session = compile(graph, 1);
+  }
+  ASSERT_NE(session, nullptr);
+  const auto ops = session->profile(std::array{view_of(x_, {1, 2, 2, 2})}, 3);
+  ASSERT_TRUE(ops.ok()) << ops.status().message();
+}
+
+TEST_P(OnnxEngine, ProfilesOperatorsByTheirOnnxNames) {
+  const auto session = compile(tiny_graph(), 1);
+  ASSERT_NE(session, nullptr);
+  const auto ops = session->profile(std::array{view_of(x_, {1, 2, 2, 2})}, 3);
+  ASSERT_TRUE(ops.ok()) << ops.status().message();
+  std::string names;
+  for (const OpTime& op : *ops) {
+    names += op.name + " ";
+    EXPECT_GE(op.mean_us, 0);
+  }
+  EXPECT_THAT(names, HasSubstr("NonZero_of_nonzero"));
+}
+
+TEST_P(OnnxEngine, BrokenBytesAreOneLineThatBlamesTheModel) {
+  const std::string whole = tiny_onnx();
+  for (size_t length = 0; length < whole.size(); length += 7) {
+    const auto session = engine_->compile(tiny_graph(whole.substr(0, length)), options_for(1));
+    ASSERT_FALSE(session.ok()) << "cut at byte " << length;
+    EXPECT_THAT(session.status().message(), ::testing::Not(HasSubstr("\n")));
+  }
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(~flipped[at]);
+    const auto session = engine_->compile(tiny_graph(flipped), options_for(1));
+    EXPECT_THAT(session.status().message(), ::testing::Not(HasSubstr("\n")));
+  }
+}
+
+TEST_P(OnnxEngine, AShapeThatTheModelCannotTakeIsRefused) {
+  SessionOptions options = options_for(1);
+  options.input_shapes["x"] = Shape{1, 3, 2, 2};
+  const auto wrong = engine_->compile(tiny_graph(), options);
+  EXPECT_EQ(wrong.status().code(), ErrorCode::kInvalidArgument) << wrong.status().message();
+  const auto absent = engine_->compile(tiny_graph(), {});
+  EXPECT_EQ(absent.status().code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(absent.status().message(), HasSubstr("'x'"));
+}
+
+TEST_P(OnnxEngine, WhatItCannotDoIsRefusedWithAReason) {
+  SessionOptions options = options_for(1);
+  options.precision = Precision::kInt8;
+  EXPECT_EQ(engine_->supports(tiny_graph(), options).code(), ErrorCode::kUnsupported);
+  EXPECT_THAT(engine_->supports(tiny_graph(), options).message(), HasSubstr("quantized"));
+  options.precision = Precision::kBf16x3;
+  EXPECT_EQ(engine_->supports(tiny_graph(), options).code(), ErrorCode::kUnsupported);
+  options = options_for(1);
+  options.device = "tpu:0";
+  EXPECT_THAT(engine_->supports(tiny_graph(), options).message(), HasSubstr("'tpu:0'"));
+}
+
+TEST_P(OnnxEngine, LeavesTheCallingThreadsAffinityAlone) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  const auto session = compile(tiny_graph(), 1);
+  ASSERT_NE(session, nullptr);
+  std::array out = {TensorView(), TensorView()};
+  ASSERT_TRUE(session->run(std::array{view_of(x_, {1, 2, 2, 2})}, out).ok());
+  cpu_set_t after;
+  ASSERT_EQ(sched_getaffinity(0, sizeof after, &after), 0);
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST_P(OnnxEngine, PrintsNothing) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const auto broken = engine_->compile(tiny_graph("not a model"), options_for(1));
+  const auto session = compile(tiny_graph(), 1);
+  ASSERT_NE(session, nullptr);
+  std::array out = {TensorView(), TensorView()};
+  ASSERT_TRUE(session->run(std::array{view_of(x_, {1, 2, 2, 2})}, out).ok());
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OnnxEngine, ::testing::Values("onnxruntime", "openvino"),
+                         [](const auto& engine) { return engine.param; });
+
+TEST(TensorRtEngine, SaysWhyItIsNotHereWhereThereIsNoGpuProvider) {
+  const EngineRegistry registry;
+  const auto engine = registry.find("onnxruntime-tensorrt");
+  ASSERT_TRUE(engine.ok());
+  const Capabilities capabilities = (*engine)->probe();
+  if (capabilities.available) GTEST_SKIP() << "a TensorRT provider is here";
+  EXPECT_NE(capabilities.reason, "");
+}
+
+}  // namespace
+}  // namespace ridgeline
