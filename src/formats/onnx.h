@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "graph/graph.h"
+
+namespace ridgeline::formats {
+
+/// Versions of ai.onnx that are read. In memory and when written a graph speaks kGraphOpset.
+inline constexpr int64_t kMinOpset = 17;
+inline constexpr int64_t kMaxOpset = 17;
+inline constexpr int64_t kGraphOpset = 17;
+
+/// Reads an ONNX model; its weights may lie in files beside it, which are mapped, not copied (they must not
+/// shrink while the graph lives). Nodes come in topological order and opset-17 form (see normalise.h),
+/// Constant nodes as initializers, model-local functions inlined, nameless nodes named. Errors name the file,
+/// the node and its op, and the remedy: kNotFound, kInvalidArgument for a broken file, kUnsupported for a
+/// valid one that a Graph can't hold.
+Result<Graph> load_onnx(const std::string& path);
+
+/// The same from memory. `name` stands for the file in messages; weights in other files are refused.
+Result<Graph> parse_onnx(std::string bytes, const std::string& name);
+
+struct ExportOptions {
+  /// Only kGraphOpset can be written so far; another is refused.
+  int64_t opset = kGraphOpset;
+  /// Weights go to a file of their own where the model would be larger. Protobuf's own limit is the default.
+  int64_t max_inline_bytes = (int64_t{1} << 31) - 1;
+};
+
+/// The graph as an ONNX file, valid for onnx.checker. kUnsupported where ONNX lacks a node's op (our fused
+/// ones) or the chosen opset does; kInvalidArgument where it would pass max_inline_bytes (save_onnx can write
+/// it).
+Result<std::string> to_onnx(const Graph& graph, const ExportOptions& options = {});
+
+/// Writes to_onnx to `path` atomically; large weights go to `path` + ".data", written first.
+Status save_onnx(const Graph& graph, const std::string& path, const ExportOptions& options = {});
+
+}  // namespace ridgeline::formats

@@ -1,0 +1,67 @@
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "formats/onnx.h"
+#include "same_graph.h"
+
+namespace ridgeline::formats {
+namespace {
+
+/// Conv with weights, bias and a dynamic batch.
+Graph small_conv() {
+  Graph graph{.name = "small"};
+  graph.inputs = {
+      {.name = "x", .type = {DType::kF32, Shape{-1, 3, 8, 8}}, .dim_names = {"batch", "", "", ""}}};
+  graph.outputs = {
+      {.name = "y", .type = {DType::kF32, Shape{-1, 4, 8, 8}}, .dim_names = {"batch", "", "", ""}}};
+  const std::vector<float> weights(4 * 3 * 3 * 3, 0.25F);
+  graph.initializers.emplace("w", Tensor::from_values(Shape{4, 3, 3, 3}, std::span(weights)).value());
+  graph.initializers.emplace("b", Tensor::zeros(DType::kF32, {4}).value());
+  graph.nodes = {{.name = "conv",
+                  .op = "Conv",
+                  .inputs = {"x", "w", "b"},
+                  .outputs = {"y"},
+                  .attributes = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}}};
+  graph.metadata = {{"license", "Apache-2.0"}};
+  return graph;
+}
+
+TEST(OnnxRoundTrip, AGraphWithWeightsDynamicBatchAndMetadataComesBackTheSame) {
+  const Graph graph = small_conv();
+  const Result<std::string> bytes = to_onnx(graph);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  const Result<Graph> again = parse_onnx(*bytes, "small.onnx");
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(difference(graph, *again), "");
+  EXPECT_EQ(*again->source.onnx, *bytes);
+}
+
+TEST(OnnxRoundTrip, WeightsPastTheLimitGoToAFileBesideAndComeBack) {
+  const auto directory = std::filesystem::path(testing::TempDir()) / "external";
+  std::filesystem::create_directories(directory);
+  const std::string path = (directory / "big.onnx").string();
+  Graph graph = small_conv();
+  graph.initializers.insert_or_assign("w", Tensor::zeros(DType::kF32, {64, 3, 3, 3}).value());
+  const ExportOptions small{.max_inline_bytes = 4096};
+  EXPECT_EQ(to_onnx(graph, small).status().code(), ErrorCode::kInvalidArgument);
+  ASSERT_TRUE(save_onnx(graph, path, small).ok());
+  EXPECT_LE(std::filesystem::file_size(path), 4096U);
+  const Result<Graph> again = load_onnx(path);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(difference(graph, *again), "");
+  EXPECT_TRUE(again->source.has_external_data);
+  EXPECT_EQ(again->source.path, path);
+}
+
+TEST(OnnxRoundTrip, OurFusedOpsAndOtherOpsetsAreRefused) {
+  Graph graph = small_conv();
+  EXPECT_NE(to_onnx(graph, {.opset = 12}).status().message().find("opset 12"), std::string::npos);
+  graph.nodes[0].op = "FusedConv";
+  graph.nodes[0].domain = "ridgeline";
+  const Status refused = to_onnx(graph).status();
+  EXPECT_EQ(refused.code(), ErrorCode::kUnsupported);
+  EXPECT_NE(refused.message().find("FusedConv 'conv'"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ridgeline::formats
