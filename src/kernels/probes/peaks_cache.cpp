@@ -1,0 +1,51 @@
+#include <cstdlib>
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "kernels/probes/description.h"
+#include "kernels/probes/measure.h"
+
+namespace ridgeline::kernels {
+namespace {
+
+/// FNV-1a, 64 bits.
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+std::string fingerprint(const ProbeOptions& options) {
+  return fmt::format(
+      "{:016x}", hash_of(fmt::format("{}|{}|{}", describe_cpu(), options.cpu.to_string(), options.threads)));
+}
+
+}  // namespace
+
+Result<std::string> peaks_cache_path(const ProbeOptions& options) {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  std::string cache = variable("XDG_CACHE_HOME");
+  if (cache.empty() && !variable("HOME").empty()) cache = variable("HOME") + "/.cache";
+  if (cache.empty())
+    return not_found("neither XDG_CACHE_HOME nor HOME is set: no place to keep measured peaks");
+  return fmt::format("{}/ridgeline/peaks-{}.json", cache, fingerprint(options));
+}
+
+Result<MeasuredPeaks> cached_peaks(const ProbeOptions& options, bool again) {
+  const Result<std::string> path = peaks_cache_path(options);
+  if (path.ok() && !again) {
+    // Any unreadable or outdated file is measured anew and replaced.
+    if (Result<Json> document = read_json(*path); document.ok())
+      if (Result<MeasuredPeaks> kept = measured_peaks_from_json(*document, *path); kept.ok()) return kept;
+  }
+  ASSIGN_OR_RETURN(MeasuredPeaks peaks, measure_peaks(options));
+  // A cache that cannot be written costs the next call its two seconds, nothing else.
+  if (path.ok() && make_directories(path->substr(0, path->rfind('/'))).ok())
+    static_cast<void>(write_file_atomically(*path, to_json(peaks).dump(2) + "\n").ok());
+  return peaks;
+}
+
+}  // namespace ridgeline::kernels
