@@ -1,11 +1,7 @@
 # ONNX Runtime's C and C++ headers and its library: the user's own installation (CMAKE_PREFIX_PATH, the system), else what `./run setup` left
 # in the cache. Gives the target OnnxRuntime::OnnxRuntime.
-if(DEFINED ENV{XDG_CACHE_HOME})
-  set(ridgeline_cache $ENV{XDG_CACHE_HOME}/ridgeline)
-else()
-  set(ridgeline_cache $ENV{HOME}/.cache/ridgeline)
-endif()
-file(GLOB cached_onnxruntimes LIST_DIRECTORIES true ${ridgeline_cache}/onnxruntime-*)
+include(EngineCache)
+file(GLOB cached_onnxruntimes LIST_DIRECTORIES true ${RIDGELINE_ENGINE_CACHE}/onnxruntime-*)
 
 find_path(OnnxRuntime_INCLUDE_DIR onnxruntime_cxx_api.h PATH_SUFFIXES onnxruntime include/onnxruntime
           PATHS ${cached_onnxruntimes})

@@ -57,7 +57,7 @@ inline std::string onnx_value(std::string_view name, int element_type, const std
 }
 
 /// x (batch×2×2×2) → Conv by weights {1, -2} → Relu → y (batch×1×2×2); nonzero = NonZero(y), of a shape that
-/// depends on the data. Opset 13.
+/// depends on the data. Opset 17.
 inline std::string tiny_onnx() {
   constexpr int kFloat = 1;
   constexpr int kInt64 = 7;
@@ -75,16 +75,27 @@ inline std::string tiny_onnx() {
       .bytes(11, onnx_value("x", kFloat, {0, 2, 2, 2}))
       .bytes(12, onnx_value("y", kFloat, {0, 1, 2, 2}))
       .bytes(12, onnx_value("nonzero", kInt64, {4, 0}));
-  const ProtoWriter opset = ProtoWriter().bytes(1, "").number(2, 13);
-  return ProtoWriter().number(1, 7).bytes(7, graph.text()).bytes(8, opset.text()).text();
+  const ProtoWriter opset = ProtoWriter().bytes(1, "").number(2, 17);
+  return ProtoWriter().number(1, 8).bytes(7, graph.text()).bytes(8, opset.text()).text();
 }
 
-/// What an importer makes of `onnx` as far as plugins are concerned: the bytes and the inputs.
+inline Node tiny_node(std::string_view op, const std::string& input, const std::string& output) {
+  Node node;
+  node.name = std::string(op) + "_of_" + output;
+  node.op = op;
+  node.inputs = {input};
+  node.outputs = {output};
+  return node;
+}
+
+/// What an importer makes of `onnx` as far as plugins are concerned: the bytes, the inputs and the nodes.
 inline Graph tiny_graph(std::string onnx = tiny_onnx()) {
   Graph graph;
   graph.name = "tiny";
   graph.inputs = {
       {.name = "x", .type = {DType::kF32, Shape{-1, 2, 2, 2}}, .dim_names = {"batch", "", "", ""}}};
+  graph.nodes = {tiny_node("Conv", "x", "c"), tiny_node("Relu", "c", "y"),
+                 tiny_node("NonZero", "y", "nonzero")};
   graph.source.onnx = std::make_shared<const std::string>(std::move(onnx));
   return graph;
 }

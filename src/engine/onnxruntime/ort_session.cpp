@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/onnxruntime/ort_profile.h"
+#include "engine/plugin/input_shape.h"
 
 namespace ridgeline::ort {
 
@@ -19,27 +20,6 @@ Result<ValueInfo> value_info(std::string name, const Ort::TypeInfo& type) {
     return unsupported("'{}' has ONNX element type {}, which does not pass", name,
                        static_cast<int>(tensor.GetElementType()));
   return ValueInfo{.name = std::move(name), .type = {*dtype, Shape(tensor.GetShape())}, .dim_names = {}};
-}
-
-/// `info` with the shape that the caller compiles for.
-Status fix_shape(ValueInfo& info, const SessionOptions& options) {
-  const auto given = options.input_shapes.find(info.name);
-  if (given == options.input_shapes.end()) {
-    if (info.type.shape->is_static()) return {};
-    return invalid_argument("input '{}' has shape {}: say which one to compile for", info.name,
-                            info.type.shape->to_string());
-  }
-  const Shape& fixed = *info.type.shape;
-  bool fits = given->second.is_static() && given->second.rank() == fixed.rank();
-  for (size_t axis = 0; fits && axis < fixed.rank(); ++axis) {
-    fits = fixed[axis] == Shape::kUnknownDim || fixed[axis] == given->second[axis];
-  }
-  if (!fits) {
-    return invalid_argument("input '{}' of the model is {}, it can't be compiled for {}", info.name,
-                            fixed.to_string(), given->second.to_string());
-  }
-  info.type.shape = given->second;
-  return {};
 }
 
 std::vector<const char*> names_of(const std::vector<ValueInfo>& values) {
@@ -67,7 +47,7 @@ Status OrtSession::read_signature() {
   for (size_t i = 0; i < session_.GetInputCount(); ++i) {
     const std::string name = session_.GetInputNameAllocated(i, allocator).get();
     ASSIGN_OR_RETURN(ValueInfo info, value_info(name, session_.GetInputTypeInfo(i)));
-    RETURN_IF_ERROR(fix_shape(info, options_));
+    ASSIGN_OR_RETURN(info.type.shape, plugin::shape_to_compile(info, options_));
     signature_.inputs.push_back(std::move(info));
   }
   for (size_t i = 0; i < session_.GetOutputCount(); ++i) {

@@ -1,0 +1,110 @@
+#include "engine/openvino/ov_support.h"
+
+#include <array>
+#include <map>
+#include <utility>
+
+#include "engine/plugin/input_shape.h"
+
+namespace ridgeline::ov_engine {
+
+namespace {
+
+const std::array<std::pair<ov::element::Type, DType>, 13>& types() {
+  static const std::array<std::pair<ov::element::Type, DType>, 13> kTypes = {{
+      {ov::element::f32, DType::kF32},
+      {ov::element::f16, DType::kF16},
+      {ov::element::bf16, DType::kBF16},
+      {ov::element::f64, DType::kF64},
+      {ov::element::i8, DType::kI8},
+      {ov::element::u8, DType::kU8},
+      {ov::element::i16, DType::kI16},
+      {ov::element::u16, DType::kU16},
+      {ov::element::i32, DType::kI32},
+      {ov::element::u32, DType::kU32},
+      {ov::element::i64, DType::kI64},
+      {ov::element::u64, DType::kU64},
+      {ov::element::boolean, DType::kBool},
+  }};
+  return kTypes;
+}
+
+/// The type that float operators compute in; what is quantized in the model stays so.
+ov::element::Type compute_type(Precision precision) {
+  switch (precision) {
+    case Precision::kBf16:
+      return ov::element::bf16;
+    case Precision::kFp16:
+      return ov::element::f16;
+    default:
+      return ov::element::f32;
+  }
+}
+
+Result<std::map<ov::Output<ov::Node>, ov::PartialShape>> shapes_to_compile(const ov::Model& model,
+                                                                           const SessionOptions& options) {
+  std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
+  for (const auto& parameter : model.get_parameters()) {
+    const ov::Output<ov::Node> input = parameter->output(0);
+    ValueInfo info;
+    info.name = input.get_any_name();
+    info.type.shape = shape_from(input.get_partial_shape());
+    ASSIGN_OR_RETURN(const Shape shape, plugin::shape_to_compile(info, options));
+    shapes[input] = ov::PartialShape(std::vector<ov::Dimension>(shape.begin(), shape.end()));
+  }
+  return shapes;
+}
+
+}  // namespace
+
+std::optional<DType> dtype_from(const ov::element::Type& type) {
+  for (const auto& [theirs, ours] : types()) {
+    if (theirs == type) return ours;
+  }
+  return std::nullopt;
+}
+
+ov::element::Type to_ov(DType dtype) {
+  for (const auto& [theirs, ours] : types()) {
+    if (ours == dtype) return theirs;
+  }
+  return ov::element::dynamic;
+}
+
+std::optional<Shape> shape_from(const ov::PartialShape& shape) {
+  if (shape.rank().is_dynamic()) return std::nullopt;
+  Shape dims;
+  for (const ov::Dimension& dim : shape) {
+    dims.dims().push_back(dim.is_static() ? dim.get_length() : Shape::kUnknownDim);
+  }
+  return dims;
+}
+
+Status to_status(ErrorCode code, const std::exception& error) {
+  const std::string message = plugin::one_line(error.what());
+  const bool is_unsupported = message.find("OpenVINO does not support") != std::string::npos;
+  return {is_unsupported ? ErrorCode::kUnsupported : code, message};
+}
+
+Result<std::shared_ptr<ov::Model>> read_model(ov::Core& core, const plugin::Model& model,
+                                              const SessionOptions& options) {
+  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<std::shared_ptr<ov::Model>> {
+    const auto read = model.has_external_data ? core.read_model(model.path)
+                                              : core.read_model(std::string(model.bytes), ov::Tensor());
+    ASSIGN_OR_RETURN(const auto shapes, shapes_to_compile(*read, options));
+    read->reshape(shapes);
+    return read;
+  });
+}
+
+Result<ov::CompiledModel> compile_model(ov::Core& core, const std::shared_ptr<ov::Model>& model,
+                                        const SessionOptions& options, bool profiling) {
+  return guarded(ErrorCode::kInternal, [&]() -> Result<ov::CompiledModel> {
+    return core.compile_model(model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+                              ov::num_streams(1), ov::inference_num_threads(options.threads),
+                              ov::hint::inference_precision(compute_type(options.precision)),
+                              ov::enable_profiling(profiling));
+  });
+}
+
+}  // namespace ridgeline::ov_engine
