@@ -12,6 +12,8 @@
 #include "engine/model_precision.h"
 #include "engine/plugin/codec.h"
 #include "engine/plugin_abi.h"
+#include "engine/profile_names.h"
+#include "formats/onnx.h"
 
 namespace ridgeline {
 
@@ -75,8 +77,10 @@ std::map<std::string, int64_t> named_dimensions(const Graph& graph, const Sessio
 Result<std::unique_ptr<DoorModel>> to_door_model(const Graph& graph, const SessionOptions& options) {
   auto model = std::make_unique<DoorModel>();
   model->bytes = graph.source.onnx;
-  if (!model->bytes)
-    return unsupported("the model '{}' was made in memory and has no ONNX bytes", graph.name);
+  if (!model->bytes) {
+    ASSIGN_OR_RETURN(std::string exported, formats::to_onnx(graph));
+    model->bytes = std::make_shared<const std::string>(std::move(exported));
+  }
   model->path = graph.source.path;
   model->precision = name_of(stored_precision(graph));
   model->dimensions = plugin::encode(named_dimensions(graph, options));
@@ -92,8 +96,9 @@ Result<std::unique_ptr<DoorModel>> to_door_model(const Graph& graph, const Sessi
 class PluginSession : public Session {
  public:
   /// Takes the session that `door` made.
-  PluginSession(const RidgelineEngineV1& door, RidgelineSession* session, std::unique_ptr<DoorModel> model)
-      : door_(door), model_(std::move(model)), session_(session, door.destroy) {}
+  PluginSession(const RidgelineEngineV1& door, RidgelineSession* session, std::unique_ptr<DoorModel> model,
+                NodeNames names)
+      : door_(door), model_(std::move(model)), names_(std::move(names)), session_(session, door.destroy) {}
 
   /// Reads the signature; to be called once, before anything else.
   Status prepare() {
@@ -121,7 +126,9 @@ class PluginSession : public Session {
     const char* ops = "";
     RETURN_IF_ERROR(
         plugin::decode_status(door_.profile(session_.get(), in_.data(), in_.size(), iterations, &ops)));
-    return plugin::decode_op_times(ops);
+    ASSIGN_OR_RETURN(std::vector<OpTime> times, plugin::decode_op_times(ops));
+    names_.restore(times);
+    return times;
   }
 
   MemoryUse memory() const override {
@@ -132,6 +139,7 @@ class PluginSession : public Session {
  private:
   const RidgelineEngineV1& door_;
   std::unique_ptr<DoorModel> model_;
+  NodeNames names_;
   std::unique_ptr<RidgelineSession, void (*)(RidgelineSession*)> session_;
   Signature signature_;
   std::vector<RidgelineTensor> in_;
@@ -176,7 +184,7 @@ class PluginProxy : public Engine {
     RETURN_IF_ERROR(
         plugin::decode_status((*door)->compile(&model->abi, plugin::encode(options).c_str(), &handle))
             .with_context(name_));
-    auto session = std::make_unique<PluginSession>(**door, handle, std::move(model));
+    auto session = std::make_unique<PluginSession>(**door, handle, std::move(model), NodeNames(graph));
     RETURN_IF_ERROR(session->prepare());
     return std::unique_ptr<Session>(std::move(session));
   }
