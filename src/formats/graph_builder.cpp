@@ -1,6 +1,7 @@
 #include "formats/graph_builder.h"
 
 #include "formats/op_schema.h"
+#include "formats/value_facts.h"
 
 namespace ridgeline::formats {
 
@@ -49,6 +50,11 @@ std::string GraphBuilder::add_constant(const std::string& base, Tensor tensor) {
   return name;
 }
 
+std::string GraphBuilder::add_constant_ints(const std::string& base, const std::vector<int64_t>& values) {
+  const Shape shape{static_cast<int64_t>(values.size())};
+  return add_constant(base, Tensor::from_values(shape, std::span(values)).value());
+}
+
 Status GraphBuilder::add(Node node) {
   node.name = node.name.empty() ? names_.nodes.fresh(fmt::format("{}_{}", node.op, graph_.nodes.size()))
                                 : names_.nodes.claim(node.name);
@@ -56,6 +62,7 @@ Status GraphBuilder::add(Node node) {
   while (node.inputs.size() > kept_inputs && node.inputs.back().empty()) node.inputs.pop_back();
   while (!node.outputs.empty() && node.outputs.back().empty()) node.outputs.pop_back();
   RETURN_IF_ERROR(check_against_schema(node));
+  note_output_facts(node, *this);
   graph_.nodes.push_back(std::move(node));
   return {};
 }

@@ -22,6 +22,7 @@ struct ValueFacts {
 struct ModelNames {
   NameMaker values;
   NameMaker nodes;
+  std::set<std::string> consumed;  ///< constants whose content moved to an attribute
 };
 
 /// A graph in the making: nodes are appended in file order. Lookups go on in the graph around a subgraph.
@@ -36,6 +37,8 @@ class GraphBuilder {
   const Tensor* constant(const std::string& value) const;
   /// The elements of a constant INT64 or INT32 tensor; nothing when the value is computed or of another type.
   std::optional<std::vector<int64_t>> constant_ints(const std::string& value) const;
+  /// The node no longer needs this constant, its content being an attribute now.
+  void consume(const std::string& value) { names_.consumed.insert(value); }
 
   ValueFacts facts(const std::string& value) const;
   std::optional<size_t> rank(const std::string& value) const;

@@ -8,9 +8,10 @@
 
 namespace ridgeline::formats {
 
-/// Versions of ai.onnx that are read. In memory and when written a graph speaks kGraphOpset.
-inline constexpr int64_t kMinOpset = 17;
-inline constexpr int64_t kMaxOpset = 17;
+/// Versions of ai.onnx that are read (of older ones, the ops that kMinOpset left as they were). In memory and
+/// when written a graph speaks kGraphOpset.
+inline constexpr int64_t kMinOpset = 7;
+inline constexpr int64_t kMaxOpset = 21;
 inline constexpr int64_t kGraphOpset = 17;
 
 /// Reads an ONNX model; its weights may lie in files beside it, which are mapped, not copied (they must not

@@ -1,6 +1,7 @@
 #include "formats/onnx_reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "formats/normalise.h"
 #include "formats/onnx.h"
@@ -45,6 +46,24 @@ Result<ValueInfo> read_value_info(const onnx::ValueInfoProto& proto) {
                                      [](const auto& name) { return name.empty(); });
   if (anonymous) info.dim_names.clear();
   return info;
+}
+
+void collect_uses(const Graph& graph, std::set<std::string>* used) {
+  for (const ValueInfo& output : graph.outputs) used->insert(output.name);
+  for (const Node& node : graph.nodes) {
+    used->insert(node.inputs.begin(), node.inputs.end());
+    for (const auto& [name, attribute] : node.attributes)
+      if (const auto* nested = std::get_if<std::shared_ptr<const Graph>>(&attribute))
+        collect_uses(**nested, used);
+  }
+}
+
+/// Initializers that became attributes, and that no other node reads.
+void drop_orphans(const std::set<std::string>& consumed, Graph& graph) {
+  std::set<std::string> used;
+  if (!consumed.empty()) collect_uses(graph, &used);
+  for (const std::string& name : consumed)
+    if (!used.contains(name)) graph.initializers.erase(name);
 }
 
 /// "op X" for a node that takes or makes the value, so that a refusal names what needs it.
@@ -112,12 +131,6 @@ Result<Graph> OnnxReader::read() {
   if (!model_.has_graph())
     return invalid_argument("holds no graph: the file is empty, cut short or not an ONNX model");
   const Opsets opsets = read_opsets(model_.opset_import());
-  const auto standard = opsets.find("");
-  if (standard != opsets.end() && (standard->second < kMinOpset || standard->second > kMaxOpset))
-    return unsupported(
-        "opset {} cannot be read, only {} to {}: export the model again with --opset {}, or convert it with "
-        "onnx.version_converter",
-        standard->second, kMinOpset, kMaxOpset, kGraphOpset);
   reserve_names(model_.graph());
   for (const onnx::FunctionProto& function : model_.functions())
     if (!functions_
@@ -128,6 +141,7 @@ Result<Graph> OnnxReader::read() {
   Scope scope{opsets, 0};
   ASSIGN_OR_RETURN(Graph graph, read_graph(model_.graph(), scope, nullptr));
   for (const auto& entry : model_.metadata_props()) graph.metadata.emplace(entry.key(), entry.value());
+  drop_orphans(names_.consumed, graph);
   RETURN_IF_ERROR(sort_topologically(graph));
   return graph;
 }
@@ -273,10 +287,6 @@ Status OnnxReader::inline_function(const Node& call, const onnx::FunctionProto& 
                             call.inputs.size(), call.outputs.size(), function.name(), input_count,
                             output_count);
   const Opsets opsets = read_opsets(function.opset_import());
-  const auto standard = opsets.find("");
-  if (standard != opsets.end() && (standard->second < kMinOpset || standard->second > kMaxOpset))
-    return unsupported("function '{}' is of opset {}, only {} to {} can be read", function.name(),
-                       standard->second, kMinOpset, kMaxOpset);
   Scope scope{opsets, depth + 1, true, (call.name.empty() ? call.op : call.name) + "/", {}, call.attributes};
   for (size_t index = 0; index < input_count; ++index)
     scope.values[function.input(static_cast<int>(index))] =

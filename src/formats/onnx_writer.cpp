@@ -46,12 +46,7 @@ Status check_exportable(const Node& node) {
     return unsupported(
         "{}: op {} is Ridgeline's own fusion, which ONNX lacks: export the graph before its fusion passes",
         node.describe(), node.op);
-  if (!node.domain.empty()) return {};
-  const OpSchema* schema = find_schema(node.op);
-  if (schema == nullptr) return unsupported("{}: ONNX has no op {}", node.describe(), node.op);
-  if (schema->since > kGraphOpset)
-    return unsupported("{}: op {} came with opset {}, but opset {} is written", node.describe(), node.op,
-                       schema->since, kGraphOpset);
+  RETURN_IF_ERROR(check_written_opset(node).with_context(node.describe()));
   return check_against_schema(node).with_context(node.describe());
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include "formats/onnx.h"
+
 namespace ridgeline::formats {
 namespace {
 
@@ -22,7 +24,7 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"Atan", 17, 1, 1, 1, 1, ""},
     {"Atanh", 17, 1, 1, 1, 1, ""},
     {"AveragePool", 17, 1, 1, 1, 1,
-     "auto_pad:s ceil_mode:i count_include_pad:i dilations:I kernel_shape:I! pads:I strides:I"},
+     "auto_pad:s ceil_mode:i count_include_pad:i dilations:I+ kernel_shape:I! pads:I strides:I"},
     {"BatchNormalization", 17, 5, 5, 1, 3, "epsilon:f momentum:f training_mode:i"},
     {"Bernoulli", 17, 1, 1, 1, 1, "dtype:i seed:f"},
     {"BitShift", 17, 2, 2, 1, 1, "direction:s!"},
@@ -31,8 +33,8 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"BitwiseOr", 18, 2, 2, 1, 1, ""},
     {"BitwiseXor", 18, 2, 2, 1, 1, ""},
     {"BlackmanWindow", 17, 1, 1, 1, 1, "output_datatype:i periodic:i"},
-    {"Cast", 17, 1, 1, 1, 1, "saturate:i to:i!"},
-    {"CastLike", 17, 2, 2, 1, 1, "saturate:i"},
+    {"Cast", 17, 1, 1, 1, 1, "saturate:i+ to:i!"},
+    {"CastLike", 17, 2, 2, 1, 1, "saturate:i+"},
     {"Ceil", 17, 1, 1, 1, 1, ""},
     {"Celu", 17, 1, 1, 1, 1, "alpha:f"},
     {"CenterCropPad", 18, 2, 2, 1, 1, "axes:I"},
@@ -51,7 +53,7 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"DFT", 17, 1, 2, 1, 1, "axis:i inverse:i onesided:i"},
     {"DeformConv", 19, 3, 5, 1, 1, "dilations:I group:i kernel_shape:I offset_group:i pads:I strides:I"},
     {"DepthToSpace", 17, 1, 1, 1, 1, "blocksize:i! mode:s"},
-    {"DequantizeLinear", 17, 2, 3, 1, 1, "axis:i block_size:i"},
+    {"DequantizeLinear", 17, 2, 3, 1, 1, "axis:i block_size:i+"},
     {"Det", 17, 1, 1, 1, 1, ""},
     {"Div", 17, 2, 2, 1, 1, ""},
     {"Dropout", 17, 1, 3, 1, 2, "seed:i"},
@@ -103,7 +105,7 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"LogSoftmax", 17, 1, 1, 1, 1, "axis:i"},
     {"Loop", 17, 2, kVariadic, 1, kVariadic, "body:g!"},
     {"LpNormalization", 17, 1, 1, 1, 1, "axis:i p:i"},
-    {"LpPool", 17, 1, 1, 1, 1, "auto_pad:s ceil_mode:i dilations:I kernel_shape:I! p:i pads:I strides:I"},
+    {"LpPool", 17, 1, 1, 1, 1, "auto_pad:s ceil_mode:i+ dilations:I+ kernel_shape:I! p:i pads:I strides:I"},
     {"MatMul", 17, 2, 2, 1, 1, ""},
     {"MatMulInteger", 17, 2, 4, 1, 1, ""},
     {"Max", 17, 1, kVariadic, 1, 1, ""},
@@ -131,7 +133,7 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"Pow", 17, 2, 2, 1, 1, ""},
     {"QLinearConv", 17, 8, 9, 1, 1, "auto_pad:s dilations:I group:i kernel_shape:I pads:I strides:I"},
     {"QLinearMatMul", 17, 8, 8, 1, 1, ""},
-    {"QuantizeLinear", 17, 2, 3, 1, 1, "axis:i block_size:i output_dtype:i saturate:i"},
+    {"QuantizeLinear", 17, 2, 3, 1, 1, "axis:i block_size:i+ output_dtype:i+ saturate:i+"},
     {"RNN", 17, 3, 6, 0, 2,
      "activation_alpha:F activation_beta:F activations:S clip:f direction:s hidden_size:i layout:i"},
     {"RandomNormal", 17, 0, 0, 1, 1, "dtype:i mean:f scale:f seed:f shape:I!"},
@@ -154,8 +156,8 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"Relu", 17, 1, 1, 1, 1, ""},
     {"Reshape", 17, 2, 2, 1, 1, "allowzero:i"},
     {"Resize", 17, 1, 4, 1, 1,
-     "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i "
-     "extrapolation_value:f keep_aspect_ratio_policy:s mode:s nearest_mode:s"},
+     "antialias:i+ axes:I+ coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i "
+     "extrapolation_value:f keep_aspect_ratio_policy:s+ mode:s nearest_mode:s"},
     {"ReverseSequence", 17, 2, 2, 1, 1, "batch_axis:i time_axis:i"},
     {"RoiAlign", 17, 3, 3, 1, 1,
      "coordinate_transformation_mode:s mode:s output_height:i output_width:i sampling_ratio:i "
@@ -181,7 +183,7 @@ constexpr auto kSchemas = std::to_array<OpSchema>({
     {"Softplus", 17, 1, 1, 1, 1, ""},
     {"Softsign", 17, 1, 1, 1, 1, ""},
     {"SpaceToDepth", 17, 1, 1, 1, 1, "blocksize:i!"},
-    {"Split", 17, 1, 2, 1, kVariadic, "axis:i num_outputs:i"},
+    {"Split", 17, 1, 2, 1, kVariadic, "axis:i num_outputs:i+"},
     {"Sqrt", 17, 1, 1, 1, 1, ""},
     {"Squeeze", 17, 1, 2, 1, 1, ""},
     {"StringConcat", 20, 2, 2, 1, 1, ""},
@@ -209,6 +211,7 @@ struct AttributeRule {
   std::string_view name;
   char kind = 0;
   bool required = false;
+  bool newer = false;  // than opset 17
 };
 
 /// Calls `visit` with each rule of a schema's attribute list.
@@ -218,7 +221,7 @@ void for_each_rule(std::string_view attributes, Visit visit) {
     const std::string_view word = attributes.substr(0, attributes.find(' '));
     attributes.remove_prefix(std::min(attributes.size(), word.size() + 1));
     const size_t colon = word.find(':');
-    visit(AttributeRule{word.substr(0, colon), word[colon + 1], word.ends_with('!')});
+    visit(AttributeRule{word.substr(0, colon), word[colon + 1], word.ends_with('!'), word.ends_with('+')});
   }
 }
 
@@ -300,6 +303,21 @@ Status check_against_schema(const Node& node) {
   RETURN_IF_ERROR(check_required_inputs(node, *schema));
   RETURN_IF_ERROR(check_count("outputs", node.outputs.size(), schema->min_outputs, schema->max_outputs));
   return check_attributes(node, *schema);
+}
+
+Status check_written_opset(const Node& node) {
+  if (!node.domain.empty()) return {};
+  const OpSchema* schema = find_schema(node.op);
+  if (schema == nullptr) return unsupported("ONNX has no op {}", node.op);
+  if (schema->since > kGraphOpset)
+    return unsupported("op {} came with opset {}, but opset {} is written", node.op, schema->since,
+                       kGraphOpset);
+  Status status;
+  for_each_rule(schema->attributes, [&](const AttributeRule& rule) {
+    if (rule.newer && node.has(rule.name))
+      status = unsupported("attribute '{}' came after opset {}, which is written", rule.name, kGraphOpset);
+  });
+  return status;
 }
 
 }  // namespace ridgeline::formats

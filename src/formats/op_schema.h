@@ -29,4 +29,7 @@ const OpSchema* find_schema(std::string_view op);
 /// attribute is unknown, missing or of another type. Ops of other domains pass.
 Status check_against_schema(const Node& node);
 
+/// kUnsupported where the node's op or one of its attributes is newer than opset 17.
+Status check_written_opset(const Node& node);
+
 }  // namespace ridgeline::formats

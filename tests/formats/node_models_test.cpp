@@ -1,0 +1,52 @@
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "formats/onnx.h"
+#include "same_graph.h"
+
+namespace ridgeline::formats {
+namespace {
+
+/// The node tests of ONNX that the Debian package libonnx-testdata holds.
+constexpr const char* kNodeModels = "/usr/share/libonnx-testdata/data/node";
+
+class NodeModels : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::is_directory(kNodeModels))
+      GTEST_SKIP() << kNodeModels << " is missing: install libonnx-testdata";
+    for (const auto& entry : std::filesystem::directory_iterator(kNodeModels))
+      paths_.push_back((entry.path() / "model.onnx").string());
+  }
+  std::vector<std::string> paths_;
+};
+
+TEST_F(NodeModels, EachIsReadOrRefusedByOp) {
+  size_t read = 0;
+  for (const std::string& path : paths_) {
+    const Result<Graph> graph = load_onnx(path);
+    if (graph.ok()) {
+      ++read;
+      continue;
+    }
+    EXPECT_EQ(graph.status().code(), ErrorCode::kUnsupported) << graph.status().message();
+    EXPECT_NE(graph.status().message().find("op "), std::string::npos) << graph.status().message();
+  }
+  EXPECT_EQ(paths_.size(), 932U);
+  EXPECT_GE(read, 895U);
+}
+
+TEST_F(NodeModels, WhatIsReadComesBackTheSameWhenWritten) {
+  for (const std::string& path : paths_) {
+    const Result<Graph> graph = load_onnx(path);
+    if (!graph.ok()) continue;
+    const Result<std::string> bytes = to_onnx(*graph);
+    ASSERT_TRUE(bytes.ok()) << path << ": " << bytes.status().message();
+    const Result<Graph> again = parse_onnx(*bytes, "again.onnx");
+    ASSERT_TRUE(again.ok()) << path << ": " << again.status().message();
+    EXPECT_EQ(difference(*graph, *again), "") << path;
+  }
+}
+
+}  // namespace
+}  // namespace ridgeline::formats
