@@ -140,4 +140,18 @@ Result<Device> find_device(std::string_view name) {
   return not_found("no device '{}': use host or one of {}", name, fmt::join(names, ", "));
 }
 
+Result<Device> host_device(const MeasuredPeaks& peaks, int threads) {
+  const MemoryPeak* dram = peaks.memory_peak("DRAM", threads);
+  if (dram == nullptr || peaks.compute_peak("fp32", threads) == nullptr)
+    return not_found("no peaks were measured with {} threads: measure again", threads);
+  Device host{"host", {}, std::max(dram->read_bytes_per_s, dram->triad_bytes_per_s), 0, "", peaks.method};
+  for (const ComputePeak& peak : peaks.compute) {
+    const ComputePeak* best = peaks.compute_peak(peak.precision, threads);
+    if (best != &peak) continue;
+    host.peak_flops.emplace(peak.precision, peak.flops_per_s);
+    host.units += fmt::format("{}{} {}", host.units.empty() ? "" : ", ", peak.precision, peak.isa);
+  }
+  return host;
+}
+
 }  // namespace ridgeline::cost
