@@ -47,7 +47,7 @@ Status axes_to_attribute(Node node, GraphBuilder& builder) {
   if (reduces_nothing) {
     if (node.op != "ReduceMean" && node.op != "ReduceMax" && node.op != "ReduceMin" &&
         node.op != "ReduceProd")
-      return unsupported("{} with noop_with_empty_axes and no axes has no opset-17 form: name the axes",
+      return unsupported("op {} with noop_with_empty_axes and no axes has no opset-17 form: name the axes",
                          node.op);
     node.op = "Identity";
     node.attributes.clear();
@@ -179,7 +179,8 @@ Status drop_default_block_size(Node node, GraphBuilder& builder) {
 
 Status refuse_grouped_scales(Node node, GraphBuilder& /*builder*/) {
   return unsupported(
-      "{} before opset 21 has a scale per group, which ONNX itself withdrew: export the model with opset 21",
+      "op {} before opset 21 has a scale per group, which ONNX itself withdrew: export the model with opset "
+      "21",
       node.op);
 }
 

@@ -228,7 +228,7 @@ Status roi_align_without_offset(Node node, GraphBuilder& builder) {
 
 Status refuse_batched_scan(Node node, GraphBuilder& /*builder*/) {
   return unsupported(
-      "{} of opset 8 scans batches, which later ones do not: export the model again with opset 9 or later",
+      "op {} of opset 8 scans batches, which later ones do not: export the model again with opset 9 or later",
       node.op);
 }
 
