@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <sys/utsname.h>
@@ -39,6 +40,15 @@ std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
+  return line;
+}
+
+/// As it was typed, but for quotes.
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string line{std::istreambuf_iterator<char>(file), {}};
+  while (!line.empty() && line.back() == '\0') line.pop_back();
+  std::replace(line.begin(), line.end(), '\0', ' ');
   return line;
 }
 
@@ -101,6 +111,7 @@ Json describe_machine() {
   const double memory =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
   Json machine = {{"ridgeline", kVersion},
+                  {"command", command_line()},
                   {"time", time_now()},
                   {"host", system.nodename},
                   {"os", field_of("/etc/os-release", "PRETTY_NAME", '=')},

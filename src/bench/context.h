@@ -9,7 +9,8 @@
 namespace ridgeline::bench {
 
 /// The machine and moment of a race: {host, os, kernel, cpu:{model, cores, threads, governor, features},
-/// memory_mb, load_average, noise:{spin_p50_us, spin_p99_us, steal_pct}, time, ridgeline}. What the system
+/// memory_mb, load_average, noise:{spin_p50_us, spin_p99_us, steal_pct}, time, ridgeline,
+/// command}. What the system
 /// does not tell is left out.
 Json describe_machine();
 

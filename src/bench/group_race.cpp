@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
-#include "bench/gpu_memory.h"
+#include "bench/gpu.h"
 #include "bench/statistics.h"
 #include "bench/worker_protocol.h"
 
@@ -309,6 +309,7 @@ Ratio GroupRace::add_speedup(Contender& contender, const Contender& baseline) {
 }
 
 void GroupRace::add_cost(Cell& row) {
+  if (!context_.tools.cost) return;
   const auto cost = context_.tools.cost(inputs_.shapes, row);
   if (!cost) return;
   row.flops = cost->flops;

@@ -39,6 +39,7 @@ class RaceObserver {
 struct RaceTools {
   ModelReader read_model;
   WorkerLaunch launch;
+  /// May be empty: then no row has FLOPs.
   std::function<std::optional<CostOfCase>(const std::map<std::string, Shape>& input_shapes, const Cell& cell)>
       cost;
   std::function<Peaks(const Cell& cell)> peaks;

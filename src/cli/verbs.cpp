@@ -5,6 +5,10 @@
 namespace ridgeline::cli {
 
 Action configure_analyze(CLI::App& app, const Environment& environment);
+Action configure_bench(CLI::App& app, const Environment& environment);
+Action configure_compare(CLI::App& app, const Environment& environment);
+Action configure_merge(CLI::App& app, const Environment& environment);
+Action configure_worker(CLI::App& app, const Environment& environment);
 Action configure_data(CLI::App& app, const Environment& environment);
 Action configure_report(CLI::App& app, const Environment& environment);
 Action configure_version(CLI::App& app, const Environment& environment);
@@ -17,9 +21,13 @@ const CLI::Option* add_json_flag(CLI::App& app) {
 std::span<const Verb> verbs() {
   static constexpr std::array kVerbs = {
       Verb{"analyze", "FLOPs, bytes, intensity and the roofline, layer by layer", configure_analyze},
+      Verb{"bench", "race engines, precisions, sizes and batches against each other", configure_bench},
+      Verb{"compare", "say what changed between two races; exit 1 on a regression", configure_compare},
       Verb{"data", "make and inspect folders of images", configure_data},
+      Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
       Verb{"version", "print the version of this build", configure_version},
+      Verb{"worker", "run one cell of a race, as told on standard input", configure_worker, true},
   };
   return kVerbs;
 }

@@ -171,7 +171,7 @@ TEST_F(RaceTest, AShortBudgetDropsRoundsBeforeItDropsCells) {
   config_.engines = {"twin"};
   config_.batches = {1, 2};
   config_.runs = 1000000;
-  config_.rounds = 1000;
+  config_.rounds = 20000;
   config_.max_time_s = 4;
   const auto start = std::chrono::steady_clock::now();
   const Results results = race();

@@ -1,4 +1,4 @@
-#include "bench/gpu_memory.h"
+#include "bench/gpu.h"
 
 #include <charconv>
 #include <dlfcn.h>
@@ -16,6 +16,7 @@ struct Nvml {
   int (*init)() = nullptr;
   int (*device_by_index)(unsigned index, Device* device) = nullptr;
   int (*memory_info)(Device device, NvmlMemory* memory) = nullptr;
+  int (*name)(Device device, char* text, unsigned size) = nullptr;
   bool ready = false;
 };
 
@@ -29,24 +30,41 @@ Nvml open_nvml() {
   };
   nvml.ready = find("nvmlInit_v2", nvml.init) &&
                find("nvmlDeviceGetHandleByIndex_v2", nvml.device_by_index) &&
-               find("nvmlDeviceGetMemoryInfo", nvml.memory_info) && nvml.init() == 0;
+               find("nvmlDeviceGetMemoryInfo", nvml.memory_info) && find("nvmlDeviceGetName", nvml.name) &&
+               nvml.init() == 0;
   return nvml;
+}
+
+const Nvml& nvml() {
+  static const Nvml kNvml = open_nvml();
+  return kNvml;
+}
+
+/// Null when `device` is no GPU that the driver knows.
+Device handle_of(std::string_view device) {
+  constexpr std::string_view kPrefix = "cuda:";
+  if (!device.starts_with(kPrefix) || !nvml().ready) return nullptr;
+  unsigned index = 0;
+  const std::string_view number = device.substr(kPrefix.size());
+  std::from_chars(number.data(), number.data() + number.size(), index);
+  Device handle = nullptr;
+  return nvml().device_by_index(index, &handle) == 0 ? handle : nullptr;
 }
 
 }  // namespace
 
 std::optional<int64_t> gpu_bytes_in_use(std::string_view device) {
-  constexpr std::string_view kPrefix = "cuda:";
-  if (!device.starts_with(kPrefix)) return std::nullopt;
-  unsigned index = 0;
-  const std::string_view number = device.substr(kPrefix.size());
-  std::from_chars(number.data(), number.data() + number.size(), index);
-  static const Nvml nvml = open_nvml();
-  Device handle = nullptr;
+  const Device handle = handle_of(device);
   NvmlMemory memory{};
-  if (!nvml.ready || nvml.device_by_index(index, &handle) != 0 || nvml.memory_info(handle, &memory) != 0)
-    return std::nullopt;
+  if (handle == nullptr || nvml().memory_info(handle, &memory) != 0) return std::nullopt;
   return static_cast<int64_t>(memory.used);
+}
+
+std::optional<std::string> gpu_name(std::string_view device) {
+  const Device handle = handle_of(device);
+  char text[128] = {};
+  if (handle == nullptr || nvml().name(handle, text, sizeof text) != 0) return std::nullopt;
+  return std::string(text);
 }
 
 }  // namespace ridgeline::bench
