@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "formats/external_data.h"
+#include "formats/name_check.h"
 #include "formats/onnx_reader.h"
 
 namespace ridgeline::formats {
@@ -46,10 +47,16 @@ bool refers_to_other_files(const onnx::GraphProto& graph) {
 Result<Graph> read_model(std::shared_ptr<const std::string> bytes, ExternalData external) {
   onnx::ModelProto model;
   RETURN_IF_ERROR(parse_message(*bytes, &model));
+  RETURN_IF_ERROR(check_names(model));
   ASSIGN_OR_RETURN(Graph graph, OnnxReader(model, std::move(external)).read());
   graph.source.onnx = std::move(bytes);
   graph.source.has_external_data = refers_to_other_files(model.graph());
   return graph;
+}
+
+/// File paths and strings of a damaged model may hold anything, but messages stay one readable line.
+Status refusal(const Status& status, const std::string& name) {
+  return {status.code(), printable(fmt::format("{}: {}", name, status.message()))};
 }
 
 }  // namespace
@@ -61,14 +68,14 @@ Result<Graph> load_onnx(const std::string& path) {
   ASSIGN_OR_RETURN(std::string bytes, read_file(path));
   Result<Graph> graph = read_model(std::make_shared<const std::string>(std::move(bytes)),
                                    ExternalData(std::filesystem::path(path).parent_path().string()));
-  if (!graph.ok()) return std::move(graph).status().with_context(path);
+  if (!graph.ok()) return refusal(graph.status(), path);
   graph->source.path = path;
   return graph;
 }
 
 Result<Graph> parse_onnx(std::string bytes, const std::string& name) {
   Result<Graph> graph = read_model(std::make_shared<const std::string>(std::move(bytes)), ExternalData());
-  if (!graph.ok()) return std::move(graph).status().with_context(name);
+  if (!graph.ok()) return refusal(graph.status(), name);
   return graph;
 }
 
