@@ -10,6 +10,7 @@ Action configure_compare(CLI::App& app, const Environment& environment);
 Action configure_merge(CLI::App& app, const Environment& environment);
 Action configure_worker(CLI::App& app, const Environment& environment);
 Action configure_data(CLI::App& app, const Environment& environment);
+Action configure_doctor(CLI::App& app, const Environment& environment);
 Action configure_report(CLI::App& app, const Environment& environment);
 Action configure_version(CLI::App& app, const Environment& environment);
 
@@ -24,6 +25,8 @@ std::span<const Verb> verbs() {
       Verb{"bench", "race engines, precisions, sizes and batches against each other", configure_bench},
       Verb{"compare", "say what changed between two races; exit 1 on a regression", configure_compare},
       Verb{"data", "make and inspect folders of images", configure_data},
+      Verb{"doctor", "say what this machine can run models with: engines, CPU, GPU, measured peaks",
+           configure_doctor},
       Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
       Verb{"version", "print the version of this build", configure_version},

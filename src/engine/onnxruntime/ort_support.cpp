@@ -1,5 +1,6 @@
 #include "engine/onnxruntime/ort_support.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -108,6 +109,13 @@ std::optional<int> cuda_index(const std::string& device) {
 
 Status probe_gpu(Flavor flavor) {
   return guarded([&]() -> Status {
+    const std::string wanted =
+        flavor == Flavor::kTensorRt ? "TensorrtExecutionProvider" : "CUDAExecutionProvider";
+    const std::vector<std::string> present = Ort::GetAvailableProviders();
+    if (std::find(present.begin(), present.end(), wanted) == present.end()) {
+      return unavailable(
+          "this build of ONNX Runtime has no {}: point ONNX Runtime's CMake paths at its GPU build", wanted);
+    }
     Ort::SessionOptions session_options;
     append_gpu(session_options, flavor, 0, Precision::kFp32);
     return {};

@@ -5,8 +5,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/json.h"
-
 namespace ridgeline::plugin {
 
 namespace {
@@ -69,7 +67,7 @@ std::vector<ValueInfo> values_from(const Json& list) {
 
 }  // namespace
 
-std::string encode(const Capabilities& capabilities) {
+Json to_json(const Capabilities& capabilities) {
   Json devices = Json::array();
   for (const DeviceSupport& device : capabilities.devices) {
     devices.push_back({{"device", device.device},
@@ -77,8 +75,10 @@ std::string encode(const Capabilities& capabilities) {
                        {"reason", device.reason},
                        {"precisions", to_json(device.precisions)}});
   }
-  return dump({{"available", capabilities.available}, {"reason", capabilities.reason}, {"devices", devices}});
+  return {{"available", capabilities.available}, {"reason", capabilities.reason}, {"devices", devices}};
 }
+
+std::string encode(const Capabilities& capabilities) { return dump(to_json(capabilities)); }
 
 Result<Capabilities> decode_capabilities(std::string_view text) {
   return decode_document(text, "capabilities", [](const Json& json) {

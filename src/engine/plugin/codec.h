@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "engine/engine.h"
 #include "engine/plugin_abi.h"
 
@@ -15,6 +16,7 @@ namespace ridgeline::plugin {
 /// The two sides of the plugin interface write and read what crosses it through these. Decoders answer
 /// kInternal with the field that is wrong: a document that does not parse is a broken promise of the other
 /// side.
+Json to_json(const Capabilities& capabilities);
 std::string encode(const Capabilities& capabilities);
 Result<Capabilities> decode_capabilities(std::string_view text);
 std::string encode(const SessionOptions& options);
