@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bench/race.h"
-#include "cli/host_peaks.h"
+#include "cli/race_limits.h"
 #include "cli/race_progress.h"
 #include "cli/verbs.h"
 #include "formats/onnx.h"
@@ -92,7 +92,7 @@ Result<int> run_bench(const Flags& flags, const CancelToken& cancel, bool json) 
                                           .cancel = cancel},
                                .cost = nullptr,
                                .peaks = [&limits](const bench::Cell& cell) { return limits.peaks_of(cell); },
-                               .devices = limits.devices(),
+                               .devices = limits.describe(),
                                .observer = progress};
   ASSIGN_OR_RETURN(const bench::Results results, bench::run_race(config, tools));
   if (json)

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/cancel.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "bench/race.h"
+#include "cost/devices.h"
 
 namespace ridgeline::cli {
 
@@ -17,12 +19,14 @@ class RaceLimits {
   static Result<RaceLimits> find(const bench::RaceConfig& config, const CancelToken& cancel);
 
   bench::Peaks peaks_of(const bench::Cell& cell) const;
+  /// What the cell runs on; null for a GPU that the table does not have.
+  const cost::Device* device_of(const bench::Cell& cell) const;
   /// {device: {name, source, peak_flops:{precision: …}, bandwidth}}: a CPU's at its largest thread count.
-  const Json& devices() const { return devices_; }
+  Json describe() const;
 
  private:
-  Json cpu_by_threads_ = Json::object();
-  Json devices_ = Json::object();
+  std::map<std::pair<std::string, int>, cost::Device>
+      devices_;  ///< by device and threads; a GPU's threads are 0
 };
 
 }  // namespace ridgeline::cli
