@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "formats/normalise.h"
 #include "formats/onnx.h"
@@ -181,6 +182,7 @@ Status OnnxReader::read_interface(const onnx::GraphProto& proto, Scope& scope, G
     info.name = resolve(value.name(), scope);
     return info;
   };
+  const std::vector<ValueFacts> hints = std::exchange(scope.body_inputs, {});
   for (const onnx::ValueInfoProto& value : proto.input()) {
     // Before IR version 4 each initializer was listed as an input too; later that marks a default value.
     if (builder.graph().initializers.contains(resolve(value.name(), scope))) continue;
@@ -189,7 +191,11 @@ Status OnnxReader::read_interface(const onnx::GraphProto& proto, Scope& scope, G
     if (std::any_of(inputs.begin(), inputs.end(),
                     [&](const ValueInfo& other) { return other.name == info.name; }))
       return invalid_argument("two graph inputs are named '{}': give each its own name", info.name);
-    if (value.has_type()) builder.set_facts(info.name, {info.type.dtype, info.type.shape});
+    const size_t index = builder.graph().inputs.size();
+    if (!value.has_type() && index < hints.size())
+      info.type = {hints[index].dtype.value_or(DType::kF32), hints[index].shape};
+    if (value.has_type() || index < hints.size())
+      builder.set_facts(info.name, {info.type.dtype, info.type.shape});
     builder.graph().inputs.push_back(std::move(info));
   }
   for (const onnx::ValueInfoProto& value : proto.output()) {
@@ -217,8 +223,21 @@ Result<Graph> OnnxReader::read_graph(const onnx::GraphProto& proto, Scope& scope
   note_value_types(proto, scope, builder);
   RETURN_IF_ERROR(read_interface(proto, scope, builder, outer == nullptr));
   for (const onnx::NodeProto& node : proto.node()) RETURN_IF_ERROR(read_node(node, scope, builder));
+  for (int index = 0; index < proto.output_size(); ++index)
+    if (ValueInfo& output = builder.graph().outputs[static_cast<size_t>(index)];
+        !proto.output(index).has_type())
+      output.type.dtype = builder.facts(output.name).dtype.value_or(DType::kF32);
   --scope.depth;
   return std::move(builder.graph());
+}
+
+std::vector<ValueFacts> OnnxReader::loop_body_inputs(const Node& node, const GraphBuilder& builder) {
+  if (node.op != "Loop" || !node.domain.empty()) return {};
+  std::vector<ValueFacts> facts = {{DType::kI64, Shape{}}, {DType::kBool, Shape{}}};
+  // A carried value may change its shape from turn to turn.
+  for (size_t index = 2; index < node.inputs.size(); ++index)
+    facts.push_back({builder.facts(node.inputs[index]).dtype, {}});
+  return facts;
 }
 
 Status OnnxReader::read_node(const onnx::NodeProto& proto, Scope& scope, GraphBuilder& builder) {
@@ -232,6 +251,7 @@ Status OnnxReader::read_node(const onnx::NodeProto& proto, Scope& scope, GraphBu
     if (proto.name().empty()) node.name.clear();
     for (const std::string& input : proto.input()) node.inputs.push_back(resolve(input, scope));
     for (const std::string& output : proto.output()) node.outputs.push_back(resolve(output, scope));
+    scope.body_inputs = loop_body_inputs(node, builder);
     ASSIGN_OR_RETURN(node.attributes, read_attributes(proto, scope, builder));
 
     const auto function = functions_.find({node.domain, node.op, proto.overload()});

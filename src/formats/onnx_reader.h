@@ -4,6 +4,7 @@
 #include <onnx-ml.pb.h>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/status.h"
 #include "formats/external_data.h"
@@ -33,6 +34,7 @@ class OnnxReader {
     std::string prefix;                           // of names local to the function
     std::map<std::string, std::string> values;    // of the function's body to the caller's
     std::map<std::string, Attribute> attributes;  // given by the call, or the function's defaults
+    std::vector<ValueFacts> body_inputs = {};     // types for a body that leaves out those of its inputs
   };
 
   static Opsets read_opsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& protos);
@@ -52,6 +54,7 @@ class OnnxReader {
                                                            GraphBuilder& builder);
   Result<Attribute> read_attribute(const onnx::AttributeProto& proto, Scope& scope, GraphBuilder& builder);
 
+  static std::vector<ValueFacts> loop_body_inputs(const Node& node, const GraphBuilder& builder);
   /// The value's name in the graph; in a function's body, locals are renamed.
   std::string resolve(const std::string& name, Scope& scope);
 
