@@ -20,9 +20,10 @@ struct Graph;
 using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
                                std::vector<std::string>, Tensor, std::shared_ptr<const Graph>>;
 
-/// One operator call. Ops follow ONNX: `op` and `domain` name them ("" is ai.onnx, "ridgeline" our fused ones);
-/// an absent optional input or output is "". Whatever opset a file had, a Graph in memory speaks opset 17:
-/// importers upgrade or downgrade attributes and inputs to that form (ops and attributes newer than 17 keep theirs).
+/// One operator call. Ops follow ONNX: `op` and `domain` name them ("" is ai.onnx, "ridgeline" our fused
+/// ones); an absent optional input or output is "". Whatever opset a file had, a Graph in memory speaks opset
+/// 17: importers upgrade or downgrade attributes and inputs to that form (ops and attributes newer than 17
+/// keep theirs).
 struct Node {
   std::string name;
   std::string op;
@@ -32,7 +33,8 @@ struct Node {
   std::map<std::string, Attribute> attributes;
 
   bool has(std::string_view attribute) const;
-  /// The attribute, or `fallback` when absent or of another type (importers have checked types against the op's schema).
+  /// The attribute, or `fallback` when absent or of another type (importers have checked types against the
+  /// op's schema).
   int64_t int_or(std::string_view attribute, int64_t fallback) const;
   float float_or(std::string_view attribute, float fallback) const;
   std::string string_or(std::string_view attribute, std::string_view fallback) const;

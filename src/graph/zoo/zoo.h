@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/graph.h"
+
+namespace ridgeline::zoo {
+
+struct ZooOptions {
+  int64_t num_classes = 1000;
+  int64_t image_size = 224;
+  /// When positive: a linear projection of the logits to this many values, input named INPUT_IMAGE, output
+  /// OUTPUT_PROJECTION.
+  int64_t projection = 0;
+  bool dynamic_size = false;  ///< height and width are free, not only the batch
+  uint64_t seed = 1;          ///< of the weights
+};
+
+/// "lenet", "resnet18", …
+std::vector<std::string> names();
+
+/// A model with seeded random weights: Kaiming-normal convolutions as torchvision initialises them, plausible
+/// batch-norm statistics. Parameters have torchvision's names, nodes their module paths, the batch is
+/// dynamic. kNotFound lists the names.
+Result<Graph> make(std::string_view name, const ZooOptions& options);
+
+}  // namespace ridgeline::zoo

@@ -1,0 +1,190 @@
+#include "graph/infer.h"
+
+#include <array>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graph/ops/infer_context.h"
+#include "graph/zoo/zoo.h"
+
+namespace ridgeline {
+namespace {
+
+using ::testing::HasSubstr;
+constexpr int64_t kAny = Shape::kUnknownDim;
+
+Tensor ints(std::vector<int64_t> values) {
+  return Tensor::from_values<int64_t>({static_cast<int64_t>(values.size())}, values).value();
+}
+
+struct Case {
+  std::string op;
+  std::vector<Shape> inputs;
+  std::map<std::string, Attribute> attributes;
+  std::map<size_t, std::vector<int64_t>> constants;  ///< inputs that are int64 initializers
+  std::optional<Shape> output;                       ///< absent: an error is expected
+};
+
+Graph graph_of(const Case& test) {
+  Graph graph;
+  Node node{.name = "n", .op = test.op, .outputs = {"y"}, .attributes = test.attributes};
+  const size_t count = test.inputs.size() + test.constants.size();
+  size_t next = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string name = "x" + std::to_string(i);
+    node.inputs.push_back(name);
+    if (test.constants.contains(i))
+      graph.initializers[name] = ints(test.constants.at(i));
+    else
+      graph.inputs.push_back({name, {DType::kF32, test.inputs[next++]}, {}});
+  }
+  graph.nodes.push_back(node);
+  return graph;
+}
+
+class ShapeOf : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ShapeOf, FollowsOnnx) {
+  const Result<TypeMap> types = infer_types(graph_of(GetParam()));
+  ASSERT_EQ(types.ok(), GetParam().output.has_value()) << types.status().message();
+  if (types.ok())
+    EXPECT_EQ(types->at("y").shape, GetParam().output);
+  else
+    EXPECT_THAT(types.status().message(), HasSubstr(GetParam().op + " 'n'"));
+}
+
+using Ints = std::vector<int64_t>;
+INSTANTIATE_TEST_SUITE_P(
+    Ops, ShapeOf,
+    ::testing::Values(
+        Case{"Conv",
+             {{1, 3, 224, 224}, {64, 3, 7, 7}},
+             {{"strides", Ints{2, 2}}, {"pads", Ints{3, 3, 3, 3}}},
+             {},
+             Shape{1, 64, 112, 112}},
+        Case{"Conv",
+             {{kAny, 4, 10, kAny}, {8, 2, 3, 3}},
+             {{"group", int64_t{2}}},
+             {},
+             Shape{kAny, 8, 8, kAny}},
+        Case{"Conv", {{1, 3, 8, 8}, {8, 4, 3, 3}}, {}, {}, std::nullopt},
+        Case{"Conv", {{1, 3, 2, 2}, {8, 3, 3, 3}}, {}, {}, std::nullopt},
+        Case{"Conv", {{1, 3, 8, 8}, {8, 3, 3, 3}}, {{"strides", Ints{0, 1}}}, {}, std::nullopt},
+        Case{"Conv",
+             {{1, 3, 7, 7}, {8, 3, 3, 3}},
+             {{"auto_pad", std::string("SAME_UPPER")}, {"strides", Ints{2, 2}}},
+             {},
+             Shape{1, 8, 4, 4}},
+        Case{"ConvTranspose",
+             {{1, 4, 5, 5}, {4, 2, 3, 3}},
+             {{"strides", Ints{2, 2}}},
+             {},
+             Shape{1, 2, 11, 11}},
+        Case{"MaxPool",
+             {{1, 3, 6, 6}},
+             {{"kernel_shape", Ints{3, 3}}, {"strides", Ints{2, 2}}, {"ceil_mode", int64_t{1}}},
+             {},
+             Shape{1, 3, 3, 3}},
+        Case{"GlobalAveragePool", {{2, 5, 7, 9}}, {}, {}, Shape{2, 5, 1, 1}},
+        Case{"Gemm", {{2, 8}, {4, 8}}, {{"transB", int64_t{1}}}, {}, Shape{2, 4}},
+        Case{"Gemm", {{2, 8}, {4, 9}}, {{"transB", int64_t{1}}}, {}, std::nullopt},
+        Case{"MatMul", {{7, 2, 3}, {3, 4}}, {}, {}, Shape{7, 2, 4}},
+        Case{"MatMul", {{3}, {3, 4}}, {}, {}, Shape{4}},
+        Case{"Add", {{1, 4, 1}, {3, 1, 5}}, {}, {}, Shape{3, 4, 5}},
+        Case{"Add", {{2, 3}, {2, 4}}, {}, {}, std::nullopt},
+        Case{"Reshape", {{2, 3, 4}}, {}, {{1, {0, -1}}}, Shape{2, 12}},
+        Case{"Reshape", {{2, 3, 4}}, {}, {{1, {5, -1}}}, std::nullopt},
+        Case{"Flatten", {{2, 3, 4}}, {{"axis", int64_t{-1}}}, {}, Shape{6, 4}},
+        Case{"Transpose", {{2, 3, 4}}, {{"perm", Ints{2, 0, 1}}}, {}, Shape{4, 2, 3}},
+        Case{"Transpose", {{2, 3}}, {{"perm", Ints{0, 0}}}, {}, std::nullopt},
+        Case{"Concat", {{2, 3}, {2, 5}}, {{"axis", int64_t{1}}}, {}, Shape{2, 8}},
+        Case{"Slice", {{10, 8}}, {}, {{1, {1}}, {2, {INT64_MAX}}, {3, {0}}, {4, {2}}}, Shape{5, 8}},
+        Case{"Slice", {{10}}, {}, {{1, {-1}}, {2, {INT64_MIN}}, {3, {0}}, {4, {-1}}}, Shape{10}},
+        Case{"Unsqueeze", {{2, 3}}, {}, {{1, {0, -1}}}, Shape{1, 2, 3, 1}},
+        Case{"Squeeze", {{1, 3, 1}}, {}, {{1, {0}}}, Shape{3, 1}},
+        Case{"Squeeze", {{2, 3}}, {}, {{1, {0}}}, std::nullopt},
+        Case{"Gather", {{5, 6}, {2, 2}}, {{"axis", int64_t{1}}}, {}, Shape{5, 2, 2}},
+        Case{"ReduceMean", {{2, 3, 4}}, {{"axes", Ints{-1}}, {"keepdims", int64_t{0}}}, {}, Shape{2, 3}},
+        Case{"ReduceSum", {{2, 3, 4}}, {}, {{1, {1}}}, Shape{2, 1, 4}},
+        Case{"TopK", {{3, 9}}, {}, {{1, {4}}}, Shape{3, 4}},
+        Case{"Expand", {{3, 1}}, {}, {{1, {2, 1, 6}}}, Shape{2, 3, 6}},
+        Case{"Pad", {{3, 4}}, {}, {{1, {0, 1, 2, 3}}}, Shape{5, 8}},
+        Case{"Resize", {{1, 2, 4, 4}}, {}, {{1, {}}, {2, {}}, {3, {1, 2, 9, 7}}}, Shape{1, 2, 9, 7}},
+        Case{"DepthToSpace", {{1, 12, 2, 3}}, {{"blocksize", int64_t{2}}}, {}, Shape{1, 3, 4, 6}},
+        Case{"NoSuchOp", {{1}}, {}, {}, std::nullopt}));
+
+TEST(InferTypes, FollowsAShapeThroughTheArithmeticOfAnExporter) {
+  Graph graph;
+  graph.inputs.push_back({"x", {DType::kF32, Shape{kAny, 3, kAny, kAny}}, {}});
+  graph.initializers["two"] = ints({2});
+  graph.initializers["axes"] = ints({0});
+  graph.initializers["minus"] = ints({-1});
+  graph.initializers["index"] = Tensor::from_values<int64_t>({}, std::array<int64_t, 1>{0}).value();
+  graph.nodes = {{.name = "shape", .op = "Shape", .inputs = {"x"}, .outputs = {"s"}},
+                 {.name = "batch", .op = "Gather", .inputs = {"s", "index"}, .outputs = {"b"}},
+                 {.name = "lift", .op = "Unsqueeze", .inputs = {"b", "axes"}, .outputs = {"b1"}},
+                 {.name = "twice", .op = "Mul", .inputs = {"b1", "two"}, .outputs = {"b2"}},
+                 {.name = "join",
+                  .op = "Concat",
+                  .inputs = {"b2", "minus"},
+                  .outputs = {"target"},
+                  .attributes = {{"axis", int64_t{0}}}},
+                 {.name = "reshape", .op = "Reshape", .inputs = {"x", "target"}, .outputs = {"y"}}};
+  EXPECT_EQ(infer_types(graph, {{"x", {4, 3, 10, 10}}})->at("y").shape, (Shape{8, 150}));
+  EXPECT_EQ(infer_types(graph)->at("y").shape, (Shape{kAny, kAny}));
+}
+
+TEST(InferTypes, AShapeThatTheGraphForbidsIsRefusedByName) {
+  Graph graph;
+  graph.inputs.push_back({"x", {DType::kF32, Shape{kAny, 3}}, {}});
+  EXPECT_THAT(infer_types(graph, {{"x", {1, 4}}}).status().message(), HasSubstr("'x'"));
+  EXPECT_THAT(infer_types(graph, {{"z", {1, 4}}}).status().message(), HasSubstr("no input 'z'"));
+}
+
+TEST(OpTable, HasNoRowTwice) {
+  const auto rows = ops::all_ops();
+  for (size_t i = 1; i < rows.size(); ++i)
+    EXPECT_FALSE(rows[i].name == rows[i - 1].name && rows[i].domain == rows[i - 1].domain) << rows[i].name;
+}
+
+struct Model {
+  std::string name;
+  int64_t parameters;  ///< torchvision's published count, plus batch-norm statistics
+};
+class Zoo : public ::testing::TestWithParam<Model> {};
+
+TEST_P(Zoo, HasTheArchitecturesParametersAndShapes) {
+  const Graph graph = zoo::make(GetParam().name, {}).value();
+  EXPECT_EQ(graph.parameter_count(), GetParam().parameters);
+  const TypeMap types = infer_types(graph, {{"input", {2, 3, 224, 224}}}).value();
+  EXPECT_EQ(types.at("logits").shape, (Shape{2, 1000}));
+}
+
+// torchvision: 11,689,512 / 21,797,672 / 25,557,032 parameters; running mean and variance of every batch norm
+// on top.
+INSTANTIATE_TEST_SUITE_P(ResNets, Zoo,
+                         ::testing::Values(Model{"resnet18", 11689512 + 2 * 4800},
+                                           Model{"resnet34", 21797672 + 2 * 8512},
+                                           Model{"resnet50", 25557032 + 2 * 26560}));
+
+TEST(Zoo, ProjectionGivesTheNamesAndWidthAskedFor) {
+  const Graph graph = zoo::make("resnet18", {.projection = 32}).value();
+  EXPECT_EQ(graph.inputs[0].name, "INPUT_IMAGE");
+  EXPECT_EQ(graph.outputs[0].name, "OUTPUT_PROJECTION");
+  EXPECT_EQ(infer_types(graph, {{"INPUT_IMAGE", {5, 3, 224, 224}}})->at("OUTPUT_PROJECTION").shape,
+            (Shape{5, 32}));
+}
+
+TEST(Zoo, TheSameSeedMakesTheSameWeightsAndAnUnknownNameListsTheKnownOnes) {
+  const auto weight = [](uint64_t seed) {
+    return zoo::make("lenet", {.num_classes = 4, .seed = seed})
+        ->initializers.at("conv1.weight")
+        .as<float>()[3];
+  };
+  EXPECT_EQ(weight(5), weight(5));
+  EXPECT_NE(weight(5), weight(6));
+  EXPECT_THAT(zoo::make("vgg99", {}).status().message(), HasSubstr("resnet18"));
+}
+
+}  // namespace
+}  // namespace ridgeline
