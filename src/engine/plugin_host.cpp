@@ -122,6 +122,7 @@ class PluginSession : public Session {
 
   Result<std::vector<OpTime>> profile(std::span<const TensorView> in, int iterations) override {
     RETURN_IF_ERROR(check_inputs(signature_, in));
+    if (iterations < 1) return invalid_argument("{} runs to profile, at least 1 is needed", iterations);
     for (size_t i = 0; i < in.size(); ++i) plugin::encode(in[i], in_[i]);
     const char* ops = "";
     RETURN_IF_ERROR(

@@ -113,6 +113,7 @@ TEST(PluginHost, OptionsProfileAndMemoryCrossTheDoor) {
   ASSERT_TRUE(ops.ok());
   EXPECT_EQ(ops->at(0).op, "Double");
   EXPECT_EQ(ops->at(0).mean_us, 9);
+  EXPECT_EQ((*session)->profile(std::array{in}, 0).status().code(), ErrorCode::kInvalidArgument);
 }
 
 TEST(PluginHost, APluginIsToldWhatPrecisionTheModelAlreadyHas) {

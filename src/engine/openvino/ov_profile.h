@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -8,21 +7,16 @@
 
 namespace ridgeline::ov_engine {
 
-/// Sums what an infer request says of its operators, run by run. Operators carry the names of the model's own
-/// nodes, joined by "+" where OpenVINO fused them.
-class ProfileSum {
- public:
-  /// Reads which of the model's nodes each operator of `compiled` stands for.
-  explicit ProfileSum(const ov::CompiledModel& compiled);
-  /// Adds one run.
-  void add(const std::vector<ov::ProfilingInfo>& run);
-  /// Mean times in execution order of the operators that ran.
-  std::vector<OpTime> means() const;
-
- private:
-  std::map<std::string, std::string> model_names_;
-  std::vector<OpTime> totals_;
-  int runs_ = 0;
+/// What an infer request says of its operators after `runs` runs. Its times are means over all runs so far.
+struct ProfileSnapshot {
+  std::vector<ov::ProfilingInfo> operators;
+  int runs = 0;
 };
+
+/// Mean times over the runs between two snapshots of a request of `compiled`, in execution order, of the
+/// operators that ran. They carry the names of the model's own nodes, joined by "+" where OpenVINO fused
+/// them.
+std::vector<OpTime> mean_times(const ov::CompiledModel& compiled, const ProfileSnapshot& before,
+                               const ProfileSnapshot& after);
 
 }  // namespace ridgeline::ov_engine

@@ -1,7 +1,5 @@
 #include "engine/openvino/ov_session.h"
 
-#include <chrono>
-#include <map>
 #include <utility>
 
 #include "engine/openvino/ov_profile.h"
@@ -96,12 +94,10 @@ Result<std::vector<OpTime>> OvSession::profile(std::span<const TensorView> in, i
     ov::InferRequest request = compiled.create_infer_request();
     for (size_t i = 0; i < in.size(); ++i) request.set_input_tensor(i, tensor_over(in[i]));
     request.infer();
-    ProfileSum sum(compiled);
-    for (int i = 0; i < iterations; ++i) {
-      request.infer();
-      sum.add(request.get_profiling_info());
-    }
-    return sum.means();
+    const ProfileSnapshot warm = {.operators = request.get_profiling_info(), .runs = 1};
+    for (int run = 0; run < iterations; ++run) request.infer();
+    const ProfileSnapshot all = {.operators = request.get_profiling_info(), .runs = warm.runs + iterations};
+    return mean_times(compiled, warm, all);
   });
 }
 
