@@ -6,15 +6,19 @@
 
 #include "base/cpu_features.h"
 #include "base/json.h"
+#include "cli/model_source.h"
 #include "cli/verbs.h"
 #include "cost/limits.h"
+#include "graph/infer.h"
 #include "kernels/probes/measure.h"
 
 namespace ridgeline::cli {
 namespace {
 
 struct Flags {
+  std::string model;
   std::string conv;
+  std::vector<int64_t> sizes;
   std::vector<int64_t> batches = {1};
   std::string device = "host";
   int threads = 0;
@@ -100,11 +104,44 @@ void print_text(const std::string& model, const ChosenDevice& chosen, const std:
                cost::to_text(one.analysis, device));
 }
 
+Result<std::vector<Case>> model_cases(const Graph& graph, const Flags& flags) {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, sizes_of(graph, flags.sizes));
+  std::vector<Case> cases;
+  for (const int64_t size : sizes) {
+    for (const int64_t batch : flags.batches) {
+      ASSIGN_OR_RETURN(const InputShapes shapes, image_shapes(graph, {batch, size, size}));
+      ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph, shapes));
+      cases.push_back({batch, size, size, cost::analyze(graph, types)});
+    }
+  }
+  return cases;
+}
+
+Result<std::vector<Case>> cases_of(const Flags& flags) {
+  if (flags.model.empty() == flags.conv.empty())
+    return invalid_argument("name a model (a file, or zoo:NAME) or --conv IN,OUT,K,SIZE, one of them");
+  if (!flags.conv.empty()) {
+    ASSIGN_OR_RETURN(const cost::ConvCase conv, parse_conv(flags.conv));
+    return conv_cases(conv, flags.batches);
+  }
+  ASSIGN_OR_RETURN(const Graph graph, load_model(flags.model));
+  return model_cases(graph, flags);
+}
+
+/// An op whose work is not known makes every total wrong, so the verb fails after it has shown the rest.
+Status check_counted(const std::string& model, const std::vector<Case>& cases) {
+  for (const Case& one : cases)
+    for (const cost::Uncounted& op : one.analysis.uncounted)
+      return unsupported("{}: the totals lack {} '{}': {}", model, op.op, op.name, op.reason);
+  return {};
+}
+
 Result<int> analyze(const Flags& flags, bool as_json, const Environment& environment) {
-  ASSIGN_OR_RETURN(const cost::ConvCase conv, parse_conv(flags.conv));
+  ASSIGN_OR_RETURN(const std::vector<Case> cases, cases_of(flags));
   ASSIGN_OR_RETURN(const ChosenDevice chosen, choose_device(flags, environment));
-  const std::string model = fmt::format("conv {}", flags.conv);
-  (as_json ? print_json : print_text)(model, chosen, conv_cases(conv, flags.batches));
+  const std::string model = flags.model.empty() ? fmt::format("conv {}", flags.conv) : flags.model;
+  (as_json ? print_json : print_text)(model, chosen, cases);
+  RETURN_IF_ERROR(check_counted(model, cases));
   return 0;
 }
 
@@ -112,9 +149,10 @@ Result<int> analyze(const Flags& flags, bool as_json, const Environment& environ
 
 Action configure_analyze(CLI::App& app, const Environment& environment) {
   auto flags = std::make_shared<Flags>();
+  app.add_option("model", flags->model, "an ONNX file, or zoo:NAME");
+  app.add_option("--size", flags->sizes, "image sizes; default: the model's own, else 224")->delimiter(',');
   app.add_option("--conv", flags->conv,
-                 "cost one square convolution IN,OUT,K,SIZE[,STRIDE] under same padding")
-      ->required();
+                 "cost one square convolution IN,OUT,K,SIZE[,STRIDE] under same padding");
   app.add_option("--batch", flags->batches, "batch sizes")->delimiter(',')->check(CLI::Range(1, 1 << 20));
   app.add_option("--device", flags->device, "host (measured), or a published device such as a10 or h100")
       ->capture_default_str();

@@ -13,7 +13,11 @@ Result<Scope> infer_body(InferContext& context, std::string_view attribute, cons
   int depth = 0;
   for (const Scope* scope = &context.scope(); scope != nullptr; scope = scope->outer) ++depth;
   if (depth > kMaxNesting) return context.error("graphs are nested more than {} deep", kMaxNesting);
-  return infer_scope(*body, shapes, &context.scope());
+  ASSIGN_OR_RETURN(Scope inner, infer_scope(*body, shapes, &context.scope()));
+  TypeMap& nested = context.scope().nested;
+  nested.insert(inner.types.begin(), inner.types.end());
+  nested.merge(inner.nested);
+  return inner;
 }
 
 ValueType output_type(const Scope& scope, const Graph& body, size_t i) {

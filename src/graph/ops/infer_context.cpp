@@ -219,6 +219,7 @@ Result<TypeMap> infer_types(const Graph& graph, const InputShapes& input_shapes)
       return invalid_argument("the model has no input '{}'", name);
   }
   ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, input_shapes, nullptr));
+  scope.types.merge(scope.nested);
   return std::move(scope.types);
 }
 

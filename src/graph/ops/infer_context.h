@@ -20,6 +20,7 @@ struct Scope {
   const Graph* graph = nullptr;
   TypeMap types;
   std::map<std::string, PartialValue> values;
+  TypeMap nested;  ///< types of the values inside this graph's subgraphs
 
   const ValueType* type(const std::string& name) const;
   const PartialValue* value(const std::string& name) const;

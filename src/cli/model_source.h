@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/graph.h"
+#include "graph/infer.h"
+
+namespace ridgeline::cli {
+
+/// Reads "zoo:NAME" (default options) or an ONNX file.
+Result<Graph> load_model(const std::string& source);
+
+struct ImageCase {
+  int64_t batch, height, width;
+};
+
+/// Shapes of every input for a batch of images: the first input of rank 4 (N, C, H, W) takes all of the case,
+/// the others the batch where their first dimension is open. kUnsupported, naming the input, where the model
+/// fixes another size.
+Result<InputShapes> image_shapes(const Graph& graph, const ImageCase& image);
+
+/// `asked`, or without it the size that the model fixes, else 224.
+Result<std::vector<int64_t>> sizes_of(const Graph& graph, const std::vector<int64_t>& asked);
+
+}  // namespace ridgeline::cli
