@@ -7,12 +7,12 @@
 
 #include "base/status.h"
 #include "cost/work.h"
-#include "graph/graph.h"
+#include "graph/infer.h"
 
 namespace ridgeline::cost {
 
 /// Types by value name; an absent name or shape is unknown. Values of subgraphs included.
-using ValueTypes = std::map<std::string, ValueType, std::less<>>;
+using ValueTypes = TypeMap;
 
 /// Whether operators of this name can be costed at all. Ops that hold subgraphs can: analysis.h sums their
 /// bodies.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -8,7 +9,7 @@
 
 namespace ridgeline {
 
-using TypeMap = std::map<std::string, ValueType>;
+using TypeMap = std::map<std::string, ValueType, std::less<>>;
 /// Shape of graph inputs by name; an absent input keeps the shape that the graph declares.
 using InputShapes = std::map<std::string, Shape>;
 
