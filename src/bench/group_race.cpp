@@ -80,7 +80,7 @@ Result<GroupOutcome> GroupRace::run(Journal& journal) {
     for (Contender* contender : alive()) save_profile(*contender);
   finish_rows();
   GroupOutcome outcome;
-  outcome.finished = progress.ok();
+  outcome.finished = progress.ok() && !context_.tools.launch.cancel.requested();
   outcome.cells = rows();
   return outcome;
 }

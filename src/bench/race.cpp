@@ -106,6 +106,7 @@ class Race {
     if (inputs.ok()) {
       prepare_reference(group.key, *inputs, context);
       measure_harness(group.key, *inputs);
+      if (tools_.launch.cancel.requested()) return {};
       ASSIGN_OR_RETURN(outcome, GroupRace(group, *inputs, context).run(journal));
     } else {
       outcome.cells = unraced_rows(group, CellStatus::kUnsupported, inputs.status().message());

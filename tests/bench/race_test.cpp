@@ -105,13 +105,13 @@ TEST_F(RaceTest, EveryMisdeedIsARowAndTheOthersFinish) {
   config_.engines = {"steady", "crashing", "hanging", "hungry", "throwing",
                      "wrong",  "refusing", "absent",  "twin"};
   config_.precisions = {"fp32"};
-  tools_.launch.timeout_s = 1;
+  tools_.launch.timeout_s = 3;
   tools_.launch.memory_limit_bytes = int64_t{200} << 20;
   const Results results = race();
   const std::vector<std::tuple<std::string, CellStatus, std::string>> expected = {
       {"steady", CellStatus::kOk, ""},
       {"crashing", CellStatus::kFailed, "SIGSEGV (Segmentation fault): these are my last words"},
-      {"hanging", CellStatus::kTimeout, "no answer to 'run' within 1"},
+      {"hanging", CellStatus::kTimeout, "no answer to 'run' within 3"},
       {"hungry", CellStatus::kOutOfMemory, "more than the limit of 200 MB"},
       {"throwing", CellStatus::kFailed, "out of sorts"},
       {"wrong", CellStatus::kMismatch, "outputs differ from the reference by 1"},
@@ -193,6 +193,21 @@ TEST_F(RaceTest, ACancelKeepsWhatIsDoneAndResumeDoesTheRest) {
   const Results results = race();
   ASSERT_EQ(observer_.groups.size(), 3U);
   EXPECT_EQ(observer_.groups[2], observer_.groups[1]);
+  for (const Cell& row : results.cells) EXPECT_EQ(row.status, CellStatus::kOk) << row.reason;
+}
+
+TEST_F(RaceTest, ACancelBeforeTheFirstRoundLeavesNothingThatResumeWouldSkip) {
+  config_.engines = {"twin"};
+  tools_.launch.cancel.cancel();
+  EXPECT_TRUE(race().cells.empty());
+  tools_.launch.cancel = CancelToken();
+  observer_.on_advance = [&](double) { tools_.launch.cancel.cancel(); };  // while the reference is computed
+  EXPECT_TRUE(race().cells.empty());
+  observer_.on_advance = nullptr;
+  tools_.launch.cancel = CancelToken();
+  config_.resume = true;
+  const Results results = race();
+  ASSERT_EQ(results.cells.size(), 2U);
   for (const Cell& row : results.cells) EXPECT_EQ(row.status, CellStatus::kOk) << row.reason;
 }
 
