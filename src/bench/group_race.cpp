@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "base/nvml.h"
 #include "bench/gpu.h"
 #include "bench/statistics.h"
 #include "bench/worker_protocol.h"
@@ -33,6 +34,11 @@ Cell row_of(const Group& group, const PlannedCell& planned, const std::string& m
   cell.status = planned.status;
   cell.reason = planned.reason;
   return cell;
+}
+
+std::optional<int64_t> bytes_in_use(const std::string& device) {
+  const auto index = gpu_index(device);
+  return index ? gpu_bytes_in_use(*index) : std::nullopt;
 }
 
 std::string name_of(const Cell& cell) { return cell.engine + ":" + cell.precision; }
@@ -103,7 +109,7 @@ Status GroupRace::load(Contender& contender) {
   request.options.device = contender.row.device;
   request.options.threads = contender.row.threads;
   request.options.input_shapes = inputs_.shapes;
-  const auto gpu_before = gpu_bytes_in_use(contender.row.device);
+  const auto gpu_before = bytes_in_use(contender.row.device);
   const Status loaded = [&]() -> Status {
     ASSIGN_OR_RETURN(contender.worker, WorkerProcess::start(context_.tools.launch));
     ASSIGN_OR_RETURN(const Json answer, contender.worker->request(to_json(request)));
@@ -115,7 +121,7 @@ Status GroupRace::load(Contender& contender) {
   }();
   if (loaded.ok()) {
     contender.worker->pause();
-    const auto gpu_after = gpu_bytes_in_use(contender.row.device);
+    const auto gpu_after = bytes_in_use(contender.row.device);
     if (gpu_before && gpu_after)
       contender.row.gpu_memory_mb = static_cast<double>(*gpu_after - *gpu_before) / kMega;
     const Status right = check_outputs(contender, outputs_path);
@@ -310,7 +316,7 @@ Ratio GroupRace::add_speedup(Contender& contender, const Contender& baseline) {
 
 void GroupRace::add_cost(Cell& row) {
   if (!context_.tools.cost) return;
-  const auto cost = context_.tools.cost(inputs_.shapes, row);
+  const auto cost = context_.tools.cost(context_.graph, inputs_.shapes, row);
   if (!cost) return;
   row.flops = cost->flops;
   row.bytes = cost->bytes;

@@ -18,6 +18,7 @@ namespace ridgeline::bench {
 struct GroupContext {
   const RaceConfig& config;
   const RaceTools& tools;
+  const Graph& graph;
   std::string model_name;
   std::string scratch;          ///< an existing directory for tensors
   std::string reference_path;   ///< the reference's outputs; empty when there is none

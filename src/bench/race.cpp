@@ -76,6 +76,7 @@ class Race {
       const double share = 1.0 / static_cast<double>(count);
       GroupContext context = {.config = config_,
                               .tools = tools_,
+                              .graph = graph_,
                               .model_name = model_name(),
                               .scratch = scratch(),
                               .reference_path = "",
@@ -119,6 +120,7 @@ class Race {
   std::vector<Cell> unraced_rows(const Group& group, CellStatus status, const std::string& reason) {
     GroupContext context = {.config = config_,
                             .tools = tools_,
+                            .graph = graph_,
                             .model_name = model_name(),
                             .scratch = "",
                             .reference_path = "",

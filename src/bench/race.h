@@ -40,7 +40,8 @@ struct RaceTools {
   ModelReader read_model;
   WorkerLaunch launch;
   /// May be empty: then no row has FLOPs.
-  std::function<std::optional<CostOfCase>(const std::map<std::string, Shape>& input_shapes, const Cell& cell)>
+  std::function<std::optional<CostOfCase>(const Graph& graph,
+                                          const std::map<std::string, Shape>& input_shapes, const Cell& cell)>
       cost;
   std::function<Peaks(const Cell& cell)> peaks;
   Json devices = Json::object();  ///< for the context: {device: {peak_flops:{precision: …}, bandwidth}}

@@ -85,15 +85,17 @@ Result<int> run_bench(const Flags& flags, const CancelToken& cancel, bool json) 
   RaceProgress progress;
   std::error_code error;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  const bench::RaceTools tools{.read_model = formats::load_onnx,
-                               .launch = {.command = {program, "worker"},
-                                          .timeout_s = config.timeout_s,
-                                          .memory_limit_bytes = config.memory_limit_mb << 20,
-                                          .cancel = cancel},
-                               .cost = nullptr,
-                               .peaks = [&limits](const bench::Cell& cell) { return limits.peaks_of(cell); },
-                               .devices = limits.describe(),
-                               .observer = progress};
+  const bench::RaceTools tools{
+      .read_model = formats::load_onnx,
+      .launch = {.command = {program, "worker"},
+                 .timeout_s = config.timeout_s,
+                 .memory_limit_bytes = config.memory_limit_mb << 20,
+                 .cancel = cancel},
+      .cost = [&limits](const Graph& graph, const InputShapes& shapes,
+                        const bench::Cell& cell) { return limits.cost_of(graph, shapes, cell); },
+      .peaks = [&limits](const bench::Cell& cell) { return limits.peaks_of(cell); },
+      .devices = limits.describe(),
+      .observer = progress};
   ASSIGN_OR_RETURN(const bench::Results results, bench::run_race(config, tools));
   if (json)
     fmt::print("{}\n", bench::to_json(results).dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -1,8 +1,11 @@
 #include "cli/race_limits.h"
 
 #include "base/cpu_features.h"
+#include "base/nvml.h"
 #include "bench/gpu.h"
+#include "cost/analysis.h"
 #include "cost/limits.h"
+#include "engine/model_precision.h"
 #include "kernels/probes/measure.h"
 
 namespace ridgeline::cli {
@@ -17,12 +20,31 @@ void add_split_precision(cost::Device& device) {
     device.peak_flops["bf16x3"] = bf16->second / 3;
 }
 
+std::optional<std::string> gpu_name(std::string_view device) {
+  const auto index = bench::gpu_index(device);
+  const Result<std::vector<Gpu>> gpus = list_gpus();
+  if (!index || !gpus.ok() || *index >= gpus->size()) return std::nullopt;
+  return (*gpus)[*index].name;
+}
+
+double element_bytes(Precision precision) {
+  switch (precision) {
+    case Precision::kFp16:
+    case Precision::kBf16:
+      return 2;
+    case Precision::kInt8:
+      return 1;
+    default:
+      return 4;
+  }
+}
+
 }  // namespace
 
 Result<RaceLimits> RaceLimits::find(const bench::RaceConfig& config, const CancelToken& cancel) {
   RaceLimits limits;
   for (const std::string& name : config.devices) {
-    if (const auto gpu = bench::gpu_name(name)) {
+    if (const auto gpu = gpu_name(name)) {
       Result<cost::Device> known = cost::find_device(*gpu);
       if (!known.ok()) continue;  // a GPU without published figures here: its rows have no percentage
       add_split_precision(*known);
@@ -53,6 +75,26 @@ bench::Peaks RaceLimits::peaks_of(const bench::Cell& cell) const {
   if (peak == device->peak_flops.end()) return {};
   if (cell.device == kCpu) return {peak->second, std::nullopt};
   return {std::nullopt, peak->second};
+}
+
+std::optional<bench::CostOfCase> RaceLimits::cost_of(const Graph& graph, const InputShapes& input_shapes,
+                                                     const bench::Cell& cell) const {
+  const Result<TypeMap> types = infer_types(graph, input_shapes);
+  if (!types.ok()) return std::nullopt;
+  const cost::Analysis analysis = cost::analyze(graph, cost::ValueTypes(types->begin(), types->end()));
+  if (!analysis.uncounted.empty()) return std::nullopt;
+  cost::Work work = analysis.total;
+  // A model that is FP32 in its file holds narrower tensors when an engine lowers it; others run as they are.
+  if (stored_precision(graph) == Precision::kFp32) {
+    const double share = element_bytes(precision_from_name(cell.precision).value_or(Precision::kFp32)) /
+                         element_bytes(Precision::kFp32);
+    work.bytes_read *= share;
+    work.bytes_written *= share;
+  }
+  bench::CostOfCase cost{work.flops, work.bytes(), ""};
+  if (const cost::Device* device = device_of(cell))
+    cost.bound = name_of(cost::limit_of(work, cell.precision, *device).bound);
+  return cost;
 }
 
 Json RaceLimits::describe() const {

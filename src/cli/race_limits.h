@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "base/status.h"
 #include "bench/race.h"
 #include "cost/devices.h"
+#include "graph/infer.h"
 
 namespace ridgeline::cli {
 
@@ -19,12 +21,17 @@ class RaceLimits {
   static Result<RaceLimits> find(const bench::RaceConfig& config, const CancelToken& cancel);
 
   bench::Peaks peaks_of(const bench::Cell& cell) const;
-  /// What the cell runs on; null for a GPU that the table does not have.
-  const cost::Device* device_of(const bench::Cell& cell) const;
+  /// The ideal work of one call of the cell: bytes are those of tensors at the cell's precision. Null while
+  /// any operator of the model can't be costed.
+  std::optional<bench::CostOfCase> cost_of(const Graph& graph, const InputShapes& input_shapes,
+                                           const bench::Cell& cell) const;
   /// {device: {name, source, peak_flops:{precision: …}, bandwidth}}: a CPU's at its largest thread count.
   Json describe() const;
 
  private:
+  /// What the cell runs on; null for a GPU that the table does not have.
+  const cost::Device* device_of(const bench::Cell& cell) const;
+
   std::map<std::pair<std::string, int>, cost::Device>
       devices_;  ///< by device and threads; a GPU's threads are 0
 };

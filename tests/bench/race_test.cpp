@@ -67,12 +67,13 @@ class RaceTest : public ::testing::Test {
   std::string directory_;
   RaceConfig config_;
   QuietObserver observer_;
-  RaceTools tools_{.read_model = read_race_model,
-                   .launch = {},
-                   .cost = [](const auto&, const Cell&) { return CostOfCase{1e6, 1e5, "compute"}; },
-                   .peaks = [](const Cell&) { return Peaks{1e10, std::nullopt}; },
-                   .devices = Json::object(),
-                   .observer = observer_};
+  RaceTools tools_{
+      .read_model = read_race_model,
+      .launch = {},
+      .cost = [](const Graph&, const auto&, const Cell&) { return CostOfCase{1e6, 1e5, "compute"}; },
+      .peaks = [](const Cell&) { return Peaks{1e10, std::nullopt}; },
+      .devices = Json::object(),
+      .observer = observer_};
 };
 
 TEST_F(RaceTest, GoodEnginesEndInRowsWithEveryFigure) {
