@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "bench/race.h"
+#include "cli/model_source.h"
 #include "cli/race_limits.h"
 #include "cli/race_progress.h"
 #include "cli/verbs.h"
-#include "formats/onnx.h"
 
 namespace ridgeline::cli {
 namespace {
@@ -86,7 +86,7 @@ Result<int> run_bench(const Flags& flags, const CancelToken& cancel, bool json) 
   std::error_code error;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", error).string();
   const bench::RaceTools tools{
-      .read_model = formats::load_onnx,
+      .read_model = load_model,
       .launch = {.command = {program, "worker"},
                  .timeout_s = config.timeout_s,
                  .memory_limit_bytes = config.memory_limit_mb << 20,
@@ -110,7 +110,7 @@ Result<int> run_bench(const Flags& flags, const CancelToken& cancel, bool json) 
 
 Action configure_bench(CLI::App& app, const Environment& environment) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("model", flags->model, "an ONNX file");
+  app.add_option("model", flags->model, "an ONNX file, or zoo:NAME");
   app.add_option("--config", flags->config,
                  "YAML file with the flags' names as keys ('_' for '-'); flags come first");
   for (size_t i = 0; i < std::size(kFlags); ++i) {

@@ -81,7 +81,7 @@ std::optional<bench::CostOfCase> RaceLimits::cost_of(const Graph& graph, const I
                                                      const bench::Cell& cell) const {
   const Result<TypeMap> types = infer_types(graph, input_shapes);
   if (!types.ok()) return std::nullopt;
-  const cost::Analysis analysis = cost::analyze(graph, cost::ValueTypes(types->begin(), types->end()));
+  const cost::Analysis analysis = cost::analyze(graph, *types);
   if (!analysis.uncounted.empty()) return std::nullopt;
   cost::Work work = analysis.total;
   // A model that is FP32 in its file holds narrower tensors when an engine lowers it; others run as they are.
