@@ -18,7 +18,9 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch SHARED IMPORTED)
   set_target_properties(LibTorch::LibTorch PROPERTIES
     IMPORTED_LOCATION ${LibTorch_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES "${LibTorch_INCLUDE_DIR};${LibTorch_INCLUDE_DIR}/torch/csrc/api/include"
     INTERFACE_LINK_LIBRARIES LibTorch::c10
     INTERFACE_LINK_OPTIONS LINKER:--unresolved-symbols=ignore-in-shared-libs)
+  # After the system's headers: LibTorch brings its own fmt and protobuf, which must not stand before the ones that we link.
+  target_compile_options(LibTorch::LibTorch INTERFACE "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}"
+                         "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
 endif()
