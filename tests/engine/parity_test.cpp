@@ -40,14 +40,14 @@ float largest_magnitude(const std::vector<float>& values) {
                          [](float largest, float value) { return std::max(largest, std::abs(value)); });
 }
 
-TEST(Parity, OnnxEnginesAgreeOnResNet18ToOneTenThousandthOfTheLogitsScale) {
+TEST(Parity, EnginesAgreeOnResNet18ToOneTenThousandthOfTheLogitsScale) {
   auto graph = zoo::make("resnet18", {.image_size = 96});
   ASSERT_TRUE(graph.ok()) << graph.status().message();
   const Shape shape = {kBatch, 3, 96, 96};
   std::vector<float> input = photo_like_input(static_cast<size_t>(shape.element_count()));
   const EngineRegistry registry;
   std::vector<std::vector<float>> answers;
-  for (const std::string_view name : {"onnxruntime", "openvino"}) {
+  for (const std::string_view name : {"onnxruntime", "openvino", "libtorch"}) {
     const Engine* engine = registry.find(name).value();
     if (const Capabilities capabilities = engine->probe(); !capabilities.available) {
       GTEST_SKIP() << capabilities.reason;
@@ -59,8 +59,10 @@ TEST(Parity, OnnxEnginesAgreeOnResNet18ToOneTenThousandthOfTheLogitsScale) {
   }
   const float scale = largest_magnitude(answers[0]);
   ASSERT_GT(scale, 0);
-  for (size_t i = 0; i < answers[0].size(); ++i) {
-    ASSERT_NEAR(answers[0][i], answers[1][i], 1e-4 * scale) << "logit " << i;
+  for (size_t engine = 1; engine < answers.size(); ++engine) {
+    for (size_t i = 0; i < answers[0].size(); ++i) {
+      ASSERT_NEAR(answers[0][i], answers[engine][i], 1e-4 * scale) << "engine " << engine << ", logit " << i;
+    }
   }
 }
 
