@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/ranges.h>
 
+#include "engine/null/null_engine.h"
 #include "engine/plugin_host.h"
 
 namespace ridgeline {
@@ -16,10 +17,8 @@ struct EngineRow {
 };
 
 constexpr EngineRow kEngines[] = {
-    {.name = "onnxruntime"},
-    {.name = "onnxruntime-tensorrt"},
-    {.name = "openvino"},
-    {.name = "libtorch"},
+    {.name = "onnxruntime"}, {.name = "onnxruntime-tensorrt"},           {.name = "openvino"},
+    {.name = "libtorch"},    {.name = "null", .make = make_null_engine},
 };
 
 }  // namespace

@@ -102,6 +102,13 @@ TEST_F(RaceTest, GoodEnginesEndInRowsWithEveryFigure) {
   EXPECT_TRUE(fs::exists(config_.out + "/profiles/twin_fp32_cpu_b2_4x4_t1_synthetic.json"));
 }
 
+TEST_F(RaceTest, TheHarnessCostsLessThanTwentyMicrosecondsACall) {
+  config_.engines = {"twin"};
+  const Results results = race();
+  ASSERT_TRUE(results.context.at("harness_us").is_number());
+  EXPECT_LT(results.context.at("harness_us").get<double>(), 20);
+}
+
 TEST_F(RaceTest, EveryMisdeedIsARowAndTheOthersFinish) {
   config_.engines = {"steady", "crashing", "hanging", "hungry", "throwing",
                      "wrong",  "refusing", "absent",  "twin"};

@@ -32,7 +32,7 @@ namespace {
 
 enum class Misdeed { kNothing, kCrash, kHang, kEat, kThrow };
 
-constexpr int kClasses = 4;
+constexpr int kClasses = 3;
 constexpr long kSteps = 150000L * (100 + SPIN_PERCENT) / 100;
 
 void spin() {
