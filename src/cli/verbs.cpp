@@ -7,11 +7,11 @@ namespace ridgeline::cli {
 Action configure_analyze(CLI::App& app, const Environment& environment);
 Action configure_bench(CLI::App& app, const Environment& environment);
 Action configure_compare(CLI::App& app, const Environment& environment);
+Action configure_import(CLI::App& app, const Environment& environment);
 Action configure_merge(CLI::App& app, const Environment& environment);
 Action configure_worker(CLI::App& app, const Environment& environment);
 Action configure_data(CLI::App& app, const Environment& environment);
 Action configure_doctor(CLI::App& app, const Environment& environment);
-Action configure_import(CLI::App& app, const Environment& environment);
 Action configure_report(CLI::App& app, const Environment& environment);
 Action configure_version(CLI::App& app, const Environment& environment);
 
@@ -28,7 +28,8 @@ std::span<const Verb> verbs() {
       Verb{"data", "make and inspect folders of images", configure_data},
       Verb{"doctor", "say what this machine can run models with: engines, CPU, GPU, measured peaks",
            configure_doctor},
-      Verb{"import", "make an ONNX model from the zoo or another file", configure_import},
+      Verb{"import", "write a model as ONNX: from the zoo, or an ONNX file checked and brought to opset 17",
+           configure_import},
       Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
       Verb{"version", "print the version of this build", configure_version},

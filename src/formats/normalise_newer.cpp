@@ -158,7 +158,7 @@ Status quantize_output_dtype(Node node, GraphBuilder& builder) {
   drop_if_zero(node, "output_dtype");
   if (node.has("output_dtype")) {
     ASSIGN_OR_RETURN(const DType dtype,
-                     dtype_from_onnx(static_cast<int32_t>(node.int_or("output_dtype", 0))));
+                     read_element_type(static_cast<int32_t>(node.int_or("output_dtype", 0))));
     const std::optional<Shape> scales =
         node.has_input(1) ? builder.facts(node.inputs[1]).shape : std::nullopt;
     const bool zero_point_is_needed = !node.has_input(2) && dtype != DType::kU8;

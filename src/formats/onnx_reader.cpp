@@ -32,7 +32,7 @@ Result<ValueInfo> read_value_info(const onnx::ValueInfoProto& proto) {
         "hold",
         proto.name());
   const onnx::TypeProto::Tensor& type = proto.type().tensor_type();
-  ASSIGN_OR_RETURN(info.type.dtype, dtype_from_onnx(type.elem_type()));
+  ASSIGN_OR_RETURN(info.type.dtype, read_element_type(type.elem_type()));
   if (!type.has_shape()) return info;
   Shape shape;
   for (const auto& dim : type.shape().dim()) {

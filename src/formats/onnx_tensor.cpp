@@ -9,27 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "graph/onnx_dtype.h"
+
 namespace ridgeline::formats {
 namespace {
 
 using onnx::TensorProto;
 
-constexpr std::array<std::pair<DType, TensorProto::DataType>, 14> kDataTypes = {{
-    {DType::kF32, TensorProto::FLOAT},
-    {DType::kF16, TensorProto::FLOAT16},
-    {DType::kBF16, TensorProto::BFLOAT16},
-    {DType::kF64, TensorProto::DOUBLE},
-    {DType::kI8, TensorProto::INT8},
-    {DType::kU8, TensorProto::UINT8},
-    {DType::kI16, TensorProto::INT16},
-    {DType::kU16, TensorProto::UINT16},
-    {DType::kI32, TensorProto::INT32},
-    {DType::kU32, TensorProto::UINT32},
-    {DType::kI64, TensorProto::INT64},
-    {DType::kU64, TensorProto::UINT64},
-    {DType::kBool, TensorProto::BOOL},
-    {DType::kString, TensorProto::STRING},
-}};
 constexpr uintptr_t kTensorAlignment = 64;
 
 /// A bool that is neither 0 nor 1 is undefined behaviour to read.
@@ -131,7 +117,7 @@ Result<Tensor> from_external(const TensorProto& proto, DType dtype, Shape shape,
 }
 
 Result<Tensor> read_checked(const TensorProto& proto, ExternalData& external) {
-  ASSIGN_OR_RETURN(const DType dtype, dtype_from_onnx(proto.data_type()));
+  ASSIGN_OR_RETURN(const DType dtype, read_element_type(proto.data_type()));
   if (proto.has_segment())
     return unsupported("tensors in segments cannot be read: save the model in one piece");
   Shape shape(std::vector<int64_t>(proto.dims().begin(), proto.dims().end()));
@@ -151,15 +137,13 @@ Result<Tensor> read_checked(const TensorProto& proto, ExternalData& external) {
 
 }  // namespace
 
-Result<DType> dtype_from_onnx(int32_t data_type) {
-  const auto* row = std::find_if(kDataTypes.begin(), kDataTypes.end(),
-                                 [&](const auto& pair) { return pair.second == data_type; });
-  if (row != kDataTypes.end()) return row->first;
-  if (data_type == TensorProto::UNDEFINED || !TensorProto::DataType_IsValid(data_type))
-    return invalid_argument("element type {} is not one of ONNX's", data_type);
+Result<DType> read_element_type(int32_t number) {
+  if (const std::optional<DType> dtype = dtype_from_onnx(number)) return *dtype;
+  if (number == TensorProto::UNDEFINED || !TensorProto::DataType_IsValid(number))
+    return invalid_argument("element type {} is not one of ONNX's", number);
   return unsupported(
       "element type {} is not supported: use float, float16, bfloat16, double, (u)int8 to 64, bool or string",
-      TensorProto::DataType_Name(data_type));
+      TensorProto::DataType_Name(number));
 }
 
 Status check_dims(const Shape& shape) {
@@ -169,12 +153,6 @@ Status check_dims(const Shape& shape) {
     dim = std::max<int64_t>(dim, 1);
   }
   return known.checked_element_count(sizeof(double)).status();
-}
-
-int32_t onnx_data_type(DType dtype) {
-  return std::find_if(kDataTypes.begin(), kDataTypes.end(),
-                      [&](const auto& pair) { return pair.first == dtype; })
-      ->second;
 }
 
 Tensor make_string_tensor(Shape shape, std::vector<std::string> strings) {
@@ -191,7 +169,7 @@ Result<Tensor> read_tensor(const TensorProto& proto, ExternalData& external) {
 
 void write_tensor_header(const Tensor& tensor, std::string_view name, TensorProto* proto) {
   proto->set_name(std::string(name));
-  proto->set_data_type(onnx_data_type(tensor.dtype()));
+  proto->set_data_type(static_cast<int32_t>(onnx_number_of(tensor.dtype())));
   for (const int64_t dim : tensor.shape()) proto->add_dims(dim);
 }
 

@@ -11,10 +11,9 @@
 
 namespace ridgeline::formats {
 
-/// The element type of an ONNX data type number; kUnsupported for those that no Tensor holds (complex, 8-bit
-/// float, …).
-Result<DType> dtype_from_onnx(int32_t data_type);
-int32_t onnx_data_type(DType dtype);
+/// The element type of an ONNX data type number: kInvalidArgument where ONNX has none, kUnsupported for those
+/// that no Tensor holds (complex, 8-bit float, …).
+Result<DType> read_element_type(int32_t number);
 
 /// kInvalidArgument where a dimension is negative (unknown ones are fine), or so large that no product of the
 /// known ones, zeros left out, could be an allocation: arithmetic on shapes that pass does not overflow.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <onnx-ml.pb.h>
 
@@ -6,6 +7,8 @@
 #include "formats/onnx.h"
 #include "formats/onnx_tensor.h"
 #include "formats/op_schema.h"
+#include "graph/infer.h"
+#include "graph/onnx_dtype.h"
 
 namespace ridgeline::formats {
 namespace {
@@ -53,7 +56,7 @@ Status check_exportable(const Node& node) {
 void write_type(const ValueInfo& value, onnx::ValueInfoProto* proto) {
   proto->set_name(value.name);
   onnx::TypeProto::Tensor* type = proto->mutable_type()->mutable_tensor_type();
-  type->set_elem_type(onnx_data_type(value.type.dtype));
+  type->set_elem_type(static_cast<int32_t>(onnx_number_of(value.type.dtype)));
   if (!value.type.shape) return;
   onnx::TensorShapeProto* shape = type->mutable_shape();
   for (size_t axis = 0; axis < value.type.shape->rank(); ++axis) {
@@ -138,6 +141,22 @@ Status write_graph(const Graph& graph, ExternalSink* sink, onnx::GraphProto* pro
   return {};
 }
 
+/// The checker of ONNX wants a shape for each output; where the graph names none it may follow from the
+/// inputs.
+void add_missing_output_shapes(const Graph& graph, onnx::GraphProto* proto) {
+  const auto lacks_shape = [](const ValueInfo& output) { return !output.type.shape; };
+  if (std::none_of(graph.outputs.begin(), graph.outputs.end(), lacks_shape)) return;
+  const Result<TypeMap> types = infer_types(graph);
+  if (!types.ok()) return;
+  for (size_t index = 0; index < graph.outputs.size(); ++index) {
+    ValueInfo output = graph.outputs[index];
+    const auto inferred = types->find(output.name);
+    if (output.type.shape || inferred == types->end()) continue;
+    output.type.shape = inferred->second.shape;
+    write_type(output, proto->mutable_output(static_cast<int>(index)));
+  }
+}
+
 bool uses_domain(const Graph& graph, std::string_view domain) {
   for (const Node& node : graph.nodes) {
     if (node.domain == domain) return true;
@@ -169,7 +188,9 @@ Status write_model(const Graph& graph, const ExportOptions& options, ExternalSin
     entry->set_key(key);
     entry->set_value(value);
   }
-  return write_graph(graph, sink, model->mutable_graph());
+  RETURN_IF_ERROR(write_graph(graph, sink, model->mutable_graph()));
+  add_missing_output_shapes(graph, model->mutable_graph());
+  return {};
 }
 
 int64_t weight_bytes(const Graph& graph) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "formats/onnx_tensor.h"
+#include "graph/onnx_dtype.h"
 
 namespace ridgeline::formats {
 namespace {
@@ -49,10 +49,7 @@ Shape unknown_of_rank(size_t rank) { return Shape(std::vector<int64_t>(rank, Sha
 std::optional<DType> output_dtype(const Node& node, const GraphBuilder& builder) {
   if (is_one_of(node.op, kMakeBools)) return DType::kBool;
   if (is_one_of(node.op, kMakeInts)) return DType::kI64;
-  if (node.op == "Cast") {
-    const Result<DType> to = dtype_from_onnx(static_cast<int32_t>(node.int_or("to", 0)));
-    return to.ok() ? std::optional(*to) : std::nullopt;
-  }
+  if (node.op == "Cast") return dtype_from_onnx(node.int_or("to", 0));
   if (node.op == "Where" && node.has_input(1)) return builder.facts(node.inputs[1]).dtype;
   if (is_one_of(node.op, kOtherTypes) || !node.has_input(0)) return std::nullopt;
   return builder.facts(node.inputs[0]).dtype;

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "formats/onnx.h"
+#include "graph/infer.h"
+#include "graph/zoo/zoo.h"
 #include "same_graph.h"
 
 namespace ridgeline::formats {
@@ -34,6 +36,35 @@ TEST(OnnxRoundTrip, AGraphWithWeightsDynamicBatchAndMetadataComesBackTheSame) {
   ASSERT_TRUE(again.ok()) << again.status().message();
   EXPECT_EQ(difference(graph, *again), "");
   EXPECT_EQ(*again->source.onnx, *bytes);
+}
+
+TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSame) {
+  struct Case {
+    std::string name;
+    zoo::ZooOptions options;
+  };
+  const std::vector<Case> cases = {{"resnet18", {}},
+                                   {"resnet18", {.projection = 32, .dynamic_size = true}},
+                                   {"resnet50", {.num_classes = 10}},
+                                   {"lenet", {.num_classes = 5}}};
+  for (const auto& [name, options] : cases) {
+    const Result<Graph> graph = zoo::make(name, options);
+    ASSERT_TRUE(graph.ok()) << graph.status().message();
+    const Result<std::string> bytes = to_onnx(*graph);
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    const Result<Graph> again = parse_onnx(*bytes, name);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(difference(*graph, *again), "") << name;
+  }
+}
+
+TEST(OnnxRoundTrip, OutputsWithoutAShapeGetTheOneThatFollows) {
+  Graph graph = small_conv();
+  graph.outputs[0].type.shape.reset();
+  graph.outputs[0].dim_names.clear();
+  const Result<Graph> again = parse_onnx(to_onnx(graph).value(), "small.onnx");
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->outputs[0].type.shape, (Shape{-1, 4, 8, 8}));
 }
 
 TEST(OnnxRoundTrip, WeightsPastTheLimitGoToAFileBesideAndComeBack) {
