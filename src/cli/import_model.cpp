@@ -98,7 +98,10 @@ Action configure_import(CLI::App& app, const Environment& /*environment*/) {
   const CLI::Option* json = add_json_flag(app);
   return [flags, zoo, json]() -> Result<int> {
     ASSIGN_OR_RETURN(const Graph graph, read_source(*flags, zoo->count_all() > 0));
-    RETURN_IF_ERROR(infer_types(graph).status().with_context(flags->source));
+    // An op that only the ONNX engines know is no reason to refuse the file.
+    Status checked = infer_types(graph).status();
+    if (!checked.ok() && checked.code() != ErrorCode::kUnsupported)
+      return std::move(checked).with_context(flags->source);
     RETURN_IF_ERROR(formats::save_onnx(graph, flags->out));
     if (json->count() > 0)
       fmt::print("{}\n", describe(*flags, graph).dump());

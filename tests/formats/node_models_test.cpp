@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/onnx.h"
+#include "graph/infer.h"
 #include "same_graph.h"
 
 namespace ridgeline::formats {
@@ -46,6 +47,30 @@ TEST_F(NodeModels, WhatIsReadComesBackTheSameWhenWritten) {
     ASSERT_TRUE(again.ok()) << path << ": " << again.status().message();
     EXPECT_EQ(difference(*graph, *again), "") << path;
   }
+}
+
+bool agree(const ValueType& said, const ValueType& inferred) {
+  if (said.dtype != inferred.dtype) return false;
+  if (!said.shape || !inferred.shape) return true;
+  return std::equal(said.shape->begin(), said.shape->end(), inferred.shape->begin(), inferred.shape->end(),
+                    [](int64_t a, int64_t b) { return a == b || a < 0 || b < 0; });
+}
+
+TEST_F(NodeModels, InferredOutputsAreThoseThatTheFileNames) {
+  size_t inferred = 0;
+  for (const std::string& path : paths_) {
+    const Result<Graph> graph = load_onnx(path);
+    if (!graph.ok()) continue;
+    const Result<TypeMap> types = infer_types(*graph);
+    if (!types.ok()) {
+      EXPECT_EQ(types.status().code(), ErrorCode::kUnsupported) << path << ": " << types.status().message();
+      continue;
+    }
+    ++inferred;
+    for (const ValueInfo& output : graph->outputs)
+      EXPECT_TRUE(agree(output.type, types->at(output.name))) << path << ": " << output.name;
+  }
+  EXPECT_GE(inferred, 786U);
 }
 
 }  // namespace

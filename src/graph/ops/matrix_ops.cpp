@@ -107,9 +107,15 @@ Status recurrent(InferContext& context) {
   for (size_t i = 0; i < 3; ++i) context.set_output(i, context.dtype(0), std::nullopt);
   if (!x) return {};
   if (x->rank() != 3) return context.error("needs an input of rank 3, not {}", x->to_string());
-  context.set_output(0, context.dtype(0), Shape{(*x)[0], directions, (*x)[1], hidden});
-  context.set_output(1, context.dtype(0), Shape{directions, (*x)[1], hidden});
-  context.set_output(2, context.dtype(0), Shape{directions, (*x)[1], hidden});
+  const bool batch_first = context.node().int_or("layout", 0) == 1;
+  const int64_t batch = (*x)[batch_first ? 0 : 1];
+  const int64_t steps = (*x)[batch_first ? 1 : 0];
+  const Shape state = batch_first ? Shape{batch, directions, hidden} : Shape{directions, batch, hidden};
+  context.set_output(
+      0, context.dtype(0),
+      batch_first ? Shape{batch, steps, directions, hidden} : Shape{steps, directions, batch, hidden});
+  context.set_output(1, context.dtype(0), state);
+  context.set_output(2, context.dtype(0), state);
   return {};
 }
 

@@ -100,6 +100,10 @@ Status max_unpool(InferContext& context) {
     context.set_output(0, context.dtype(0), Shape(*wanted));
     return {};
   }
+  if (context.has_input(2)) {  // computed while the model runs
+    context.set_output(0, context.dtype(0), Shape(std::vector<int64_t>(x->rank(), Shape::kUnknownDim)));
+    return {};
+  }
   ASSIGN_OR_RETURN(const Window window,
                    resolve_transposed_window(context.node(),
                                              {spatial_of(*x), context.node().ints_or("kernel_shape", {})}));
