@@ -57,8 +57,11 @@ Status divide(InferContext& context) {
 
 Status modulo(InferContext& context) {
   RETURN_IF_ERROR(like_numpy(context));
-  combine_values(context,
-                 [](double a, double b) { return b == 0 ? std::nan("") : a - std::floor(a / b) * b; });
+  const bool truncate = context.node().int_or("fmod", 0) != 0;
+  combine_values(context, [truncate](double a, double b) {
+    if (b == 0) return std::nan("");
+    return truncate ? std::fmod(a, b) : a - std::floor(a / b) * b;
+  });
   return {};
 }
 
@@ -109,8 +112,11 @@ Status cast(InferContext& context) {
   const auto to = dtype_from_onnx(context.node().int_or("to", 0));
   if (!to) return context.error("attribute 'to' names no element type");
   context.set_output(0, *to, context.shape(0));
-  const bool truncate = is_integer(*to);
-  map_values(context, [truncate](double x) { return truncate ? std::trunc(x) : x; });
+  const bool truncate = is_integer(*to), to_truth = *to == DType::kBool;
+  map_values(context, [=](double x) {
+    if (to_truth) return x != 0 ? 1.0 : 0.0;
+    return truncate ? std::trunc(x) : x;
+  });
   return {};
 }
 

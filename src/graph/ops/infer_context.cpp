@@ -121,8 +121,13 @@ void InferContext::set_output(size_t i, DType dtype, std::optional<Shape> shape)
 }
 
 void InferContext::set_value(size_t i, PartialValue value) {
-  if (node_.has_output(i) && value.size() <= kMaxTrackedElements)
-    scope_.values[node_.outputs[i]] = std::move(value);
+  if (!node_.has_output(i) || value.size() > kMaxTrackedElements) return;
+  const std::string& output = node_.outputs[i];
+  const ValueType* type = scope_.type(output);
+  if (type != nullptr && type->dtype == DType::kF32)  // 0.7F × 10 is 7 in float, below it in double
+    for (auto& element : value)
+      if (element) element = static_cast<float>(*element);
+  scope_.values[output] = std::move(value);
 }
 
 Result<size_t> InferContext::axis_of(int64_t axis, size_t rank) const {

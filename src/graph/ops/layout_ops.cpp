@@ -297,8 +297,10 @@ Status resize_like(InferContext& context, size_t scales_at, size_t sizes_at) {
       dim = Shape::kUnknownDim;
       continue;
     }
-    const double target =
-        sizes != nullptr ? *(*given)[i] : std::floor(static_cast<double>(dim) * *(*given)[i]);
+    const double target = sizes != nullptr
+                              ? *(*given)[i]
+                              : std::floor(static_cast<float>(dim) *
+                                           static_cast<float>(*(*given)[i]));  // in float, as engines do
     if (!(target >= 0 && target < 1e9)) return context.error("output size {} makes no sense", target);
     dim = static_cast<int64_t>(target);
   }
