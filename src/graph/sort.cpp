@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "graph/graph.h"
+#include "graph/uses.h"
 
 namespace ridgeline {
 namespace {
@@ -23,28 +24,6 @@ Result<Producers> find_producers(const Graph& graph) {
         return invalid_argument("{}: value '{}' is made twice: give each value its own name",
                                 graph.nodes[index].describe(), output);
   return producers;
-}
-
-void collect_uses(const Node& node, std::set<std::string>* used);
-
-/// Values that the graph takes from the graphs around it.
-std::set<std::string> captured_values(const Graph& graph) {
-  std::set<std::string> used;
-  for (const Node& node : graph.nodes) collect_uses(node, &used);
-  for (const ValueInfo& output : graph.outputs) used.insert(output.name);
-  for (const ValueInfo& input : graph.inputs) used.erase(input.name);
-  for (const auto& [name, tensor] : graph.initializers) used.erase(name);
-  for (const Node& node : graph.nodes)
-    for (const std::string& output : node.outputs) used.erase(output);
-  return used;
-}
-
-void collect_uses(const Node& node, std::set<std::string>* used) {
-  for (const std::string& input : node.inputs)
-    if (!input.empty()) used->insert(input);
-  for (const auto& [name, attribute] : node.attributes)
-    if (const auto* nested = std::get_if<std::shared_ptr<const Graph>>(&attribute))
-      used->merge(captured_values(**nested));
 }
 
 struct Edges {

@@ -53,6 +53,21 @@ Status conv_like(InferContext& context, const ConvInputs& at) {
 }
 
 Status conv(InferContext& context) { return conv_like(context, {1, context.dtype(0)}); }
+
+Status fused_conv(InferContext& context) {
+  RETURN_IF_ERROR(conv(context));
+  const auto residual = context.shape(3);
+  const ValueType* out =
+      context.node().has_output(0) ? context.scope().type(context.node().outputs[0]) : nullptr;
+  if (!context.has_input(3) || !residual || out == nullptr || !out->shape) return {};
+  bool fits = residual->rank() == out->shape->rank();
+  for (size_t i = 0; fits && i < residual->rank(); ++i) fits = may_equal((*residual)[i], (*out->shape)[i]);
+  if (!fits)
+    return context.error("residual {} is not of the output's shape {}", residual->to_string(),
+                         out->shape->to_string());
+  return {};
+}
+
 Status conv_integer(InferContext& context) { return conv_like(context, {1, DType::kI32}); }
 Status qlinear_conv(InferContext& context) { return conv_like(context, {3, context.dtype(7)}); }
 
@@ -116,7 +131,7 @@ constexpr auto kRows = std::to_array<OpRow>({
     {"Conv", 2, 3, conv},
     {"ConvInteger", 2, 4, conv_integer},
     {"ConvTranspose", 2, 3, conv_transpose},
-    {"FusedConv", 2, 4, conv, "ridgeline"},
+    {"FusedConv", 2, 4, fused_conv, "ridgeline"},
     {"GlobalAveragePool", 1, 1, global_pool},
     {"GlobalLpPool", 1, 1, global_pool},
     {"GlobalMaxPool", 1, 1, global_pool},

@@ -1,0 +1,28 @@
+#include "graph/passes/passes.h"
+
+#include <array>
+
+namespace ridgeline::passes {
+namespace {
+
+constexpr auto kPasses = std::to_array<Pass>({
+    {"fix_input_shapes", fix_input_shapes},
+    {"remove_identities", remove_identities},
+    {"fold_constants", fold_constants},
+    {"fold_batch_norms", fold_batch_norms},
+    {"fuse_convs", fuse_convs},
+    {"remove_dead_code", remove_dead_code},
+});
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return kPasses; }
+
+Status optimize(Graph& graph, const PassOptions& options) {
+  Graph rewritten = graph;
+  for (const Pass& pass : kPasses) RETURN_IF_ERROR(pass.run(rewritten, options).with_context(pass.name));
+  graph = std::move(rewritten);
+  return {};
+}
+
+}  // namespace ridgeline::passes

@@ -1,0 +1,269 @@
+#include "graph/passes/passes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "graph/zoo/zoo.h"
+
+namespace ridgeline::passes {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Ints = std::vector<int64_t>;
+
+Tensor floats(Shape shape, std::vector<float> values) {
+  return Tensor::from_values<float>(std::move(shape), values).value();
+}
+Tensor integers(Ints values) {
+  return Tensor::from_values<int64_t>({static_cast<int64_t>(values.size())}, values).value();
+}
+
+std::vector<std::string> ops_of(const Graph& graph) {
+  std::vector<std::string> ops;
+  for (const Node& node : graph.nodes) ops.push_back(node.op);
+  return ops;
+}
+
+Graph graph_of(std::vector<Node> nodes, Shape input, const std::string& output) {
+  Graph graph;
+  graph.inputs.push_back({"x", {DType::kF32, std::move(input)}, {}});
+  graph.outputs.push_back({output, {DType::kF32, std::nullopt}, {}});
+  graph.nodes = std::move(nodes);
+  return graph;
+}
+
+Node node(std::string op, std::string name, std::vector<std::string> inputs, std::string output) {
+  return {.name = std::move(name),
+          .op = std::move(op),
+          .inputs = std::move(inputs),
+          .outputs = {std::move(output)}};
+}
+
+class ZooModel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(ZooModel, KeepsItsOutputsAndLosesItsNormalisationsWhenOptimised) {
+  Graph graph = zoo::make(GetParam(), {.image_size = 64}).value();
+  const InputShapes shapes = {{"input", {2, 3, 64, 64}}};
+  const TypeMap before = infer_types(graph, shapes).value();
+  const auto convs = std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                                   [](const Node& each) { return each.op == "Conv"; });
+  ASSERT_TRUE(optimize(graph, {.input_shapes = shapes}).ok());
+  const TypeMap after = infer_types(graph).value();
+  EXPECT_EQ(after.at("logits").shape, before.at("logits").shape);
+  Graph sorted = graph;
+  ASSERT_TRUE(sort_topologically(sorted).ok());
+  EXPECT_EQ(ops_of(sorted), ops_of(graph)) << "the passes must leave the order topological";
+  for (const Node& each : graph.nodes)
+    EXPECT_THAT(each.op,
+                ::testing::AnyOf("Conv", "FusedConv", "MaxPool", "GlobalAveragePool", "Flatten", "Gemm"));
+  EXPECT_EQ(std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                          [](const Node& each) { return each.op.ends_with("Conv"); }),
+            convs);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ZooModel, ::testing::ValuesIn(zoo::names()));
+
+TEST(FuseConvs, NamesWhatWasFusedAndLeavesTheResidualToTheEngine) {
+  Graph graph = zoo::make("resnet18", {.image_size = 64}).value();
+  ASSERT_TRUE(optimize(graph, {.input_shapes = {{"input", {1, 3, 64, 64}}}}).ok());
+  const auto found = std::find_if(graph.nodes.begin(), graph.nodes.end(), [](const Node& each) {
+    return each.name == "layer1.0.conv2+layer1.0.bn2+layer1.0.add+layer1.0.relu_out";
+  });
+  ASSERT_NE(found, graph.nodes.end());
+  EXPECT_EQ(found->domain, "ridgeline");
+  EXPECT_EQ(found->inputs.size(), 4U);
+  EXPECT_EQ(found->inputs[3], "maxpool.out");
+  EXPECT_EQ(found->string_or("activation", ""), "Relu");
+}
+
+TEST(FuseConvs, KeepsAnAdditionThatMayBroadcast) {
+  Graph graph = graph_of({node("Conv", "c", {"x", "w"}, "y"), node("Add", "a", {"y", "r"}, "z"),
+                          node("Relu", "act", {"z"}, "out")},
+                         {Shape::kUnknownDim, 1, 4, 4}, "out");
+  graph.inputs.push_back({"r", {DType::kF32, Shape{Shape::kUnknownDim, 1, 4, 4}}, {}});
+  graph.initializers["w"] = floats({1, 1, 1, 1}, {2});
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("Conv", "Add", "Relu"));
+  ASSERT_TRUE(optimize(graph, {.input_shapes = {{"x", {3, 1, 4, 4}}, {"r", {3, 1, 4, 4}}}}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("FusedConv"));
+}
+
+TEST(FuseConvs, TakesClipWithConstantBoundsOnly) {
+  Graph graph =
+      graph_of({node("Conv", "c", {"x", "w"}, "y"), node("Clip", "relu6", {"y", "low", "high"}, "out")},
+               {1, 1, 4, 4}, "out");
+  graph.initializers["w"] = floats({1, 1, 1, 1}, {2});
+  graph.initializers["low"] = floats({}, {0});
+  graph.initializers["high"] = floats({}, {6});
+  Graph computed = graph;
+  computed.initializers.erase("high");
+  computed.inputs.push_back({"high", {DType::kF32, Shape{}}, {}});
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_TRUE(optimize(computed, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("FusedConv"));
+  EXPECT_EQ(graph.nodes[0].float_or("max", 0), 6.0F);
+  EXPECT_EQ(graph.nodes[0].name, "c+relu6");
+  EXPECT_THAT(ops_of(computed), ElementsAre("Conv", "Clip"));
+}
+
+TEST(FuseConvs, LeavesAValueAloneThatTheGraphReturnsOrTwoNodesRead) {
+  Graph graph =
+      graph_of({node("Conv", "c", {"x", "w"}, "y"), node("Relu", "act", {"y"}, "out")}, {1, 1, 4, 4}, "out");
+  graph.initializers["w"] = floats({1, 1, 1, 1}, {2});
+  Graph doubled = graph;
+  graph.outputs.push_back({"y", {DType::kF32, std::nullopt}, {}});
+  doubled.nodes = {graph.nodes[0], node("Add", "twice", {"y", "y"}, "out")};
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_TRUE(optimize(doubled, {}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("Conv", "Relu"));
+  EXPECT_THAT(ops_of(doubled), ElementsAre("Conv", "Add"));
+}
+
+struct FoldCase {
+  std::string op;
+  Shape input, weights;
+  std::map<std::string, Attribute> attributes;
+  std::vector<size_t> channel_of;  ///< each weight's output channel, by hand
+  bool has_bias;
+};
+class FoldBatchNorm : public ::testing::TestWithParam<FoldCase> {};
+
+TEST_P(FoldBatchNorm, ScalesEachWeightByItsOutputChannel) {
+  const FoldCase& test = GetParam();
+  Graph graph = graph_of({node(test.op, "p", {"x", "w"}, "y"),
+                          node("BatchNormalization", "bn", {"y", "g", "b", "m", "v"}, "out")},
+                         test.input, "out");
+  graph.nodes[0].attributes = test.attributes;
+  graph.nodes[1].attributes["epsilon"] = 0.5F;
+  std::vector<float> weights(test.channel_of.size());
+  Rng rng(3);
+  for (float& weight : weights) weight = static_cast<float>(rng.normal());
+  const size_t channels = 1 + *std::max_element(test.channel_of.begin(), test.channel_of.end());
+  const auto count = static_cast<int64_t>(channels);
+  std::vector<float> gamma, beta, mean, variance, bias;
+  for (size_t c = 0; c < channels; ++c) {
+    const auto value = static_cast<float>(c);
+    gamma.push_back(1 + value);
+    beta.push_back(0.25F * value);
+    mean.push_back(0.5F - value);
+    variance.push_back(0.5F + value);
+    bias.push_back(2 - value);
+  }
+  graph.initializers = {{"w", floats(test.weights, weights)},
+                        {"g", floats({count}, gamma)},
+                        {"b", floats({count}, beta)},
+                        {"m", floats({count}, mean)},
+                        {"v", floats({count}, variance)}};
+  if (test.has_bias) {
+    graph.nodes[0].inputs.push_back("bias");
+    graph.initializers["bias"] = floats({count}, bias);
+  }
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre(test.op));
+  const Node& folded = graph.nodes[0];
+  EXPECT_EQ(folded.name, "p+bn");
+  EXPECT_EQ(graph.initializers.size(), 2U);
+  const Tensor &new_weights = graph.initializers.at(folded.inputs[1]),
+               &new_bias = graph.initializers.at(folded.inputs[2]);
+  const double beta_factor = test.attributes.contains("beta") ? 3 : 1;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const size_t c = test.channel_of[i];
+    EXPECT_FLOAT_EQ(new_weights.as<float>()[i], weights[i] * gamma[c] / std::sqrt(variance[c] + 0.5F)) << i;
+  }
+  for (size_t c = 0; c < channels; ++c) {
+    const double before = test.has_bias ? beta_factor * bias[c] : 0;
+    EXPECT_NEAR(new_bias.as<float>()[c],
+                (before - mean[c]) * gamma[c] / std::sqrt(variance[c] + 0.5F) + beta[c], 1e-5);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Producers, FoldBatchNorm,
+    ::testing::Values(
+        FoldCase{"Conv", {1, 1, 4, 4}, {2, 1, 1, 2}, {}, {0, 0, 1, 1}, false},
+        FoldCase{"Conv", {1, 2, 4, 4}, {2, 1, 1, 2}, {{"group", int64_t{2}}}, {0, 0, 1, 1}, true},
+        FoldCase{"ConvTranspose", {1, 2, 4, 4}, {2, 2, 1, 2}, {}, {0, 0, 1, 1, 0, 0, 1, 1}, true},
+        FoldCase{"ConvTranspose", {1, 2, 4, 4}, {2, 2, 1, 1}, {{"group", int64_t{2}}}, {0, 1, 2, 3}, true},
+        FoldCase{"Gemm", {5, 2}, {2, 3}, {}, {0, 1, 2, 0, 1, 2}, true},
+        FoldCase{
+            "Gemm", {5, 2}, {3, 2}, {{"transB", int64_t{1}}, {"beta", 3.0F}}, {0, 0, 1, 1, 2, 2}, true}));
+
+TEST(RemoveIdentities, KeepsTheNamesOfTheGraphsInputsAndOutputs) {
+  Graph graph = graph_of({node("Identity", "first", {"x"}, "a"), node("Dropout", "drop", {"a"}, "b"),
+                          node("Relu", "relu", {"b"}, "c"), node("Identity", "last", {"c"}, "out")},
+                         {4}, "out");
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("Relu"));
+  EXPECT_EQ(graph.nodes[0].inputs[0], "x");
+  EXPECT_EQ(graph.nodes[0].outputs[0], "out");
+  Graph straight = graph_of({node("Identity", "only", {"x"}, "out")}, {4}, "out");
+  ASSERT_TRUE(optimize(straight, {}).ok());
+  EXPECT_THAT(ops_of(straight), ElementsAre("Identity"));
+}
+
+TEST(RemoveDeadCode, KeepsWhatOnlyASubgraphReads) {
+  auto body = std::make_shared<Graph>();
+  body->nodes = {node("Neg", "inner", {"used"}, "inner_out")};
+  body->outputs = {{"inner_out", {DType::kF32, std::nullopt}, {}}};
+  Node branch = node("If", "if", {"flag"}, "out");
+  branch.attributes = {{"then_branch", std::shared_ptr<const Graph>(body)},
+                       {"else_branch", std::shared_ptr<const Graph>(body)}};
+  Graph graph =
+      graph_of({node("Relu", "u", {"x"}, "used"), node("Relu", "d", {"x"}, "dead"), branch}, {4}, "out");
+  graph.inputs.push_back({"flag", {DType::kBool, Shape{}}, {}});
+  graph.initializers["lonely"] = floats({1}, {1});
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("Relu", "If"));
+  EXPECT_TRUE(graph.initializers.empty());
+}
+
+TEST(FoldConstants, ResolvesShapeArithmeticWithoutAnEvaluator) {
+  Graph graph = graph_of(
+      {node("Shape", "shape", {"x"}, "s"), node("Gather", "pick", {"s", "zero"}, "n"),
+       node("Concat", "join", {"n", "minus"}, "target"), node("Reshape", "r", {"x", "target"}, "out")},
+      {Shape::kUnknownDim, 3, 2}, "out");
+  graph.nodes[2].attributes["axis"] = int64_t{0};
+  graph.initializers = {{"zero", integers({0})}, {"minus", integers({-1})}};
+  Graph dynamic = graph;
+  ASSERT_TRUE(optimize(graph, {.input_shapes = {{"x", {5, 3, 2}}}}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("Reshape"));
+  EXPECT_THAT(graph.initializers.at("target").as<int64_t>(), ElementsAre(5, -1));
+  EXPECT_EQ(graph.inputs[0].type.shape, (Shape{5, 3, 2}));
+  ASSERT_TRUE(optimize(dynamic, {}).ok());
+  EXPECT_EQ(dynamic.nodes.size(), 4U);
+}
+
+/// Negates; knows no other op.
+Result<std::vector<Tensor>> negate(const Node& each, std::span<const Tensor> inputs) {
+  if (each.op != "Neg") return unsupported("only Neg");
+  Tensor out = Tensor::zeros(DType::kF32, inputs[0].shape()).value();
+  for (size_t i = 0; i < out.as<float>().size(); ++i) out.as<float>()[i] = -inputs[0].as<float>()[i];
+  return std::vector<Tensor>{out};
+}
+
+TEST(FoldConstants, EvaluatesWhatIsConstantUpToTheSizeLimit) {
+  Graph graph = graph_of(
+      {node("Neg", "n", {"k"}, "a"), node("Exp", "e", {"a"}, "b"), node("Add", "add", {"x", "b"}, "out")},
+      {2}, "out");
+  graph.initializers["k"] = floats({2}, {1, -3});
+  Graph limited = graph;
+  ASSERT_TRUE(optimize(graph, {.evaluate = negate}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("Exp", "Add"));
+  EXPECT_THAT(graph.initializers.at("a").as<float>(), ElementsAre(-1, 3));
+  ASSERT_TRUE(optimize(limited, {.evaluate = negate, .max_constant_bytes = 4}).ok());
+  EXPECT_EQ(limited.nodes.size(), 3U);
+}
+
+TEST(Optimize, LeavesTheGraphAsItWasOnAnError) {
+  Graph graph = graph_of({node("Identity", "i", {"x"}, "a"), node("Relu", "r", {"a"}, "out")}, {2}, "out");
+  const Status status = optimize(graph, {.input_shapes = {{"nowhere", {2}}}});
+  EXPECT_THAT(status.message(), HasSubstr("nowhere"));
+  EXPECT_EQ(graph.nodes.size(), 2U);
+}
+
+}  // namespace
+}  // namespace ridgeline::passes
