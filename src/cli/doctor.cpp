@@ -82,6 +82,7 @@ void print_engine(const EngineState& engine) {
   fmt::print("  {:<21}{}\n", engine.name, engine.version);
   for (const DeviceSupport& device : capabilities.devices) {
     std::vector<std::string_view> precisions;
+    precisions.reserve(device.precisions.size());
     for (const Precision precision : device.precisions) precisions.push_back(name_of(precision));
     fmt::print(
         "    {:<8}{}\n", device.device,

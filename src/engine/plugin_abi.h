@@ -1,7 +1,8 @@
-/* The C interface between `ridgeline` and an engine that lives in its own shared object (libridgeline_<engine>.so).
- * A plugin exports one symbol, `ridgeline_engine_v1`. Models cross as ONNX bytes, options and answers as JSON text, tensors as
- * plain structs: no C++ type, exception or protobuf object passes the door.
- * Strings that a plugin returns stay valid until the next call on the same object by the same thread. */
+/* The C interface between `ridgeline` and an engine that lives in its own shared object
+ * (libridgeline_<engine>.so). A plugin exports one symbol, `ridgeline_engine_v1`. Models cross as ONNX bytes,
+ * options and answers as JSON text, tensors as plain structs: no C++ type, exception or protobuf object
+ * passes the door. Strings that a plugin returns stay valid until the next call on the same object by the
+ * same thread. */
 #ifndef RIDGELINE_ENGINE_PLUGIN_ABI_H
 #define RIDGELINE_ENGINE_PLUGIN_ABI_H
 
@@ -29,9 +30,10 @@ typedef struct RidgelineStatus {
   const char* message;
 } RidgelineStatus;
 
-/* `path` is where `bytes` were read from ("" for models made in memory); external data lies beside it. The bytes outlive
- * every session compiled from them. `precision` is what the model's weights and ops already are ("fp32", "int8" …),
- * `dimensions` what its named dimensions are under the options' input shapes: {"batch":8}. */
+/* `path` is where `bytes` were read from ("" for models made in memory); external data lies beside it. The
+ * bytes outlive every session compiled from them. `precision` is what the model's weights and ops already are
+ * ("fp32", "int8" …), `dimensions` what its named dimensions are under the options' input shapes:
+ * {"batch":8}. */
 typedef struct RidgelineModel {
   const char* path;
   const void* bytes;
@@ -47,18 +49,20 @@ typedef struct RidgelineEngineV1 {
   int32_t abi_version;
   const char* name;
   const char* (*version)(void);
-  /* {"available":bool,"reason":str,"devices":[{"device":str,"available":bool,"reason":str,"precisions":[str]}]} */
+  /* {"available":bool,"reason":str,"devices":[{"device":str,"available":bool,"reason":str,"precisions":[str]}]}
+   */
   const char* (*probe)(void);
   /* options: {"precision":str,"device":str,"threads":int,"mode":str,"input_shapes":{name:[int]}} */
   RidgelineStatus (*supports)(const RidgelineModel* model, const char* options);
   RidgelineStatus (*compile)(const RidgelineModel* model, const char* options, RidgelineSession** session);
-  /* {"inputs":[{"name":str,"dtype":str,"shape":[int]}],"outputs":[…]}, -1 for a dimension known only after a run */
+  /* {"inputs":[{"name":str,"dtype":str,"shape":[int]}],"outputs":[…]}, -1 for a dimension known only after a
+   * run */
   const char* (*signature)(RidgelineSession* session);
-  RidgelineStatus (*run)(RidgelineSession* session, const RidgelineTensor* in, size_t in_count, RidgelineTensor* out,
-                         size_t out_count);
+  RidgelineStatus (*run)(RidgelineSession* session, const RidgelineTensor* in, size_t in_count,
+                         RidgelineTensor* out, size_t out_count);
   /* *ops: [{"name":str,"op":str,"kernel":str,"mean_us":number}] */
-  RidgelineStatus (*profile)(RidgelineSession* session, const RidgelineTensor* in, size_t in_count, int32_t iterations,
-                             const char** ops);
+  RidgelineStatus (*profile)(RidgelineSession* session, const RidgelineTensor* in, size_t in_count,
+                             int32_t iterations, const char** ops);
   /* {"weights_bytes":int,"arena_bytes":int} */
   const char* (*memory)(RidgelineSession* session);
   void (*destroy)(RidgelineSession* session);

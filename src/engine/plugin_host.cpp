@@ -34,9 +34,9 @@ std::string last_dl_error() {
   return error != nullptr ? error : "no reason given";
 }
 
-/// Opens `path` and checks what its door says about itself.
+/// Opens `path` for good (RTLD_NODELETE) and checks what its door says about itself.
 Result<const RidgelineEngineV1*> open_door(const std::string& path, std::string_view engine) {
-  LibraryHandle handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
+  LibraryHandle handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
   if (!handle) {
     return unavailable("{} does not load: {}; run `./run setup` and build again", path, last_dl_error());
   }
@@ -48,7 +48,6 @@ Result<const RidgelineEngineV1*> open_door(const std::string& path, std::string_
                        door == nullptr ? 0 : door->abi_version, RIDGELINE_ENGINE_ABI_VERSION);
   }
   if (door->name != engine) return unavailable("{} holds the engine '{}'", path, door->name);
-  static_cast<void>(handle.release());
   return door;
 }
 

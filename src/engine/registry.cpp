@@ -40,6 +40,7 @@ EngineRegistry::EngineRegistry(const std::vector<std::string>& directories) {
 
 std::vector<std::string_view> EngineRegistry::names() const {
   std::vector<std::string_view> names;
+  names.reserve(engines_.size());
   for (const auto& engine : engines_) names.push_back(engine->name());
   return names;
 }

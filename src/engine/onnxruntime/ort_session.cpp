@@ -24,6 +24,7 @@ Result<ValueInfo> value_info(std::string name, const Ort::TypeInfo& type) {
 
 std::vector<const char*> names_of(const std::vector<ValueInfo>& values) {
   std::vector<const char*> names;
+  names.reserve(values.size());
   for (const ValueInfo& value : values) names.push_back(value.name.c_str());
   return names;
 }

@@ -60,7 +60,7 @@ void OvSession::lend(size_t index, TensorView& out) {
   }
   ov::Tensor result = request_.get_output_tensor(index);
   out.dtype = signature_.outputs[index].type.dtype;
-  const ov::Shape shape = result.get_shape();
+  const ov::Shape& shape = result.get_shape();
   out.shape = Shape(std::vector<int64_t>(shape.begin(), shape.end()));
   out.data = static_cast<std::byte*>(result.data());
 }
