@@ -266,7 +266,14 @@ void GroupRace::finish_rows() {
       contender.row.status = CellStatus::kSkipped;
       contender.row.reason = "stopped by the user before it was timed";
     }
-    if (timed) summarize_times(contender, contenders_.front());
+    if (timed) {
+      const size_t rounds = contender.rounds_us.size();
+      const bool stopped = context_.tools.launch.cancel.requested();
+      if (rounds < static_cast<size_t>(rounds_planned()))
+        contender.row.reason = fmt::format("{} of {} rounds: {}", rounds, rounds_planned(),
+                                           stopped ? "stopped by the user" : "the time budget was spent");
+      summarize_times(contender, contenders_.front());
+    }
     context_.tools.observer.cell_ended(contender.row);
   }
 }

@@ -27,7 +27,7 @@ struct Cell {
   int threads = 0;
 
   CellStatus status = CellStatus::kOk;
-  std::string reason;  ///< why not OK; for crashes the last lines of stderr
+  std::string reason;  ///< why not OK (for crashes the last lines of stderr), or what an OK row lacks
 
   std::optional<double> mean_ms, std_ms;  ///< of the 80 % left when 10 % are trimmed at each side
   std::optional<double> min_ms, p50_ms, p90_ms, p99_ms;  ///< of all runs

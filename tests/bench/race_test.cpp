@@ -184,7 +184,10 @@ TEST_F(RaceTest, AShortBudgetDropsRoundsBeforeItDropsCells) {
   const auto start = std::chrono::steady_clock::now();
   const Results results = race();
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
-  for (const Cell& row : results.cells) EXPECT_EQ(row.status, CellStatus::kOk) << row.reason;
+  for (const Cell& row : results.cells) {
+    EXPECT_EQ(row.status, CellStatus::kOk) << row.reason;
+    EXPECT_THAT(row.reason, HasSubstr("rounds: the time budget was spent"));
+  }
 }
 
 TEST_F(RaceTest, ACancelKeepsWhatIsDoneAndResumeDoesTheRest) {
