@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/ranges.h>
 
+#include "engine/native/native_engine.h"
 #include "engine/null/null_engine.h"
 #include "engine/plugin_host.h"
 
@@ -17,8 +18,12 @@ struct EngineRow {
 };
 
 constexpr EngineRow kEngines[] = {
-    {.name = "onnxruntime"}, {.name = "onnxruntime-tensorrt"},           {.name = "openvino"},
-    {.name = "libtorch"},    {.name = "null", .make = make_null_engine},
+    {.name = "native", .make = make_native_engine},
+    {.name = "onnxruntime"},
+    {.name = "onnxruntime-tensorrt"},
+    {.name = "openvino"},
+    {.name = "libtorch"},
+    {.name = "null", .make = make_null_engine},
 };
 
 }  // namespace

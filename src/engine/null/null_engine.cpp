@@ -5,7 +5,7 @@
 
 #include "base/version.h"
 #include "engine/call_check.h"
-#include "graph/infer.h"
+#include "engine/signature.h"
 
 namespace ridgeline {
 namespace {
@@ -39,29 +39,10 @@ class NullSession : public Session {
   std::vector<Tensor> outputs_;
 };
 
-/// The value with the type that inference finds for it; kUnsupported where its shape stays open.
-Result<ValueInfo> settled(const ValueInfo& value, const TypeMap& types) {
-  ValueInfo info{.name = value.name, .type = value.type, .dim_names = {}};
-  if (const auto found = types.find(value.name); found != types.end()) info.type = found->second;
-  if (!info.type.shape || !info.type.shape->is_static())
-    return unsupported("null: the shape of '{}' is not known before a run", value.name);
-  if (size_of(info.type.dtype) == 0) return unsupported("null: '{}' holds strings", value.name);
-  return info;
-}
-
 Result<Signature> signature_of(const Graph& graph, const SessionOptions& options) {
   if (options.device != "cpu") return unsupported("null has no device '{}'", options.device);
   ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph, options.input_shapes));
-  Signature signature;
-  for (const ValueInfo& input : graph.inputs) {
-    ASSIGN_OR_RETURN(ValueInfo info, settled(input, types));
-    signature.inputs.push_back(std::move(info));
-  }
-  for (const ValueInfo& output : graph.outputs) {
-    ASSIGN_OR_RETURN(ValueInfo info, settled(output, types));
-    signature.outputs.push_back(std::move(info));
-  }
-  return signature;
+  return static_signature(graph, types);
 }
 
 class NullEngine : public Engine {

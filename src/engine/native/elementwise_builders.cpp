@@ -1,0 +1,121 @@
+#include <array>
+
+#include "engine/native/step.h"
+#include "kernels/ref/binary.h"
+#include "kernels/ref/unary.h"
+
+namespace ridgeline::native {
+namespace {
+
+namespace ref = kernels::ref;
+
+/// ONNX's defaults of the attributes that a function of one tensor takes.
+ref::UnaryParams params_of(const Node& node) {
+  if (node.op == "LeakyRelu") return {node.float_or("alpha", 0.01F), 0};
+  if (node.op == "HardSigmoid") return {node.float_or("alpha", 0.2F), node.float_or("beta", 0.5F)};
+  if (node.op == "Selu")
+    return {node.float_or("alpha", 1.67326319217681884765625F),
+            node.float_or("gamma", 1.05070102214813232421875F)};
+  return {node.float_or("alpha", 1), 0};
+}
+
+Result<Built> unary(const BuildContext& context) {
+  const bool tanh_gelu = context.node.op == "Gelu" && context.node.string_or("approximate", "none") == "tanh";
+  const auto op = tanh_gelu ? ref::UnaryOp::kGeluTanh : *ref::unary_op_from_name(context.node.op);
+  return Built{"ref", [op, params = params_of(context.node), in = *context.in[0], out = context.out[0]](
+                          Slots slots, ThreadPool& pool) {
+                 return ref::unary(op, params, slots[in], slots[out], pool);
+               }};
+}
+
+Result<Built> clip(const BuildContext& context) {
+  const auto bound = [&](size_t i) { return context.has(i) ? context.in[i] : std::nullopt; };
+  return Built{"ref", [in = *context.in[0], low = bound(1), high = bound(2), out = context.out[0]](
+                          Slots slots, ThreadPool& pool) {
+                 const auto data = [&](std::optional<size_t> slot) {
+                   return slot ? slots[*slot].data : nullptr;
+                 };
+                 return ref::clip(slots[in], data(low), data(high), slots[out], pool);
+               }};
+}
+
+Result<Built> binary(const BuildContext& context) {
+  const auto op = *ref::binary_op_from_name(context.node.op);
+  return Built{"ref", [op, a = *context.in[0], b = *context.in[1], out = context.out[0]](Slots slots,
+                                                                                         ThreadPool& pool) {
+                 return ref::binary(op, slots[a], slots[b], slots[out], pool);
+               }};
+}
+
+template <ref::BinaryOp op, bool is_mean>
+Result<Built> fold(const BuildContext& context) {
+  std::vector<size_t> in;
+  for (const auto& slot : context.in) in.push_back(*slot);
+  const float scale = is_mean ? 1.0F / static_cast<float>(in.size()) : 1.0F;
+  return Built{"ref", [in, scale, views = std::vector<TensorView>(in.size()), out = context.out[0]](
+                          Slots slots, ThreadPool& pool) mutable {
+                 for (size_t i = 0; i < in.size(); ++i) views[i] = slots[in[i]];
+                 return ref::fold(op, views, scale, slots[out], pool);
+               }};
+}
+
+Result<Built> where(const BuildContext& context) {
+  return Built{"ref",
+               [c = *context.in[0], a = *context.in[1], b = *context.in[2], out = context.out[0]](
+                   Slots slots, ThreadPool& pool) -> Status {
+                 ref::where(slots[c], slots[a], slots[b], slots[out], pool);
+                 return {};
+               }};
+}
+
+constexpr auto kRows = std::to_array<BuilderRow>({
+    {"Abs", unary},
+    {"Add", binary},
+    {"And", binary},
+    {"Ceil", unary},
+    {"Clip", clip},
+    {"Cos", unary},
+    {"Div", binary},
+    {"Elu", unary},
+    {"Equal", binary},
+    {"Erf", unary},
+    {"Exp", unary},
+    {"Floor", unary},
+    {"Gelu", unary},
+    {"Greater", binary},
+    {"HardSigmoid", unary},
+    {"HardSwish", unary},
+    {"LeakyRelu", unary},
+    {"Less", binary},
+    {"Log", unary},
+    {"Max", fold<ref::BinaryOp::kMax, false>},
+    {"Mean", fold<ref::BinaryOp::kAdd, true>},
+    {"Min", fold<ref::BinaryOp::kMin, false>},
+    {"Mish", unary},
+    {"Mul", binary},
+    {"Neg", unary},
+    {"Not", unary},
+    {"Or", binary},
+    {"PRelu", binary},
+    {"Pow", binary},
+    {"Reciprocal", unary},
+    {"Relu", unary},
+    {"Round", unary},
+    {"Selu", unary},
+    {"Sigmoid", unary},
+    {"Sign", unary},
+    {"Sin", unary},
+    {"Softplus", unary},
+    {"Softsign", unary},
+    {"Sqrt", unary},
+    {"Sub", binary},
+    {"Sum", fold<ref::BinaryOp::kAdd, false>},
+    {"Tanh", unary},
+    {"Where", where},
+});
+
+}  // namespace
+
+std::span<const BuilderRow> elementwise_builders() { return kRows; }
+
+}  // namespace ridgeline::native

@@ -1,0 +1,128 @@
+#include "engine/native/plan.h"
+
+#include <map>
+
+#include "base/cpu_features.h"
+#include "engine/signature.h"
+#include "graph/ops/infer_context.h"
+#include "tensor/half.h"
+
+namespace ridgeline::native {
+namespace {
+
+class Planner {
+ public:
+  Planner(const Graph& graph, ops::Scope scope, CpuFeatures cpu)
+      : graph_(graph), scope_(std::move(scope)), cpu_(cpu) {}
+
+  Result<Plan> make() {
+    ASSIGN_OR_RETURN(plan_.signature, static_signature(graph_, scope_.types));
+    for (const auto& [name, tensor] : graph_.initializers) add_constant(name, tensor);
+    for (const ValueInfo& input : plan_.signature.inputs)
+      plan_.inputs.push_back(add_slot(input.name, input.type));
+    for (const Node& node : graph_.nodes) RETURN_IF_ERROR(add_node(node));
+    for (const ValueInfo& output : graph_.outputs) plan_.outputs.push_back(slot_by_name_.at(output.name));
+    RETURN_IF_ERROR(place_values());
+    return std::move(plan_);
+  }
+
+ private:
+  size_t add_slot(const std::string& name, const ValueType& type) {
+    slot_by_name_[name] = plan_.slots.size();
+    plan_.slots.push_back({type.dtype, *type.shape, nullptr});
+    return plan_.slots.size() - 1;
+  }
+
+  void add_constant(const std::string& name, const Tensor& tensor) {
+    const size_t slot = add_slot(name, {tensor.dtype(), tensor.shape()});
+    plan_.constants.push_back(tensor);
+    plan_.slots[slot].data = plan_.constants.back().data();
+  }
+
+  /// Values that inference knows whole (the arithmetic around Reshape …) become constants and need no step.
+  Result<bool> add_known_outputs(const Node& node) {
+    for (const std::string& output : node.outputs) {
+      const ops::PartialValue* value = output.empty() ? nullptr : scope_.value(output);
+      if (value == nullptr) return false;
+      for (const auto& element : *value)
+        if (!element) return false;
+    }
+    for (const std::string& output : node.outputs) {
+      std::vector<double> elements;
+      for (const auto& element : *scope_.value(output)) elements.push_back(*element);
+      const ValueType& type = *scope_.type(output);
+      if (!type.shape || !type.shape->is_static() ||
+          type.shape->element_count() != static_cast<int64_t>(elements.size()))
+        return false;
+      ASSIGN_OR_RETURN(const Tensor wide, Tensor::from_values<double>(*type.shape, elements));
+      ASSIGN_OR_RETURN(const Tensor tensor, convert(wide, type.dtype));
+      add_constant(output, tensor);
+    }
+    return true;
+  }
+
+  Status add_node(const Node& node) {
+    ASSIGN_OR_RETURN(const bool known, add_known_outputs(node));
+    if (known) return {};
+    const Builder build = find_builder(node);
+    if (build == nullptr) return unsupported("native does not run {}", node.describe());
+    std::vector<std::optional<size_t>> in;
+    for (const std::string& input : node.inputs)
+      in.push_back(input.empty() ? std::nullopt : std::optional(slot_by_name_.at(input)));
+    std::vector<size_t> out;
+    for (const std::string& output : node.outputs) {
+      const ValueType* type = output.empty() ? nullptr : scope_.type(output);
+      if (type == nullptr) continue;
+      if (!type->shape || !type->shape->is_static())
+        return unsupported("{}: the shape of '{}' is not known before a run", node.describe(), output);
+      if (type->dtype == DType::kF64 || type->dtype == DType::kF16 || type->dtype == DType::kBF16)
+        return unsupported("{}: native computes fp32, not {}", node.describe(), name_of(type->dtype));
+      out.push_back(add_slot(output, *type));
+    }
+    ASSIGN_OR_RETURN(Built built, build({node, in, out, plan_.slots, cpu_, plan_.constants}));
+    Step step{node.name, node.op, std::move(built.kernel), {}, std::move(out), std::move(built.run)};
+    for (const auto& slot : in)
+      if (slot) step.in.push_back(*slot);
+    plan_.steps.push_back(std::move(step));
+    return {};
+  }
+
+  /// One arena for every computed value; outputs stay to the end.
+  Status place_values() {
+    std::vector<Lifetime> lifetimes;
+    std::map<size_t, size_t> buffer_of;
+    for (size_t i = 0; i < plan_.steps.size(); ++i) {
+      for (const size_t slot : plan_.steps[i].in)
+        if (const auto found = buffer_of.find(slot); found != buffer_of.end())
+          lifetimes[found->second].last = i;
+      for (const size_t slot : plan_.steps[i].out) {
+        buffer_of[slot] = lifetimes.size();
+        lifetimes.push_back({plan_.slots[slot].byte_size(), i, i});
+      }
+    }
+    for (const size_t slot : plan_.outputs)
+      if (const auto found = buffer_of.find(slot); found != buffer_of.end())
+        lifetimes[found->second].last = plan_.steps.size();
+    const Layout layout = lay_out(lifetimes);
+    ASSIGN_OR_RETURN(plan_.arena, Tensor::zeros(DType::kU8, {static_cast<int64_t>(layout.total)}));
+    for (const auto& [slot, buffer] : buffer_of)
+      plan_.slots[slot].data = plan_.arena.data() + layout.offsets[buffer];
+    return {};
+  }
+
+  const Graph& graph_;
+  ops::Scope scope_;
+  CpuFeatures cpu_;
+  Plan plan_;
+  std::map<std::string, size_t> slot_by_name_;
+};
+
+}  // namespace
+
+Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes) {
+  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, input_shapes, nullptr));
+  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
+  return Planner(graph, std::move(scope), cpu).make();
+}
+
+}  // namespace ridgeline::native

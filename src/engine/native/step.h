@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/cpu_features.h"
+#include "base/thread_pool.h"
+#include "graph/graph.h"
+#include "tensor/tensor.h"
+
+namespace ridgeline::native {
+
+/// Every value of a plan has a slot: weights and constants hold their data from the start, inputs get it at
+/// each run, the rest lies in the arena.
+using Slots = std::span<const TensorView>;
+using Run = std::function<Status(Slots slots, ThreadPool& pool)>;
+
+/// One operator, bound to its slots.
+struct Step {
+  std::string name;  ///< of the ONNX node
+  std::string op;
+  std::string kernel;  ///< which implementation was chosen
+  std::vector<size_t> in, out;
+  Run run;
+};
+
+/// What a builder sees of the node it makes a step of.
+struct BuildContext {
+  const Node& node;
+  std::span<const std::optional<size_t>> in;  ///< slot of each input, empty where absent
+  std::span<const size_t> out;
+  Slots slots;  ///< types and shapes of all; data of constants only
+  const CpuFeatures& cpu;
+  std::vector<Tensor>& packed;  ///< keeps what the step's packed weights live in
+
+  bool has(size_t i) const { return i < in.size() && in[i].has_value(); }
+  const TensorView& input(size_t i) const { return slots[*in[i]]; }
+  const TensorView& output(size_t i) const { return slots[out[i]]; }
+  bool is_constant(size_t i) const { return has(i) && input(i).data != nullptr; }
+};
+
+struct Built {
+  std::string kernel;
+  Run run;
+};
+using Builder = Result<Built> (*)(const BuildContext&);
+
+/// One row per operator that the engine runs.
+struct BuilderRow {
+  std::string_view op;
+  Builder build;
+};
+/// Null for an op that the engine cannot run.
+Builder find_builder(const Node& node);
+
+std::span<const BuilderRow> matrix_builders();       ///< convolution, products, pooling
+std::span<const BuilderRow> elementwise_builders();  ///< one or two inputs, broadcasting
+std::span<const BuilderRow> layout_builders();       ///< moves and normalisations
+
+}  // namespace ridgeline::native

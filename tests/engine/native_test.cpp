@@ -1,0 +1,132 @@
+// The native engine against hand values and, where it is here, ONNX Runtime; the null engine; the arena's
+// layout.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "engine/native/plan.h"
+#include "engine/registry.h"
+#include "graph/zoo/zoo.h"
+#include "tiny_onnx.h"
+
+namespace ridgeline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Tensor noise(const Shape& shape) {
+  Tensor tensor = Tensor::zeros(DType::kF32, shape).value();
+  Rng rng(7);
+  for (float& element : tensor.as<float>()) element = static_cast<float>(rng.normal());
+  return tensor;
+}
+
+Result<std::vector<float>> outputs_of(const Engine& engine, const Graph& graph, const Tensor& image,
+                                      int threads) {
+  ASSIGN_OR_RETURN(const auto session,
+                   engine.compile(graph, {.threads = threads, .input_shapes = {{"input", image.shape()}}}));
+  const std::array in = {image.view()};
+  std::array<TensorView, 1> out;
+  RETURN_IF_ERROR(session->run(in, out));
+  RETURN_IF_ERROR(session->run(in, out));  // a second run meets the arena as the first left it
+  const auto values = out[0].as<float>();
+  return std::vector<float>(values.begin(), values.end());
+}
+
+TEST(NativeEngine, ComputesTheTinyModelByHand) {
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  const auto session = native.compile(tiny_graph(), {.threads = 2, .input_shapes = {{"x", {1, 2, 2, 2}}}});
+  if (!session.ok())
+    GTEST_SKIP() << "the tiny model holds an op that native refuses: " << session.status().message();
+  std::vector<float> x = {1, 2, 3, 4, 0, 1, 2, 1};
+  const std::array in = {TensorView{DType::kF32, {1, 2, 2, 2}, reinterpret_cast<std::byte*>(x.data())}};
+  std::array<TensorView, 2> out;
+  ASSERT_TRUE((*session)->run(in, out).ok());
+  EXPECT_THAT(out[0].as<float>(), ElementsAre(1, 0, 0, 2));
+}
+
+struct ParityCase {
+  std::string model;
+  int64_t size;
+};
+class NativeParity : public ::testing::TestWithParam<ParityCase> {};
+
+TEST_P(NativeParity, AgreesWithOnnxRuntimeAndWithItselfOnOtherThreadCounts) {
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  const Graph graph = zoo::make(GetParam().model, {.num_classes = 10, .image_size = GetParam().size}).value();
+  const Tensor image = noise({2, 3, GetParam().size, GetParam().size});
+  const Result<std::vector<float>> two = outputs_of(native, graph, image, 2);
+  ASSERT_TRUE(two.ok()) << two.status().message();
+  EXPECT_EQ(*two, *outputs_of(native, graph, image, 1));
+
+  const Engine& onnxruntime = **registry.find("onnxruntime");
+  if (const Capabilities peer = onnxruntime.probe(); !peer.available) GTEST_SKIP() << peer.reason;
+  const Result<std::vector<float>> expected = outputs_of(onnxruntime, graph, image, 2);
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+  float scale = 0;
+  for (const float value : *expected) scale = std::max(scale, std::abs(value));
+  for (size_t i = 0; i < two->size(); ++i) EXPECT_NEAR((*two)[i], (*expected)[i], 1e-4 * scale) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, NativeParity,
+                         ::testing::Values(ParityCase{"lenet", 64}, ParityCase{"resnet18", 64},
+                                           ParityCase{"resnet50", 32}));
+
+TEST(NativeEngine, ProfilesEveryNodeByItsNameAndTellsItsMemory) {
+  const EngineRegistry registry;
+  const Graph graph = zoo::make("lenet", {.num_classes = 10, .image_size = 32}).value();
+  const Tensor image = noise({1, 3, 32, 32});
+  const auto session =
+      (*registry.find("native"))->compile(graph, {.input_shapes = {{"input", image.shape()}}}).value();
+  const std::array in = {image.view()};
+  const std::vector<OpTime> times = session->profile(in, 3).value();
+  ASSERT_EQ(times.size(), graph.nodes.size());
+  EXPECT_EQ(times[0].name, "conv1");
+  EXPECT_GT(times[0].mean_us, 0);
+  EXPECT_EQ(session->memory().weights_bytes, graph.parameter_count() * 4);
+}
+
+TEST(NativeEngine, RefusesWhatItCannotDoByName) {
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  const Graph graph = zoo::make("lenet", {.image_size = 32}).value();
+  EXPECT_THAT(native.supports(graph, {.precision = Precision::kBf16}).message(), HasSubstr("bf16"));
+  EXPECT_THAT(native.supports(graph, {.device = "cuda:0"}).message(), HasSubstr("cuda:0"));
+  Graph sorted = graph;
+  sorted.nodes.insert(sorted.nodes.begin() + 1,
+                      Node{.name = "seen", .op = "NonZero", .inputs = {"conv1.out"}, .outputs = {"where"}});
+  EXPECT_THAT(native.supports(sorted, {.input_shapes = {{"input", {1, 3, 32, 32}}}}).message(),
+              HasSubstr("NonZero 'seen'"));
+}
+
+TEST(Layout, BuffersThatLiveTogetherNeverShareAByte) {
+  Rng rng(3);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<native::Lifetime> buffers;
+    for (size_t i = 0; i < 30; ++i) buffers.push_back({rng.next() % 5000, i, i + rng.next() % 10});
+    const native::Layout layout = native::lay_out(buffers);
+    size_t sum = 0;
+    for (size_t i = 0; i < buffers.size(); ++i) {
+      sum += (buffers[i].bytes + 63) / 64 * 64;
+      EXPECT_EQ(layout.offsets[i] % 64, 0U);
+      EXPECT_LE(layout.offsets[i] + buffers[i].bytes, layout.total);
+      for (size_t j = 0; j < i; ++j) {
+        const bool together = buffers[j].first <= buffers[i].last && buffers[i].first <= buffers[j].last;
+        const bool apart = layout.offsets[i] + buffers[i].bytes <= layout.offsets[j] ||
+                           layout.offsets[j] + buffers[j].bytes <= layout.offsets[i];
+        EXPECT_TRUE(!together || apart);
+      }
+    }
+    EXPECT_LT(layout.total, sum);
+  }
+}
+
+}  // namespace
+}  // namespace ridgeline
