@@ -1,4 +1,4 @@
-// The native engine against hand values and, where it is here, ONNX Runtime; the null engine; the arena's
+// The native engine against ONNX Runtime where that is here; the null engine; the arena's
 // layout.
 
 #include <algorithm>
@@ -11,12 +11,10 @@
 #include "engine/native/plan.h"
 #include "engine/registry.h"
 #include "graph/zoo/zoo.h"
-#include "tiny_onnx.h"
 
 namespace ridgeline {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Tensor noise(const Shape& shape) {
@@ -36,19 +34,6 @@ Result<std::vector<float>> outputs_of(const Engine& engine, const Graph& graph, 
   RETURN_IF_ERROR(session->run(in, out));  // a second run meets the arena as the first left it
   const auto values = out[0].as<float>();
   return std::vector<float>(values.begin(), values.end());
-}
-
-TEST(NativeEngine, ComputesTheTinyModelByHand) {
-  const EngineRegistry registry;
-  const Engine& native = **registry.find("native");
-  const auto session = native.compile(tiny_graph(), {.threads = 2, .input_shapes = {{"x", {1, 2, 2, 2}}}});
-  if (!session.ok())
-    GTEST_SKIP() << "the tiny model holds an op that native refuses: " << session.status().message();
-  std::vector<float> x = {1, 2, 3, 4, 0, 1, 2, 1};
-  const std::array in = {TensorView{DType::kF32, {1, 2, 2, 2}, reinterpret_cast<std::byte*>(x.data())}};
-  std::array<TensorView, 2> out;
-  ASSERT_TRUE((*session)->run(in, out).ok());
-  EXPECT_THAT(out[0].as<float>(), ElementsAre(1, 0, 0, 2));
 }
 
 struct ParityCase {
