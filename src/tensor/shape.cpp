@@ -9,6 +9,7 @@ bool Shape::is_static() const {
 }
 
 int64_t Shape::element_count() const {
+  if (std::find(dims_.begin(), dims_.end(), 0) != dims_.end()) return 0;
   int64_t count = 1;
   for (int64_t dim : dims_) count *= dim;
   return count;

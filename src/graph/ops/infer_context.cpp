@@ -11,6 +11,29 @@ namespace {
 
 constexpr int64_t kMaxTrackedElements = 1024;
 
+/// What no shape can hold is unknown (NaN, after a division by 0) or cut to ±9e18, which fits int64:
+/// exporters write INT64_MAX for "to the end".
+void tame(PartialValue& value) {
+  constexpr double kLimit = 9.0e18;
+  for (auto& element : value) {
+    if (element && std::isnan(*element)) element.reset();
+    if (element) element = std::clamp(*element, -kLimit, kLimit);
+  }
+}
+
+/// Bounds that keep the shape functions' sums and products of two within int64.
+Status check_shape(std::string_view value, const std::optional<Shape>& shape) {
+  constexpr int64_t kMaxDim = int64_t{1} << 48;
+  if (!shape) return {};
+  for (const int64_t dim : *shape) {
+    if (dim < Shape::kUnknownDim) return invalid_argument("'{}' would have a negative dimension", value);
+    if (dim > kMaxDim) return invalid_argument("'{}' of shape {} is too large", value, shape->to_string());
+  }
+  if (shape->is_static() && !shape->checked_element_count(8).ok())
+    return invalid_argument("'{}' of shape {} is too large", value, shape->to_string());
+  return {};
+}
+
 std::optional<PartialValue> elements_of(const Tensor& tensor) {
   if (tensor.empty() || tensor.dtype() == DType::kString || tensor.element_count() > kMaxTrackedElements)
     return std::nullopt;
@@ -18,6 +41,7 @@ std::optional<PartialValue> elements_of(const Tensor& tensor) {
   if (!wide.ok()) return std::nullopt;
   PartialValue value;
   for (const double element : wide->as<double>()) value.emplace_back(element);
+  tame(value);
   return value;
 }
 
@@ -40,18 +64,14 @@ Status declare_input(Scope& scope, const ValueInfo& input, const InputShapes& in
     type.shape = given->second;
   }
   scope.types[input.name] = type;
-  return {};
+  return check_shape(input.name, type.shape);
 }
 
 Status check_known_dims(const InferContext& context, const Scope& scope) {
   for (const std::string& output : context.node().outputs) {
     const ValueType* type = output.empty() ? nullptr : scope.type(output);
-    if (type == nullptr || !type->shape) continue;
-    for (const int64_t dim : *type->shape)
-      if (dim < Shape::kUnknownDim)
-        return context.error("output '{}' would have a negative dimension", output);
-    if (type->shape->is_static() && !type->shape->checked_element_count(8).ok())
-      return context.error("output '{}' of shape {} is too large", output, type->shape->to_string());
+    if (type != nullptr)
+      RETURN_IF_ERROR(check_shape(output, type->shape).with_context(context.node().describe()));
   }
   return {};
 }
@@ -105,9 +125,8 @@ std::optional<std::vector<int64_t>> InferContext::ints(size_t i) const {
   if (partial == nullptr) return std::nullopt;
   std::vector<int64_t> whole;
   for (const auto& element : *partial) {
-    constexpr double kLimit = 9.0e18;  // exporters write INT64_MAX for "to the end"
-    if (!element || std::isnan(*element)) return std::nullopt;
-    whole.push_back(static_cast<int64_t>(std::clamp(*element, -kLimit, kLimit)));
+    if (!element) return std::nullopt;
+    whole.push_back(static_cast<int64_t>(*element));
   }
   return whole;
 }
@@ -122,6 +141,7 @@ void InferContext::set_output(size_t i, DType dtype, std::optional<Shape> shape)
 
 void InferContext::set_value(size_t i, PartialValue value) {
   if (!node_.has_output(i) || value.size() > kMaxTrackedElements) return;
+  tame(value);
   const std::string& output = node_.outputs[i];
   const ValueType* type = scope_.type(output);
   if (type != nullptr && type->dtype == DType::kF32)  // 0.7F × 10 is 7 in float, below it in double

@@ -112,6 +112,7 @@ Status concat(InferContext& context) {
     ASSIGN_OR_RETURN(const size_t axis, context.axis_of(context.node().int_or("axis", 0), out->rank()));
     if (shape->rank() != out->rank())
       return context.error("inputs have ranks {} and {}", out->rank(), shape->rank());
+    if ((*out)[axis] > (int64_t{1} << 48)) return context.error("the output is too large");
     for (size_t d = 0; d < out->rank() && i > 0; ++d) {
       int64_t& dim = (*out)[d];
       if (d == axis)
@@ -147,8 +148,12 @@ Status split(InferContext& context) {
   const int64_t total = (*x)[axis];
   const auto parts = static_cast<int64_t>(count);
   const int64_t even = total < 0 ? Shape::kUnknownDim : (total + parts - 1) / parts;
-  if (sizes && total >= 0 && std::accumulate(sizes->begin(), sizes->end(), int64_t{0}) != total)
-    return context.error("the sizes do not add up to {}", total);
+  int64_t rest = total;
+  for (const int64_t size : sizes.value_or(std::vector<int64_t>{})) {
+    if (size < 0 || (total >= 0 && size > rest)) return context.error("the sizes do not add up to {}", total);
+    if (total >= 0) rest -= size;
+  }
+  if (sizes && total >= 0 && rest != 0) return context.error("the sizes do not add up to {}", total);
   const PartialValue* value = context.value(0);
   int64_t from = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -225,7 +230,7 @@ Status expand(InferContext& context) {
   context.set_output(0, context.dtype(0), out);
   const PartialValue* value = context.value(0);
   if (value != nullptr && value->size() == 1 && out->rank() <= 1 && out->is_static() &&
-      out->element_count() <= 64)
+      known_product(out->dims()) >= 0 && known_product(out->dims()) <= 64)
     context.set_value(0, PartialValue(static_cast<size_t>(out->element_count()), value->front()));
   return {};
 }
@@ -318,7 +323,11 @@ Status depth_to_space(InferContext& context) {
   if (x->rank() != 4 || block < 1 || block > (1 << 16) || ((*x)[1] >= 0 && (*x)[1] % (block * block) != 0))
     return context.error("block size {} does not fit {}", block, x->to_string());
   (*x)[1] = (*x)[1] < 0 ? Shape::kUnknownDim : (*x)[1] / (block * block);
-  for (const size_t axis : {2, 3}) (*x)[axis] = (*x)[axis] < 0 ? Shape::kUnknownDim : (*x)[axis] * block;
+  for (const size_t axis : {2, 3}) {
+    const auto product = multiply_dims((*x)[axis], block);
+    if (!product) return context.error("the output is too large");
+    (*x)[axis] = *product;
+  }
   context.set_output(0, context.dtype(0), x);
   return {};
 }
@@ -330,7 +339,9 @@ Status space_to_depth(InferContext& context) {
   const auto fits = [&](int64_t dim) { return dim < 0 || dim % block == 0; };
   if (x->rank() != 4 || block < 1 || block > (1 << 16) || !fits((*x)[2]) || !fits((*x)[3]))
     return context.error("block size {} does not fit {}", block, x->to_string());
-  (*x)[1] = (*x)[1] < 0 ? Shape::kUnknownDim : (*x)[1] * block * block;
+  const auto channels = multiply_dims((*x)[1], block * block);
+  if (!channels) return context.error("the output is too large");
+  (*x)[1] = *channels;
   for (const size_t axis : {2, 3}) (*x)[axis] = (*x)[axis] < 0 ? Shape::kUnknownDim : (*x)[axis] / block;
   context.set_output(0, context.dtype(0), x);
   return {};

@@ -24,6 +24,8 @@ Status check(const Node& node, std::string_view attribute, const std::vector<int
 Status read_common(const Node& node, const WindowInput& input, Window& window) {
   const size_t axes = input.spatial.size();
   if (axes == 0) return complain(node, "the input has no spatial axis");
+  for (const int64_t extent : input.spatial)
+    if (extent >= kMaxExtent) return complain(node, "a spatial axis of the input is too large");
   window.kernel = input.kernel;
   window.stride = node.ints_or("strides", std::vector<int64_t>(axes, 1));
   window.dilation = node.ints_or("dilations", std::vector<int64_t>(axes, 1));
