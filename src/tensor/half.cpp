@@ -74,16 +74,20 @@ Result<Tensor> convert(const Tensor& tensor, DType to) {
   if (tensor.dtype() == to) return tensor;
   if (tensor.dtype() == DType::kString || to == DType::kString) return unsupported("strings cannot be converted to numbers or back");
   ASSIGN_OR_RETURN(Tensor converted, Tensor::zeros(to, tensor.shape()));
-  with_element_type(tensor.dtype(), [&](auto from_element) {
+  convert(tensor.view(), converted.view());
+  return converted;
+}
+
+void convert(const TensorView& in, const TensorView& out) {
+  with_element_type(in.dtype, [&](auto from_element) {
     using From = decltype(from_element);
-    const auto source = tensor.as<From>();
-    with_element_type(to, [&](auto to_element) {
+    const auto source = in.as<From>();
+    with_element_type(out.dtype, [&](auto to_element) {
       using To = decltype(to_element);
-      const auto target = converted.as<To>();
+      const auto target = out.as<To>();
       for (size_t i = 0; i < source.size(); ++i) target[i] = cast_one<To>(source[i]);
     });
   });
-  return converted;
 }
 
 }  // namespace ridgeline

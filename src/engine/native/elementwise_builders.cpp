@@ -1,8 +1,9 @@
 #include <array>
 
-#include "engine/native/step.h"
+#include "engine/native/operands.h"
 #include "kernels/ref/binary.h"
 #include "kernels/ref/unary.h"
+#include "tensor/half.h"
 
 namespace ridgeline::native {
 namespace {
@@ -16,6 +17,10 @@ ref::UnaryParams params_of(const Node& node) {
   if (node.op == "Selu")
     return {node.float_or("alpha", 1.67326319217681884765625F),
             node.float_or("gamma", 1.05070102214813232421875F)};
+  if (node.op == "Shrink") return {node.float_or("lambd", 0.5F), node.float_or("bias", 0)};
+  if (node.op == "IsInf")
+    return {static_cast<float>(node.int_or("detect_negative", 1)),
+            static_cast<float>(node.int_or("detect_positive", 1))};
   return {node.float_or("alpha", 1), 0};
 }
 
@@ -29,6 +34,10 @@ Result<Built> unary(const BuildContext& context) {
 }
 
 Result<Built> clip(const BuildContext& context) {
+  RETURN_IF_ERROR(check_same_type(context, 0));
+  for (size_t i = 1; i < context.in.size(); ++i)
+    if (context.has(i) && context.input(i).shape.element_count() != 1)
+      return unsupported("{}: a bound is not one number", context.node.describe());
   const auto bound = [&](size_t i) { return context.has(i) ? context.in[i] : std::nullopt; };
   return Built{"ref", [in = *context.in[0], low = bound(1), high = bound(2), out = context.out[0]](
                           Slots slots, ThreadPool& pool) {
@@ -39,16 +48,32 @@ Result<Built> clip(const BuildContext& context) {
                }};
 }
 
+ref::BinaryOp binary_op_of(const Node& node) {
+  if (node.op == "BitShift")
+    return node.string_or("direction", "") == "LEFT" ? ref::BinaryOp::kBitShiftLeft
+                                                     : ref::BinaryOp::kBitShiftRight;
+  if (node.op == "Mod" && node.int_or("fmod", 0) != 0) return ref::BinaryOp::kFmod;
+  return *ref::binary_op_from_name(node.op);
+}
+
 Result<Built> binary(const BuildContext& context) {
-  const auto op = *ref::binary_op_from_name(context.node.op);
-  return Built{"ref", [op, a = *context.in[0], b = *context.in[1], out = context.out[0]](Slots slots,
-                                                                                         ThreadPool& pool) {
+  if (context.node.op != "Pow") RETURN_IF_ERROR(check_same_type(context, 0));
+  return Built{"ref", [op = binary_op_of(context.node), a = *context.in[0], b = *context.in[1],
+                       out = context.out[0]](Slots slots, ThreadPool& pool) {
                  return ref::binary(op, slots[a], slots[b], slots[out], pool);
+               }};
+}
+
+Result<Built> cast(const BuildContext& context) {
+  return Built{"ref", [in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool&) -> Status {
+                 convert(slots[in], slots[out]);
+                 return {};
                }};
 }
 
 template <ref::BinaryOp op, bool is_mean>
 Result<Built> fold(const BuildContext& context) {
+  RETURN_IF_ERROR(check_same_type(context, 0));
   std::vector<size_t> in;
   for (const auto& slot : context.in) in.push_back(*slot);
   const float scale = is_mean ? 1.0F / static_cast<float>(in.size()) : 1.0F;
@@ -60,6 +85,9 @@ Result<Built> fold(const BuildContext& context) {
 }
 
 Result<Built> where(const BuildContext& context) {
+  if (context.input(0).dtype != DType::kBool)
+    return unsupported("{}: the condition is not bool", context.node.describe());
+  RETURN_IF_ERROR(check_same_type(context, 1));
   return Built{"ref",
                [c = *context.in[0], a = *context.in[1], b = *context.in[2], out = context.out[0]](
                    Slots slots, ThreadPool& pool) -> Status {
@@ -70,11 +98,26 @@ Result<Built> where(const BuildContext& context) {
 
 constexpr auto kRows = std::to_array<BuilderRow>({
     {"Abs", unary},
+    {"Acos", unary},
+    {"Acosh", unary},
     {"Add", binary},
     {"And", binary},
+    {"Asin", unary},
+    {"Asinh", unary},
+    {"Atan", unary},
+    {"Atanh", unary},
+    {"BitShift", binary},
+    {"BitwiseAnd", binary},
+    {"BitwiseNot", unary},
+    {"BitwiseOr", binary},
+    {"BitwiseXor", binary},
+    {"Cast", cast},
+    {"CastLike", cast},
     {"Ceil", unary},
+    {"Celu", unary},
     {"Clip", clip},
     {"Cos", unary},
+    {"Cosh", unary},
     {"Div", binary},
     {"Elu", unary},
     {"Equal", binary},
@@ -83,15 +126,20 @@ constexpr auto kRows = std::to_array<BuilderRow>({
     {"Floor", unary},
     {"Gelu", unary},
     {"Greater", binary},
+    {"GreaterOrEqual", binary},
     {"HardSigmoid", unary},
     {"HardSwish", unary},
+    {"IsInf", unary},
+    {"IsNaN", unary},
     {"LeakyRelu", unary},
     {"Less", binary},
+    {"LessOrEqual", binary},
     {"Log", unary},
     {"Max", fold<ref::BinaryOp::kMax, false>},
     {"Mean", fold<ref::BinaryOp::kAdd, true>},
     {"Min", fold<ref::BinaryOp::kMin, false>},
     {"Mish", unary},
+    {"Mod", binary},
     {"Mul", binary},
     {"Neg", unary},
     {"Not", unary},
@@ -102,16 +150,21 @@ constexpr auto kRows = std::to_array<BuilderRow>({
     {"Relu", unary},
     {"Round", unary},
     {"Selu", unary},
+    {"Shrink", unary},
     {"Sigmoid", unary},
     {"Sign", unary},
     {"Sin", unary},
+    {"Sinh", unary},
     {"Softplus", unary},
     {"Softsign", unary},
     {"Sqrt", unary},
     {"Sub", binary},
     {"Sum", fold<ref::BinaryOp::kAdd, false>},
+    {"Tan", unary},
     {"Tanh", unary},
+    {"ThresholdedRelu", unary},
     {"Where", where},
+    {"Xor", binary},
 });
 
 }  // namespace

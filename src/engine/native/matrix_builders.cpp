@@ -189,11 +189,11 @@ Result<Built> global_pool(const BuildContext& context) {
 }
 
 constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", pool<Pooling::kAverage>},
-                                                  {"Conv", conv},
-                                                  {"Gemm", gemm},
+                                                  {"Conv", conv, true},
+                                                  {"Gemm", gemm, true},
                                                   {"GlobalAveragePool", global_pool<Pooling::kAverage>},
                                                   {"GlobalMaxPool", global_pool<Pooling::kMax>},
-                                                  {"MatMul", matmul},
+                                                  {"MatMul", matmul, true},
                                                   {"MaxPool", pool<Pooling::kMax>}});
 
 }  // namespace

@@ -64,8 +64,8 @@ class Planner {
   Status add_node(const Node& node) {
     ASSIGN_OR_RETURN(const bool known, add_known_outputs(node));
     if (known) return {};
-    const Builder build = find_builder(node);
-    if (build == nullptr) return unsupported("native does not run {}", node.describe());
+    const BuilderRow* row = find_builder(node);
+    if (row == nullptr) return unsupported("native does not run {}", node.describe());
     std::vector<std::optional<size_t>> in;
     for (const std::string& input : node.inputs)
       in.push_back(input.empty() ? std::nullopt : std::optional(slot_by_name_.at(input)));
@@ -79,7 +79,7 @@ class Planner {
         return unsupported("{}: native computes fp32, not {}", node.describe(), name_of(type->dtype));
       out.push_back(add_slot(output, *type));
     }
-    ASSIGN_OR_RETURN(Built built, build({node, in, out, plan_.slots, cpu_, plan_.constants}));
+    ASSIGN_OR_RETURN(Built built, build_step(*row, {node, in, out, plan_.slots, cpu_, plan_.constants}));
     Step step{node.name, node.op, std::move(built.kernel), {}, std::move(out), std::move(built.run)};
     for (const auto& slot : in)
       if (slot) step.in.push_back(*slot);

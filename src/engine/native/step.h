@@ -52,12 +52,16 @@ using Builder = Result<Built> (*)(const BuildContext&);
 struct BuilderRow {
   std::string_view op;
   Builder build;
+  bool fp32_only = false;  ///< the kernels read and write FP32 and nothing else
 };
 /// Null for an op that the engine cannot run.
-Builder find_builder(const Node& node);
+const BuilderRow* find_builder(const Node& node);
+/// The row's step. kUnsupported, naming the node, for types and ranks that its kernels do not take.
+Result<Built> build_step(const BuilderRow& row, const BuildContext& context);
 
 std::span<const BuilderRow> matrix_builders();       ///< convolution, products, pooling
 std::span<const BuilderRow> elementwise_builders();  ///< one or two inputs, broadcasting
-std::span<const BuilderRow> layout_builders();       ///< moves and normalisations
+std::span<const BuilderRow> layout_builders();       ///< moves
+std::span<const BuilderRow> normalise_builders();    ///< batch norm, softmax and their kin
 
 }  // namespace ridgeline::native
