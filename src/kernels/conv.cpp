@@ -3,13 +3,42 @@
 #include <array>
 
 #include "kernels/ref/conv.h"
+#include "kernels/tile/conv.h"
 
 namespace ridgeline::kernels {
+namespace {
+
+template <const tile::KernelSet& (*set)()>
+constexpr ConvImpl tile_impl(std::string_view name, Status (*accepts)(const ConvDesc&, const CpuFeatures&)) {
+  return {name,
+          accepts,
+          [](const ConvDesc& desc) { return tile::packed_conv_bytes(set(), desc); },
+          [](const ConvDesc& desc, const float* weights, void* packed) {
+            tile::pack_conv(set(), desc, weights, packed);
+          },
+          [](const ConvDesc& desc) { return tile::conv_scratch_bytes(set(), desc); },
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            tile::conv(set(), desc, args, pool);
+          }};
+}
+
+}  // namespace
 
 std::span<const ConvImpl> conv_impls() {
-  static constexpr std::array<ConvImpl, 1> kImpls = {{
+  static constexpr std::array<ConvImpl, 3> kImpls = {{
+      tile_impl<tile::avx512_kernels>("tile_avx512",
+                                      [](const ConvDesc& desc, const CpuFeatures& cpu) {
+                                        return cpu.avx512f ? tile::accepts_conv(desc)
+                                                           : unsupported("needs avx512f");
+                                      }),
+      tile_impl<tile::avx2_kernels>("tile_avx2",
+                                    [](const ConvDesc& desc, const CpuFeatures& cpu) {
+                                      return cpu.avx2 && cpu.fma ? tile::accepts_conv(desc)
+                                                                 : unsupported("needs avx2 and fma");
+                                    }),
       {"ref", [](const ConvDesc&, const CpuFeatures&) { return Status(); },
-       [](const ConvDesc&) -> size_t { return 0; }, [](const ConvDesc&, const float*, void*) {}, ref::conv},
+       [](const ConvDesc&) -> size_t { return 0; }, [](const ConvDesc&, const float*, void*) {},
+       [](const ConvDesc&) -> size_t { return 0; }, ref::conv},
   }};
   return kImpls;
 }

@@ -24,6 +24,7 @@ struct ConvDesc {
   Window window;
   bool has_bias = false;
   bool has_residual = false;
+  bool has_constant_weights = true;  ///< known when the plan is made, so that they can be packed
   Activation activation{};
 };
 
@@ -33,6 +34,7 @@ struct ConvArgs {
   const float* bias = nullptr;
   const float* residual = nullptr;
   float* out = nullptr;
+  void* scratch = nullptr;  ///< scratch_bytes of 64-byte aligned memory, of no meaning between calls
 };
 
 struct ConvImpl {
@@ -42,6 +44,7 @@ struct ConvImpl {
   /// Bytes of the packed weights (64-byte aligned memory); 0 when `run` takes them as they are.
   size_t (*packed_bytes)(const ConvDesc& desc);
   void (*pack)(const ConvDesc& desc, const float* weights, void* packed);
+  size_t (*scratch_bytes)(const ConvDesc& desc);
   void (*run)(const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool);
 };
 

@@ -3,11 +3,34 @@
 #include <array>
 
 #include "kernels/ref/gemm.h"
+#include "kernels/tile/gemm.h"
 
 namespace ridgeline::kernels {
+namespace {
+
+template <const tile::KernelSet& (*set)()>
+constexpr GemmImpl tile_impl(std::string_view name, Status (*accepts)(const GemmDesc&, const CpuFeatures&)) {
+  return {name, accepts, [](const GemmDesc& desc) { return tile::packed_gemm_bytes(set(), desc); },
+          [](const GemmDesc& desc, const float* b, void* packed) { tile::pack_gemm(set(), desc, b, packed); },
+          [](const GemmDesc& desc, const GemmArgs& args, ThreadPool& pool) {
+            tile::gemm(set(), desc, args, pool);
+          }};
+}
+
+}  // namespace
 
 std::span<const GemmImpl> gemm_impls() {
-  static constexpr std::array<GemmImpl, 1> kImpls = {{
+  static constexpr std::array<GemmImpl, 3> kImpls = {{
+      tile_impl<tile::avx512_kernels>("tile_avx512",
+                                      [](const GemmDesc& desc, const CpuFeatures& cpu) {
+                                        return cpu.avx512f ? tile::accepts_gemm(desc)
+                                                           : unsupported("needs avx512f");
+                                      }),
+      tile_impl<tile::avx2_kernels>("tile_avx2",
+                                    [](const GemmDesc& desc, const CpuFeatures& cpu) {
+                                      return cpu.avx2 && cpu.fma ? tile::accepts_gemm(desc)
+                                                                 : unsupported("needs avx2 and fma");
+                                    }),
       {"ref", [](const GemmDesc&, const CpuFeatures&) { return Status(); },
        [](const GemmDesc&) -> size_t { return 0; }, [](const GemmDesc&, const float*, void*) {}, ref::gemm},
   }};

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
+#include "kernels/ceil_div.h"
+
 namespace ridgeline::kernels {
-namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return a <= 0 ? 0 : (a + b - 1) / b; }
-
-}  // namespace
 
 Range outputs_inside(const Window& window, size_t axis, int64_t tap) {
   const int64_t offset = tap * window.dilation[axis] - window.pad[axis];

@@ -22,7 +22,7 @@ double product_at(const GemmDesc& desc, const std::vector<float>& a, const std::
 TEST(EveryGemm, GivesWhatTheDefinitionSays) {
   for (int variant = 0; variant < 8; ++variant) {
     GemmDesc desc{
-        .m = 5, .n = 131, .k = 37, .transpose_a = (variant & 1) != 0, .transpose_b = (variant & 2) != 0};
+        .m = 13, .n = 131, .k = 37, .transpose_a = (variant & 1) != 0, .transpose_b = (variant & 2) != 0};
     if ((variant & 4) != 0) {
       desc.alpha = 0.5F;
       desc.has_bias = true;
