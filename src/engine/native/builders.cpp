@@ -16,10 +16,9 @@ Status check_operand(const BuilderRow& row, const Node& node, const TensorView& 
 }  // namespace
 
 const BuilderRow* find_builder(const Node& node) {
-  if (!node.domain.empty()) return nullptr;
   for (const auto rows : {matrix_builders(), elementwise_builders(), layout_builders(), normalise_builders()})
     for (const BuilderRow& row : rows)
-      if (row.op == node.op) return &row;
+      if (row.op == node.op && row.domain == node.domain) return &row;
   return nullptr;
 }
 

@@ -38,14 +38,12 @@ Status check_spatial(const BuildContext& context) {
   return {};
 }
 
-/// `data` packed for an implementation, or as it is where that wants no packing.
+/// Constant `data` packed for an implementation, or as it is where that wants no packing.
 template <typename Impl, typename Desc>
 Result<const void*> pack(const BuildContext& context, const Impl& impl, const Desc& desc,
                          const std::byte* data) {
   const size_t bytes = impl.packed_bytes(desc);
   if (bytes == 0) return static_cast<const void*>(data);
-  if (data == nullptr)
-    return unsupported("{}: kernel {} needs constant weights", context.node.describe(), impl.name);
   ASSIGN_OR_RETURN(Tensor packed, Tensor::zeros(DType::kU8, {static_cast<int64_t>(bytes)}));
   impl.pack(desc, reinterpret_cast<const float*>(data), packed.data());
   context.packed.push_back(packed);
@@ -54,6 +52,15 @@ Result<const void*> pack(const BuildContext& context, const Impl& impl, const De
 
 const float* floats(Slots slots, std::optional<size_t> slot) {
   return slot ? reinterpret_cast<const float*>(slots[*slot].data) : nullptr;
+}
+
+/// The attributes that fuse_convs (graph/passes) writes.
+kernels::Activation activation_of(const Node& node) {
+  using Kind = kernels::Activation::Kind;
+  const std::string name = node.string_or("activation", "");
+  if (name == "Relu") return {Kind::kRelu};
+  if (name == "Clip") return {Kind::kClip, node.float_or("min", 0), node.float_or("max", 0)};
+  return {};
 }
 
 Result<Built> conv(const BuildContext& context) {
@@ -67,21 +74,31 @@ Result<Built> conv(const BuildContext& context) {
                          .out_channels = w.shape[0],
                          .groups = context.node.int_or("group", 1),
                          .window = to_window(window, in),
-                         .has_bias = context.has(2)};
+                         .has_bias = context.has(2),
+                         .has_residual = context.has(3),
+                         .has_constant_weights = context.is_constant(1),
+                         .activation = activation_of(context.node)};
   const auto choice = kernels::select(kernels::conv_impls(), desc, context.cpu);
-  ASSIGN_OR_RETURN(const void* weights, pack(context, *choice.impl, desc, w.data));
-  const std::optional<size_t> bias = context.has(2) ? context.in[2] : std::nullopt;
-  return Built{std::string(choice.impl->name),
-               [desc, weights, bias, run = choice.impl->run, x_slot = *context.in[0], w_slot = *context.in[1],
-                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-                 run(desc,
-                     {.in = floats(slots, x_slot),
-                      .weights = weights != nullptr ? weights : slots[w_slot].data,
-                      .bias = floats(slots, bias),
-                      .out = reinterpret_cast<float*>(slots[out].data)},
-                     pool);
-                 return {};
-               }};
+  const kernels::ConvImpl& impl = *choice.impl;
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, w.data));
+  const size_t scratch_bytes = impl.scratch_bytes(desc);
+  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
+  Run run = [desc, weights, scratch, run = impl.run, x_slot = *context.in[0], w_slot = *context.in[1],
+             bias = context.slot(2), residual = context.slot(3),
+             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    run(desc,
+        {.in = floats(slots, x_slot),
+         .weights = weights != nullptr ? weights : slots[w_slot].data,
+         .bias = floats(slots, bias),
+         .residual = floats(slots, residual),
+         .out = reinterpret_cast<float*>(slots[out].data),
+         .scratch = scratch ? slots[*scratch].data : nullptr},
+        pool);
+    return {};
+  };
+  Built built{std::string(impl.name), std::move(run), scratch_bytes};
+  if (impl.packed_bytes(desc) > 0) built.packed_inputs = {1};
+  return built;
 }
 
 /// A product's parts: `count` matrices, each operand advancing by its own step (0 where it is shared).
@@ -91,26 +108,28 @@ struct Product {
   int64_t step_a = 0, step_b = 0;
 };
 
-Result<Built> product(const BuildContext& context, const Product& product) {
+Result<Built> product(const BuildContext& context, Product product) {
+  product.desc.has_constant_b = product.count == 1 && context.is_constant(1);
   const auto choice = kernels::select(kernels::gemm_impls(), product.desc, context.cpu);
-  const std::byte* constant = product.count == 1 ? context.input(1).data : nullptr;
+  const std::byte* constant = product.desc.has_constant_b ? context.input(1).data : nullptr;
   ASSIGN_OR_RETURN(const void* packed, pack(context, *choice.impl, product.desc, constant));
-  const std::optional<size_t> bias = context.has(2) ? context.in[2] : std::nullopt;
-  return Built{std::string(choice.impl->name),
-               [product, packed, bias, run = choice.impl->run, a_slot = *context.in[0],
-                b_slot = *context.in[1], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-                 const float* a = floats(slots, a_slot);
-                 const float* b = floats(slots, b_slot);
-                 auto* c = reinterpret_cast<float*>(slots[out].data);
-                 for (int64_t i = 0; i < product.count; ++i)
-                   run(product.desc,
-                       {.a = a + i * product.step_a,
-                        .b = packed != nullptr ? packed : b + i * product.step_b,
-                        .bias = floats(slots, bias),
-                        .c = c + i * product.desc.m * product.desc.n},
-                       pool);
-                 return {};
-               }};
+  Run run = [product, packed, bias = context.slot(2), run = choice.impl->run, a_slot = *context.in[0],
+             b_slot = *context.in[1], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    const float* a = floats(slots, a_slot);
+    const float* b = floats(slots, b_slot);
+    auto* c = reinterpret_cast<float*>(slots[out].data);
+    for (int64_t i = 0; i < product.count; ++i)
+      run(product.desc,
+          {.a = a + i * product.step_a,
+           .b = packed != nullptr ? packed : b + i * product.step_b,
+           .bias = floats(slots, bias),
+           .c = c + i * product.desc.m * product.desc.n},
+          pool);
+    return {};
+  };
+  Built built{std::string(choice.impl->name), std::move(run)};
+  if (choice.impl->packed_bytes(product.desc) > 0) built.packed_inputs = {1};
+  return built;
 }
 
 Result<Built> gemm(const BuildContext& context) {
@@ -190,6 +209,7 @@ Result<Built> global_pool(const BuildContext& context) {
 
 constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", pool<Pooling::kAverage>},
                                                   {"Conv", conv, true},
+                                                  {"FusedConv", conv, true, "ridgeline"},
                                                   {"Gemm", gemm, true},
                                                   {"GlobalAveragePool", global_pool<Pooling::kAverage>},
                                                   {"GlobalMaxPool", global_pool<Pooling::kMax>},

@@ -1,10 +1,12 @@
 #include "engine/native/plan.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/cpu_features.h"
 #include "engine/signature.h"
 #include "graph/ops/infer_context.h"
+#include "graph/passes/passes.h"
 #include "tensor/half.h"
 
 namespace ridgeline::native {
@@ -22,6 +24,7 @@ class Planner {
       plan_.inputs.push_back(add_slot(input.name, input.type));
     for (const Node& node : graph_.nodes) RETURN_IF_ERROR(add_node(node));
     for (const ValueInfo& output : graph_.outputs) plan_.outputs.push_back(slot_by_name_.at(output.name));
+    keep_constants();
     RETURN_IF_ERROR(place_values());
     return std::move(plan_);
   }
@@ -35,8 +38,7 @@ class Planner {
 
   void add_constant(const std::string& name, const Tensor& tensor) {
     const size_t slot = add_slot(name, {tensor.dtype(), tensor.shape()});
-    plan_.constants.push_back(tensor);
-    plan_.slots[slot].data = plan_.constants.back().data();
+    plan_.slots[slot].data = constants_.emplace(slot, tensor).first->second.data();
   }
 
   /// Values that inference knows whole (the arithmetic around Reshape …) become constants and need no step.
@@ -79,12 +81,29 @@ class Planner {
         return unsupported("{}: native computes fp32, not {}", node.describe(), name_of(type->dtype));
       out.push_back(add_slot(output, *type));
     }
-    ASSIGN_OR_RETURN(Built built, build_step(*row, {node, in, out, plan_.slots, cpu_, plan_.constants}));
+    const size_t scratch = plan_.slots.size();
+    ASSIGN_OR_RETURN(Built built,
+                     build_step(*row, {node, in, out, scratch, plan_.slots, cpu_, plan_.constants}));
+    if (built.scratch_bytes > 0) {
+      plan_.slots.push_back({DType::kU8, {static_cast<int64_t>(built.scratch_bytes)}, nullptr});
+      out.push_back(scratch);
+    }
     Step step{node.name, node.op, std::move(built.kernel), {}, std::move(out), std::move(built.run)};
-    for (const auto& slot : in)
-      if (slot) step.in.push_back(*slot);
+    const auto& packed = built.packed_inputs;
+    for (size_t i = 0; i < in.size(); ++i)
+      if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);
     plan_.steps.push_back(std::move(step));
     return {};
+  }
+
+  /// Weights that live on in packed form only are let go.
+  void keep_constants() {
+    const auto keep = [&](size_t slot) {
+      if (auto constant = constants_.extract(slot)) plan_.constants.push_back(std::move(constant.mapped()));
+    };
+    for (const Step& step : plan_.steps) std::for_each(step.in.begin(), step.in.end(), keep);
+    std::for_each(plan_.outputs.begin(), plan_.outputs.end(), keep);
+    for (const auto& [slot, tensor] : constants_) plan_.slots[slot].data = nullptr;
   }
 
   /// One arena for every computed value; outputs stay to the end.
@@ -115,14 +134,58 @@ class Planner {
   CpuFeatures cpu_;
   Plan plan_;
   std::map<std::string, size_t> slot_by_name_;
+  std::map<size_t, Tensor> constants_;
 };
+
+Result<Plan> plan_as_it_is(const Graph& graph) {
+  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, {}, nullptr));
+  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
+  return Planner(graph, std::move(scope), cpu).make();
+}
+
+/// Runs one node on constants, for constant folding.
+Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs) {
+  Graph graph;
+  graph.nodes = {node};
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (node.has_input(i)) graph.initializers[node.inputs[i]] = inputs[i];
+  ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
+  for (const std::string& output : node.outputs)
+    if (!output.empty()) graph.outputs.push_back({output, types.at(output), {}});
+  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(graph));
+  ThreadPool pool(1);
+  RETURN_IF_ERROR(plan.run({}, pool));
+  std::vector<Tensor> outputs(node.outputs.size());
+  for (size_t i = 0, present = 0; i < outputs.size(); ++i) {
+    if (node.outputs[i].empty()) continue;
+    const TensorView& value = plan.slots[plan.outputs[present++]];
+    ASSIGN_OR_RETURN(outputs[i],
+                     Tensor::from_bytes(value.dtype, value.shape, {value.data, value.byte_size()}));
+  }
+  return outputs;
+}
 
 }  // namespace
 
+Status Plan::run(std::span<const TensorView> in, ThreadPool& pool) {
+  for (size_t i = 0; i < in.size(); ++i) slots[inputs[i]].data = in[i].data;
+  for (const Step& step : steps) RETURN_IF_ERROR(step.run(slots, pool));
+  return {};
+}
+
+Result<Plan> Plan::clone() const {
+  Plan copy = *this;
+  ASSIGN_OR_RETURN(copy.arena, Tensor::zeros(arena.dtype(), arena.shape()));
+  for (const Step& step : steps)
+    for (const size_t slot : step.out)
+      copy.slots[slot].data = copy.arena.data() + (slots[slot].data - arena.data());
+  return copy;
+}
+
 Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes) {
-  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, input_shapes, nullptr));
-  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
-  return Planner(graph, std::move(scope), cpu).make();
+  Graph optimized = graph;
+  RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate, .input_shapes = input_shapes}));
+  return plan_as_it_is(optimized);
 }
 
 }  // namespace ridgeline::native

@@ -16,9 +16,15 @@ struct Plan {
   std::vector<size_t> inputs, outputs;  ///< slots, in the signature's order
   std::vector<Tensor> constants;        ///< weights and packed weights that the slots and steps look into
   Tensor arena;
+
+  /// Points the inputs' slots at `in` and runs all steps.
+  Status run(std::span<const TensorView> in, ThreadPool& pool);
+  /// The same plan over the same weights with an arena of its own, to run beside this one.
+  Result<Plan> clone() const;
 };
 
-/// kUnsupported, naming the node, for an op, a type or a shape that the engine cannot run.
+/// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported, naming the
+/// node, for an op, a type or a shape that the engine cannot run.
 Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes);
 
 /// Where each buffer may lie, given when it is first written and last read.

@@ -22,8 +22,8 @@ using Run = std::function<Status(Slots slots, ThreadPool& pool)>;
 struct Step {
   std::string name;  ///< of the ONNX node
   std::string op;
-  std::string kernel;  ///< which implementation was chosen
-  std::vector<size_t> in, out;
+  std::string kernel;           ///< which implementation was chosen
+  std::vector<size_t> in, out;  ///< slots read, and written: results and scratch memory
   Run run;
 };
 
@@ -32,11 +32,13 @@ struct BuildContext {
   const Node& node;
   std::span<const std::optional<size_t>> in;  ///< slot of each input, empty where absent
   std::span<const size_t> out;
-  Slots slots;  ///< types and shapes of all; data of constants only
+  size_t scratch;  ///< slot of the memory that Built::scratch_bytes asks for
+  Slots slots;     ///< types and shapes of all; data of constants only
   const CpuFeatures& cpu;
   std::vector<Tensor>& packed;  ///< keeps what the step's packed weights live in
 
   bool has(size_t i) const { return i < in.size() && in[i].has_value(); }
+  std::optional<size_t> slot(size_t i) const { return has(i) ? in[i] : std::nullopt; }
   const TensorView& input(size_t i) const { return slots[*in[i]]; }
   const TensorView& output(size_t i) const { return slots[out[i]]; }
   bool is_constant(size_t i) const { return has(i) && input(i).data != nullptr; }
@@ -45,6 +47,8 @@ struct BuildContext {
 struct Built {
   std::string kernel;
   Run run;
+  size_t scratch_bytes = 0;
+  std::vector<size_t> packed_inputs{};  ///< inputs that the step reads in packed form only
 };
 using Builder = Result<Built> (*)(const BuildContext&);
 
@@ -52,7 +56,8 @@ using Builder = Result<Built> (*)(const BuildContext&);
 struct BuilderRow {
   std::string_view op;
   Builder build;
-  bool fp32_only = false;  ///< the kernels read and write FP32 and nothing else
+  bool fp32_only = false;     ///< the kernels read and write FP32 and nothing else
+  std::string_view domain{};  ///< of the op, empty for ONNX's own
 };
 /// Null for an op that the engine cannot run.
 const BuilderRow* find_builder(const Node& node);

@@ -1,0 +1,50 @@
+#include <algorithm>
+
+#include "engine/call_check.h"
+#include "engine/native/plan.h"
+#include "engine/native/profile.h"
+#include "engine/native/sessions.h"
+
+namespace ridgeline::native {
+namespace {
+
+class LatencySession final : public Session {
+ public:
+  LatencySession(Plan plan, int threads) : plan_(std::move(plan)), pool_(threads) {}
+
+  const Signature& signature() const override { return plan_.signature; }
+
+  Status run(std::span<const TensorView> in, std::span<TensorView> out) override {
+    RETURN_IF_ERROR(check_call(plan_.signature, in, out));
+    RETURN_IF_ERROR(plan_.run(in, pool_));
+    for (size_t i = 0; i < out.size(); ++i) {
+      const TensorView& result = plan_.slots[plan_.outputs[i]];
+      if (out[i].data == nullptr)
+        out[i] = result;
+      else
+        std::copy_n(result.data, result.byte_size(), out[i].data);
+    }
+    return {};
+  }
+
+  Result<std::vector<OpTime>> profile(std::span<const TensorView> in, int iterations) override {
+    RETURN_IF_ERROR(check_inputs(plan_.signature, in));
+    return profile_plan(plan_, in, pool_, iterations);
+  }
+
+  MemoryUse memory() const override { return memory_of(plan_); }
+
+ private:
+  Plan plan_;
+  ThreadPool pool_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options) {
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, options.input_shapes));
+  return std::unique_ptr<Session>(
+      std::make_unique<LatencySession>(std::move(plan), std::max(1, options.threads)));
+}
+
+}  // namespace ridgeline::native

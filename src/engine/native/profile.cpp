@@ -1,0 +1,30 @@
+#include "engine/native/profile.h"
+
+#include <chrono>
+
+namespace ridgeline::native {
+
+Result<std::vector<OpTime>> profile_plan(Plan& plan, std::span<const TensorView> in, ThreadPool& pool,
+                                         int iterations) {
+  using Clock = std::chrono::steady_clock;
+  for (size_t i = 0; i < in.size(); ++i) plan.slots[plan.inputs[i]].data = in[i].data;
+  std::vector<OpTime> times;
+  for (const Step& step : plan.steps) times.push_back({step.name, step.op, step.kernel, 0});
+  for (int i = 0; i < iterations; ++i) {
+    for (size_t s = 0; s < plan.steps.size(); ++s) {
+      const auto start = Clock::now();
+      RETURN_IF_ERROR(plan.steps[s].run(plan.slots, pool));
+      times[s].mean_us +=
+          std::chrono::duration<double, std::micro>(Clock::now() - start).count() / iterations;
+    }
+  }
+  return times;
+}
+
+MemoryUse memory_of(const Plan& plan) {
+  MemoryUse use{0, static_cast<int64_t>(plan.arena.byte_size())};
+  for (const Tensor& tensor : plan.constants) use.weights_bytes += static_cast<int64_t>(tensor.byte_size());
+  return use;
+}
+
+}  // namespace ridgeline::native

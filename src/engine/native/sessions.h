@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/engine.h"
+
+namespace ridgeline::native {
+
+/// One call uses all threads.
+Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options);
+
+/// The images of a call are shared out over the threads, each of which runs whole images one by one.
+/// kUnsupported unless the first dimension of every input and output counts the images and the graph takes a
+/// single one. Outputs are right for graphs that treat images apart from each other, as networks do at
+/// inference.
+Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, const SessionOptions& options);
+
+}  // namespace ridgeline::native
