@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "base/rng.h"
 #include "bench/accuracy.h"
 #include "bench/inputs.h"
 #include "bench/journal.h"
@@ -74,7 +74,7 @@ class GroupRace {
   const GroupContext& context_;
   std::string inputs_path_;
   std::vector<Contender> contenders_;
-  std::mt19937_64 random_;
+  Rng random_;
 };
 
 }  // namespace ridgeline::bench

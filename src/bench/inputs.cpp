@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <random>
 
+#include "base/rng.h"
 #include "bench/statistics.h"
 #include "vision/batch.h"
 #include "vision/folder.h"
@@ -43,12 +43,11 @@ Result<Shape> side_shape(const ValueInfo& input, const GroupKey& group) {
   return fitted(input, wanted);
 }
 
-Result<Tensor> noise(DType dtype, const Shape& shape, std::mt19937_64& random) {
+Result<Tensor> noise(DType dtype, const Shape& shape, Rng& random) {
   RETURN_IF_ERROR(shape.checked_element_count(size_of(dtype)).status());
   ASSIGN_OR_RETURN(Tensor tensor, Tensor::zeros(dtype, shape));
   if (dtype != DType::kF32) return tensor;
-  std::normal_distribution<float> normal;
-  for (float& value : tensor.as<float>()) value = normal(random);
+  for (float& value : tensor.as<float>()) value = static_cast<float>(random.normal());
   return tensor;
 }
 
@@ -76,7 +75,7 @@ Result<Tensor> pictures(const GroupKey& group, const Shape& shape, std::optional
 
 Result<GroupInputs> make_inputs(const Graph& graph, const GroupKey& group, uint64_t seed) {
   if (graph.inputs.empty()) return unsupported("the model has no input");
-  std::mt19937_64 random(seed);
+  Rng random(seed);
   GroupInputs inputs;
   for (const ValueInfo& input : graph.inputs) {
     const bool first = inputs.tensors.empty();

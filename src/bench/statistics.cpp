@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <random>
+
+#include "base/rng.h"
 
 namespace ridgeline::bench {
 namespace {
@@ -42,13 +43,12 @@ double student_t95(double freedom) {
 
 /// Standard error of mid_mean by circular block bootstrap.
 double bootstrap_error(const std::vector<double>& values, size_t block, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::uniform_int_distribution<size_t> start(0, values.size() - 1);
+  Rng random(seed);
   std::vector<double> resample(values.size());
   double sum = 0, squares = 0;
   for (int i = 0; i < kResamples; ++i) {
     for (size_t filled = 0; filled < values.size();) {
-      const size_t from = start(random);
+      const size_t from = random.below(values.size());
       for (size_t j = 0; j < block && filled < values.size(); ++j, ++filled)
         resample[filled] = values[(from + j) % values.size()];
     }

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <filesystem>
 #include <numbers>
-#include <random>
 
 #include "base/file.h"
+#include "base/rng.h"
 #include "vision/encode.h"
 
 namespace ridgeline::vision {
@@ -31,18 +31,13 @@ struct Scene {
   std::array<int, 3> ground;
 };
 
-using Random = std::mt19937_64;
+double uniform(Rng& random, double low, double high) { return low + (high - low) * random.uniform(); }
 
-double uniform(Random& random, double low, double high) {
-  // 53 random bits, so that every standard library draws the same numbers.
-  return low + (high - low) * static_cast<double>(random() >> 11) * 0x1p-53;
+int uniform_int(Rng& random, int low, int high) {
+  return low + static_cast<int>(random.below(static_cast<uint64_t>(high - low + 1)));
 }
 
-int uniform_int(Random& random, int low, int high) {
-  return low + static_cast<int>(random() % static_cast<uint64_t>(high - low + 1));
-}
-
-Scene draw_scene(Random& random) {
+Scene draw_scene(Rng& random) {
   return {uniform(random, 0.35, 0.65),
           uniform(random, 0.35, 0.65),
           uniform(random, 0.22, 0.45),
@@ -65,7 +60,7 @@ std::array<double, 3> color_at(const Species& species, const Scene& scene, doubl
   return {scene.ground[0] + grass, scene.ground[1] + grass, scene.ground[2] + grass};
 }
 
-Image paint(const Species& species, Random& random) {
+Image paint(const Species& species, Rng& random) {
   Image image(uniform_int(random, 160, 520), uniform_int(random, 160, 520));
   const Scene scene = draw_scene(random);
   const double side = std::min(image.width, image.height);
@@ -97,7 +92,7 @@ Result<EncodedFile> encode_varied(const Image& image, int index) {
   return EncodedFile{index % 7 == 1 ? ".JPEG" : ".jpg", std::move(bytes)};
 }
 
-Status write_class(const std::string& folder, const Species& species, int count, Random& random) {
+Status write_class(const std::string& folder, const Species& species, int count, Rng& random) {
   RETURN_IF_ERROR(make_directories(folder));
   for (int i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(const EncodedFile file, encode_varied(paint(species, random), i));
@@ -115,7 +110,7 @@ Status write_synth_folder(const std::string& path, const SynthOptions& options) 
   if (options.images_per_class < 1) return invalid_argument("images per class must be at least 1");
   if (std::filesystem::exists(path, error) && !std::filesystem::is_empty(path, error))
     return already_exists("{}: is not empty; name a new folder", path);
-  Random random(options.seed);
+  Rng random(options.seed);
   const int test_images = std::max(1, options.images_per_class / 4);
   for (const Species& species : kSpecies) {
     RETURN_IF_ERROR(write_class(fmt::format("{}/train/{}", path, species.name), species,
