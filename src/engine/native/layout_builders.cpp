@@ -13,8 +13,8 @@ namespace ref = kernels::ref;
 
 /// Reshape, Flatten, … change the frame, not the elements.
 Result<Built> copy(const BuildContext& context) {
-  return Built{"copy", [in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool&) -> Status {
-                 ref::copy(slots[in], slots[out]);
+  return Built{"copy", [in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 ref::copy(slots[in], slots[out], pool);
                  return {};
                }};
 }
@@ -36,9 +36,9 @@ Result<Built> concat(const BuildContext& context) {
   const size_t axis = axis_of(context, "axis", 0);
   return Built{"ref",
                [in, axis, views = std::vector<TensorView>(in.size()), out = context.out[0]](
-                   Slots slots, ThreadPool&) mutable -> Status {
+                   Slots slots, ThreadPool& pool) mutable -> Status {
                  for (size_t i = 0; i < in.size(); ++i) views[i] = slots[in[i]];
-                 ref::concat(views, axis, slots[out]);
+                 ref::concat(views, axis, slots[out], pool);
                  return {};
                }};
 }
@@ -57,8 +57,9 @@ Result<Built> dropout(const BuildContext& context) {
       return unsupported("{}: native does not train", context.node.describe());
   }
   const auto mask = context.out.size() > 1 ? std::optional(context.out[1]) : std::nullopt;
-  return Built{"copy", [in = *context.in[0], mask, out = context.out[0]](Slots slots, ThreadPool&) -> Status {
-                 ref::copy(slots[in], slots[out]);
+  return Built{"copy",
+               [in = *context.in[0], mask, out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 ref::copy(slots[in], slots[out], pool);
                  if (mask) std::ranges::fill(slots[*mask].as<bool>(), true);
                  return {};
                }};

@@ -1,4 +1,6 @@
 #include <array>
+#include <functional>
+#include <numeric>
 
 #include "engine/native/operands.h"
 #include "kernels/ref/normalise.h"
@@ -32,8 +34,113 @@ Result<Built> softmax(const BuildContext& context) {
                }};
 }
 
+int64_t product(std::span<const int64_t> dims) {
+  return std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>());
+}
+
+/// Layer, instance and group normalisation: inputs X, scale and, perhaps, bias.
+Result<Built> row_norm(const BuildContext& context, const ref::RowNorm& norm) {
+  for (size_t i = 1; i < context.in.size(); ++i)
+    if (context.has(i) && context.input(i).shape.element_count() != norm.affine_count)
+      return unsupported("{}: input {} has {} elements, not {}", context.node.describe(), i,
+                         context.input(i).shape.element_count(), norm.affine_count);
+  const std::optional<size_t> bias = context.has(2) ? context.in[2] : std::nullopt;
+  return Built{"ref",
+               [norm, bias, x = *context.in[0], scale = *context.in[1], y = context.out[0],
+                mean = output_slot(context, 1),
+                deviation = output_slot(context, 2)](Slots slots, ThreadPool& pool) -> Status {
+                 const auto floats = [&](std::optional<size_t> slot) {
+                   return slot ? slots[*slot].as<float>().data() : nullptr;
+                 };
+                 ref::normalise_rows(norm,
+                                     {.in = floats(x),
+                                      .scale = floats(scale),
+                                      .bias = floats(bias),
+                                      .out = floats(y),
+                                      .mean = floats(mean),
+                                      .inverse_deviation = floats(deviation)},
+                                     pool);
+                 return {};
+               }};
+}
+
+Result<Built> layer_norm(const BuildContext& context) {
+  const std::span<const int64_t> dims = context.input(0).shape.dims();
+  const size_t axis = axis_of(context, "axis", -1);
+  const int64_t count = product(dims.subspan(axis));
+  return row_norm(context, {.rows = product(dims.first(axis)),
+                            .count = count,
+                            .affine_count = count,
+                            .epsilon = context.node.float_or("epsilon", 1e-5F)});
+}
+
+Result<Built> instance_norm(const BuildContext& context) {
+  const std::span<const int64_t> dims = context.input(0).shape.dims();
+  const int64_t plane = product(dims.subspan(2));
+  return row_norm(context, {.rows = dims[0] * dims[1],
+                            .count = plane,
+                            .run = plane,
+                            .affine_count = dims[1],
+                            .epsilon = context.node.float_or("epsilon", 1e-5F)});
+}
+
+/// Scale and bias have one element per channel (opset 21) or per group (opset 18).
+Result<Built> group_norm(const BuildContext& context) {
+  const std::span<const int64_t> dims = context.input(0).shape.dims();
+  const int64_t groups = context.node.int_or("num_groups", 1);
+  if (dims.size() < 2 || groups < 1 || dims[1] % groups != 0)
+    return unsupported("{}: {} groups do not divide the channels", context.node.describe(), groups);
+  const bool is_per_group = context.input(1).shape.element_count() == groups && groups != dims[1];
+  const int64_t plane = product(dims.subspan(2));
+  const int64_t count = dims[1] / groups * plane;
+  return row_norm(context, {.rows = dims[0] * groups,
+                            .count = count,
+                            .run = is_per_group ? count : plane,
+                            .affine_count = is_per_group ? groups : dims[1],
+                            .epsilon = context.node.float_or("epsilon", 1e-5F)});
+}
+
+Result<Built> lrn(const BuildContext& context) {
+  const Node& node = context.node;
+  const ref::LrnRule rule{.size = node.int_or("size", 1),
+                          .alpha = node.float_or("alpha", 1e-4F),
+                          .beta = node.float_or("beta", 0.75F),
+                          .bias = node.float_or("bias", 1)};
+  if (context.input(0).shape.rank() < 2 || rule.size < 1)
+    return unsupported("{}: there is no window of {} channels", node.describe(), rule.size);
+  return Built{"ref",
+               [rule, in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 ref::lrn(rule, slots[in], slots[out], pool);
+                 return {};
+               }};
+}
+
+Result<Built> lp_norm(const BuildContext& context) {
+  return Built{"ref",
+               [p = context.node.int_or("p", 2), axis = axis_of(context, "axis", -1), in = *context.in[0],
+                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 ref::lp_norm(p, slots[in], axis, slots[out], pool);
+                 return {};
+               }};
+}
+
+Result<Built> hardmax(const BuildContext& context) {
+  return Built{"ref",
+               [axis = axis_of(context, "axis", -1), in = *context.in[0], out = context.out[0]](
+                   Slots slots, ThreadPool& pool) -> Status {
+                 ref::hardmax(slots[in], axis, slots[out], pool);
+                 return {};
+               }};
+}
+
 constexpr auto kRows = std::to_array<BuilderRow>({{"BatchNormalization", batch_norm, true},
+                                                  {"GroupNormalization", group_norm, true},
+                                                  {"Hardmax", hardmax, true},
+                                                  {"InstanceNormalization", instance_norm, true},
+                                                  {"LRN", lrn, true},
+                                                  {"LayerNormalization", layer_norm, true},
                                                   {"LogSoftmax", softmax<true>, true},
+                                                  {"LpNormalization", lp_norm, true},
                                                   {"Softmax", softmax<false>, true}});
 
 }  // namespace

@@ -68,5 +68,8 @@ std::span<const BuilderRow> matrix_builders();       ///< convolution, products,
 std::span<const BuilderRow> elementwise_builders();  ///< one or two inputs, broadcasting
 std::span<const BuilderRow> layout_builders();       ///< moves
 std::span<const BuilderRow> normalise_builders();    ///< batch norm, softmax and their kin
+std::span<const BuilderRow> cut_builders();          ///< slices, pads, tiles
+std::span<const BuilderRow> gather_builders();       ///< picks and puts by index
+std::span<const BuilderRow> reduce_builders();       ///< sums and extremes along axes
 
 }  // namespace ridgeline::native
