@@ -38,6 +38,9 @@ struct DeviceSupport {
   bool available = false;
   std::string reason;  ///< why not, empty when available
   std::vector<Precision> precisions;
+  /// Those of `precisions` that need the model's own weights and ops in that type; Ridgeline converts an FP32
+  /// model first.
+  std::vector<Precision> needs_converted{};
 };
 struct Capabilities {
   bool available = false;

@@ -49,7 +49,8 @@ typedef struct RidgelineEngineV1 {
   int32_t abi_version;
   const char* name;
   const char* (*version)(void);
-  /* {"available":bool,"reason":str,"devices":[{"device":str,"available":bool,"reason":str,"precisions":[str]}]}
+  /* {"available":bool,"reason":str,"devices":[{"device":str,"available":bool,"reason":str,"precisions":[str],
+   *  "needs_converted":[str]}]}
    */
   const char* (*probe)(void);
   /* options: {"precision":str,"device":str,"threads":int,"mode":str,"input_shapes":{name:[int]}} */

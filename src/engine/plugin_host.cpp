@@ -14,6 +14,7 @@
 #include "engine/plugin_abi.h"
 #include "engine/profile_names.h"
 #include "formats/onnx.h"
+#include "graph/passes/to_fp16.h"
 
 namespace ridgeline {
 
@@ -71,6 +72,22 @@ std::map<std::string, int64_t> named_dimensions(const Graph& graph, const Sessio
     }
   }
   return dimensions;
+}
+
+bool needs_conversion(const Capabilities& capabilities, const Graph& graph, const SessionOptions& options) {
+  const auto kind = [](std::string_view device) { return device.substr(0, device.find(':')); };
+  for (const DeviceSupport& device : capabilities.devices)
+    for (const Precision precision : device.needs_converted)
+      if (kind(device.device) == kind(options.device) && precision == options.precision)
+        return stored_precision(graph) == Precision::kFp32;
+  return false;
+}
+
+/// The graph in the precision that the engine wants it in; only FP16 needs a conversion so far.
+Result<Graph> ready_for(const Capabilities& capabilities, const Graph& graph, const SessionOptions& options) {
+  Graph ready = graph;
+  if (needs_conversion(capabilities, graph, options)) RETURN_IF_ERROR(passes::to_fp16(ready));
+  return ready;
 }
 
 Result<std::unique_ptr<DoorModel>> to_door_model(const Graph& graph, const SessionOptions& options) {
@@ -171,7 +188,8 @@ class PluginProxy : public Engine {
   Status supports(const Graph& graph, const SessionOptions& options) const override {
     const auto& door = this->door();
     RETURN_IF_ERROR(door.status());
-    ASSIGN_OR_RETURN(const auto model, to_door_model(graph, options));
+    ASSIGN_OR_RETURN(const Graph ready, ready_for(probe(), graph, options));
+    ASSIGN_OR_RETURN(const auto model, to_door_model(ready, options));
     return plugin::decode_status((*door)->supports(&model->abi, plugin::encode(options).c_str()))
         .with_context(name_);
   }
@@ -179,12 +197,13 @@ class PluginProxy : public Engine {
   Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const override {
     const auto& door = this->door();
     RETURN_IF_ERROR(door.status());
-    ASSIGN_OR_RETURN(auto model, to_door_model(graph, options));
+    ASSIGN_OR_RETURN(const Graph ready, ready_for(probe(), graph, options));
+    ASSIGN_OR_RETURN(auto model, to_door_model(ready, options));
     RidgelineSession* handle = nullptr;
     RETURN_IF_ERROR(
         plugin::decode_status((*door)->compile(&model->abi, plugin::encode(options).c_str(), &handle))
             .with_context(name_));
-    auto session = std::make_unique<PluginSession>(**door, handle, std::move(model), NodeNames(graph));
+    auto session = std::make_unique<PluginSession>(**door, handle, std::move(model), NodeNames(ready));
     RETURN_IF_ERROR(session->prepare());
     return std::unique_ptr<Session>(std::move(session));
   }

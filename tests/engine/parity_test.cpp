@@ -8,6 +8,7 @@
 #include <random>
 
 #include "engine/registry.h"
+#include "graph/passes/to_fp16.h"
 #include "graph/zoo/zoo.h"
 
 namespace ridgeline {
@@ -24,8 +25,8 @@ std::vector<float> photo_like_input(size_t count) {
 }
 
 Result<std::vector<float>> logits_by(const Engine& engine, const Graph& graph, std::vector<float>& input,
-                                     const Shape& shape) {
-  SessionOptions options = {.threads = 2};
+                                     const Shape& shape, Precision precision = Precision::kFp32) {
+  SessionOptions options = {.precision = precision, .threads = 2};
   options.input_shapes[graph.inputs[0].name] = shape;
   ASSIGN_OR_RETURN(const auto session, engine.compile(graph, options));
   const std::array in = {TensorView{DType::kF32, shape, reinterpret_cast<std::byte*>(input.data())}};
@@ -64,6 +65,23 @@ TEST(Parity, EnginesAgreeOnResNet18ToOneTenThousandthOfTheLogitsScale) {
       ASSERT_NEAR(answers[0][i], answers[engine][i], 1e-4 * scale) << "engine " << engine << ", logit " << i;
     }
   }
+}
+
+TEST(Parity, AModelConvertedToFp16AnswersLikeTheOriginal) {
+  const EngineRegistry registry;
+  const Engine& onnxruntime = *registry.find("onnxruntime").value();
+  if (const Capabilities peer = onnxruntime.probe(); !peer.available) GTEST_SKIP() << peer.reason;
+  const Graph graph = zoo::make("resnet18", {.num_classes = 10, .image_size = 64}).value();
+  Graph converted = graph;
+  ASSERT_TRUE(passes::to_fp16(converted).ok());
+  const Shape shape = {kBatch, 3, 64, 64};
+  std::vector<float> input = photo_like_input(static_cast<size_t>(shape.element_count()));
+  const auto expected = logits_by(onnxruntime, graph, input, shape);
+  const auto half = logits_by(onnxruntime, converted, input, shape, Precision::kFp16);
+  ASSERT_TRUE(half.ok()) << half.status().message();
+  const float scale = largest_magnitude(*expected);
+  for (size_t i = 0; i < half->size(); ++i) EXPECT_NEAR((*half)[i], (*expected)[i], 1e-2 * scale) << i;
+  EXPECT_NE(*half, *expected) << "fp16 must round";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/registry.h"
+#include "graph/zoo/zoo.h"
 
 namespace ridgeline {
 namespace {
@@ -47,6 +48,7 @@ TEST(PluginHost, WhatAPluginSaysOfItselfArrivesWhole) {
   EXPECT_TRUE(capabilities.available);
   ASSERT_EQ(capabilities.devices.size(), 2u);
   EXPECT_THAT(capabilities.devices[0].precisions, ElementsAre(Precision::kFp32, Precision::kInt8));
+  EXPECT_THAT(capabilities.devices[0].needs_converted, ElementsAre(Precision::kFp16));
   EXPECT_FALSE(capabilities.devices[1].available);
   EXPECT_EQ(capabilities.devices[1].reason, "no GPU here");
 }
@@ -124,6 +126,13 @@ TEST(PluginHost, APluginIsToldWhatPrecisionTheModelAlreadyHas) {
   const Status refusal = engine->supports(graph, {});
   EXPECT_EQ(refusal.code(), ErrorCode::kUnsupported);
   EXPECT_EQ(refusal.message(), "sample: the model is int8");
+}
+
+TEST(PluginHost, AnFp32ModelIsConvertedForAPluginThatNeedsItsWeightsInFp16) {
+  Graph graph = zoo::make("lenet", {.image_size = 32}).value();
+  const auto engine = test_plugin("sample");
+  EXPECT_TRUE(engine->supports(graph, {.precision = Precision::kFp16}).ok());
+  EXPECT_EQ(engine->supports(graph, {.precision = Precision::kBf16}).message(), "sample: the model is fp32");
 }
 
 TEST(PluginHost, APluginIsToldWhatTheNamedDimensionsAre) {

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "graph/passes/to_fp16.h"
 #include "graph/zoo/zoo.h"
+#include "tensor/half.h"
 
 namespace ridgeline::passes {
 namespace {
@@ -256,6 +258,47 @@ TEST(FoldConstants, EvaluatesWhatIsConstantUpToTheSizeLimit) {
   EXPECT_THAT(graph.initializers.at("a").as<float>(), ElementsAre(-1, 3));
   ASSERT_TRUE(optimize(limited, {.evaluate = negate, .max_constant_bytes = 4}).ok());
   EXPECT_EQ(limited.nodes.size(), 3U);
+}
+
+TEST(ToFp16, KeepsTheModelsFaceAndComputesInFp16Inside) {
+  for (const std::string model : {"resnet18", "lenet"}) {
+    Graph graph = zoo::make(model, {.image_size = 64}).value();
+    const Graph before = graph;
+    ASSERT_TRUE(to_fp16(graph).ok());
+    const TypeMap types = infer_types(graph).value();
+    for (const ValueInfo& value : before.inputs) EXPECT_EQ(types.at(value.name).dtype, DType::kF32);
+    for (const ValueInfo& value : before.outputs) EXPECT_EQ(types.at(value.name).dtype, DType::kF32);
+    for (const auto& [name, weights] : graph.initializers) EXPECT_NE(weights.dtype(), DType::kF32) << name;
+    EXPECT_EQ(graph.nodes.size(), before.nodes.size() + before.inputs.size() + before.outputs.size());
+    EXPECT_EQ(graph.parameter_count(), before.parameter_count());
+  }
+}
+
+TEST(ToFp16, CastsAroundWhatStaysFp32AndClampsWeights) {
+  Graph graph = graph_of(
+      {node("Mul", "scale", {"x", "k"}, "scaled"), node("Resize", "grow", {"scaled", "", "twice"}, "grown"),
+       node("Relu", "end", {"grown"}, "out"), node("Neg", "turn", {"scaled"}, "other")},
+      {1, 1, 2, 2}, "out");
+  graph.outputs.push_back({"other", {DType::kF32, std::nullopt}, {}});
+  graph.initializers = {{"k", floats({2}, {1e9F, -0.1F})}, {"twice", floats({4}, {1, 1, 2, 2})}};
+  ASSERT_TRUE(to_fp16(graph).ok());
+  EXPECT_THAT(ops_of(graph),
+              ElementsAre("Cast", "Mul", "Cast", "Resize", "Cast", "Relu", "Neg", "Cast", "Cast"));
+  const auto weights = graph.initializers.at("k/fp16").as<uint16_t>();
+  EXPECT_EQ(f16_to_f32(weights[0]), 65504.0F);
+  EXPECT_NEAR(f16_to_f32(weights[1]), -0.1F, 1e-4);
+  EXPECT_EQ(graph.initializers.at("twice").dtype(), DType::kF32);
+  EXPECT_TRUE(infer_types(graph).ok());
+}
+
+TEST(ToFp16, RefusesSubgraphsByTheirNode) {
+  Node branch = node("If", "choice", {"flag"}, "out");
+  branch.attributes = {{"then_branch", std::make_shared<const Graph>()}};
+  Graph graph = graph_of({branch}, {2}, "out");
+  graph.inputs.push_back({"flag", {DType::kBool, Shape{}}, {}});
+  const Status status = to_fp16(graph);
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(graph.nodes.size(), 1U);
 }
 
 TEST(Optimize, LeavesTheGraphAsItWasOnAnError) {

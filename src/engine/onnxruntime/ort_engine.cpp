@@ -47,12 +47,12 @@ Capabilities OrtEngine::probe() const {
     return {.available = false, .reason = library.message(), .devices = {}};
   }
   const Status gpu = probe_gpu(flavor_);
-  std::vector<Precision> gpu_precisions = {Precision::kFp32, Precision::kInt8};
-  if (flavor_ == Flavor::kTensorRt) gpu_precisions.insert(gpu_precisions.begin() + 1, Precision::kFp16);
-  const DeviceSupport cuda = {.device = "cuda:0",
-                              .available = gpu.ok(),
-                              .reason = gpu.message(),
-                              .precisions = gpu.ok() ? gpu_precisions : std::vector<Precision>()};
+  const std::vector<Precision> gpu_precisions = {Precision::kFp32, Precision::kFp16, Precision::kInt8};
+  DeviceSupport cuda = {.device = "cuda:0",
+                        .available = gpu.ok(),
+                        .reason = gpu.message(),
+                        .precisions = gpu.ok() ? gpu_precisions : std::vector<Precision>()};
+  if (flavor_ == Flavor::kDefault) cuda.needs_converted = {Precision::kFp16};
   if (flavor_ == Flavor::kTensorRt) {
     return {.available = gpu.ok(), .reason = gpu.message(), .devices = {cuda}};
   }

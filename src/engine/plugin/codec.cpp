@@ -73,7 +73,8 @@ Json to_json(const Capabilities& capabilities) {
     devices.push_back({{"device", device.device},
                        {"available", device.available},
                        {"reason", device.reason},
-                       {"precisions", to_json(device.precisions)}});
+                       {"precisions", to_json(device.precisions)},
+                       {"needs_converted", to_json(device.needs_converted)}});
   }
   return {{"available", capabilities.available}, {"reason", capabilities.reason}, {"devices", devices}};
 }
@@ -89,7 +90,8 @@ Result<Capabilities> decode_capabilities(std::string_view text) {
       capabilities.devices.push_back({.device = entry.at("device"),
                                       .available = entry.at("available"),
                                       .reason = entry.at("reason"),
-                                      .precisions = precisions_from(entry.at("precisions"))});
+                                      .precisions = precisions_from(entry.at("precisions")),
+                                      .needs_converted = precisions_from(entry.at("needs_converted"))});
     }
     return capabilities;
   });

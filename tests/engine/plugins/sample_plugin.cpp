@@ -63,7 +63,7 @@ class SampleEngine : public PluginEngine {
   Capabilities probe() const override {
     return {.available = true,
             .reason = "",
-            .devices = {{"cpu", true, "", {Precision::kFp32, Precision::kInt8}},
+            .devices = {{"cpu", true, "", {Precision::kFp32, Precision::kInt8}, {Precision::kFp16}},
                         {"cuda:0", false, "no GPU here", {}}}};
   }
 
