@@ -13,12 +13,12 @@ namespace {
 /// Calls body(T{}) for the integers that models are quantised to.
 template <typename Body>
 Status with_quantised(DType dtype, Body body) {
-  Status status = wrong_type("quantisation", dtype);
+  std::optional<Status> done;
   with_element_type(dtype, [&](auto element) {
     using T = decltype(element);
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 4) status = body(element);
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 4) done = body(element);
   });
-  return status;
+  return done ? *std::move(done) : wrong_type("quantisation", dtype);
 }
 
 /// Calls body(first, count, scale, zero point) for stretches of elements that share a pair.
