@@ -1,10 +1,11 @@
-#include "graph/ops/resize.h"
+#include "engine/libtorch/resize.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 
-namespace ridgeline {
+namespace ridgeline::libtorch {
 
 namespace {
 
@@ -77,13 +78,10 @@ Result<ResizeRule> ResizeRule::from(const Node& node) {
                     .excludes_outside = node.int_or("exclude_outside", 0) != 0};
 }
 
-Result<std::vector<AxisResize>> plan_axes(const ResizeRule& rule, const std::vector<int64_t>& shape,
-                                          const ResizeInputs& inputs) {
+std::vector<AxisResize> plan_axes(const ResizeRule& rule, const std::vector<int64_t>& shape,
+                                  const ResizeInputs& inputs) {
   std::vector<AxisResize> axes;
-  for (const int64_t size : shape) {
-    if (size < 1) return invalid_argument("an input without pixels cannot be resized");
-    axes.push_back({.in_size = size, .out_size = size});
-  }
+  for (const int64_t size : shape) axes.push_back({.in_size = size, .out_size = size});
   std::vector<AxisResize*> named;
   for (size_t i = 0; i < shape.size() && rule.axes.empty(); ++i) named.push_back(&axes[i]);
   for (const int64_t axis : rule.axes) {
@@ -94,13 +92,12 @@ Result<std::vector<AxisResize>> plan_axes(const ResizeRule& rule, const std::vec
     for (size_t i = 0; i < named.size(); ++i) {
       named[i]->scale = inputs.scales[i];
       named[i]->out_size =
-          static_cast<int64_t>(std::floor(static_cast<float>(named[i]->in_size) *
-                                          static_cast<float>(inputs.scales[i])));  // in float, as engines do
+          static_cast<int64_t>(std::floor(static_cast<double>(named[i]->in_size) * inputs.scales[i]));
     }
   } else if (inputs.sizes.size() == named.size()) {
     scale_to_sizes(rule, named, inputs.sizes);
   } else {
-    return invalid_argument("neither input scales nor input sizes has an element for each axis");
+    throw std::invalid_argument("neither input scales nor input sizes has an element for each axis");
   }
   for (size_t i = 0; i < named.size() && inputs.roi.size() == 2 * named.size(); ++i) {
     named[i]->roi_start = inputs.roi[i];
@@ -118,27 +115,26 @@ std::vector<int64_t> nearest_sources(const ResizeRule& rule, const AxisResize& a
   return sources;
 }
 
-std::vector<ResizeTaps> sample_taps(const ResizeRule& rule, const AxisResize& axis) {
-  std::vector<ResizeTaps> outputs;
+std::vector<double> sample_weights(const ResizeRule& rule, const AxisResize& axis) {
+  std::vector<double> matrix(static_cast<size_t>(axis.out_size * axis.in_size), 0);
   for (int64_t i = 0; i < axis.out_size; ++i) {
     const double coordinate = source_coordinate(rule, axis, i);
     const double left = std::floor(coordinate);
     const std::vector<double> weights = tap_weights(rule, coordinate - left);
     const int64_t first = static_cast<int64_t>(left) - (rule.mode == ResizeMode::kCubic ? 1 : 0);
-    ResizeTaps output{.taps = {}, .count = weights.size()};
+    double* row = matrix.data() + i * axis.in_size;
     double total = 0;
     for (size_t tap = 0; tap < weights.size(); ++tap) {
       const int64_t pixel = first + static_cast<int64_t>(tap);
       const bool outside = pixel < 0 || pixel >= axis.in_size;
-      const double weight = outside && rule.excludes_outside ? 0 : weights[tap];
-      output.taps[tap] = {std::clamp<int64_t>(pixel, 0, axis.in_size - 1), weight};
-      total += weight;
+      if (outside && rule.excludes_outside) continue;
+      row[std::clamp<int64_t>(pixel, 0, axis.in_size - 1)] += weights[tap];
+      total += weights[tap];
     }
     if (rule.excludes_outside)
-      for (ResizeTap& tap : output.taps) tap.weight /= total;
-    outputs.push_back(output);
+      std::for_each(row, row + axis.in_size, [total](double& weight) { weight /= total; });
   }
-  return outputs;
+  return matrix;
 }
 
 std::vector<int64_t> outputs_outside(const ResizeRule& rule, const AxisResize& axis) {
@@ -150,4 +146,4 @@ std::vector<int64_t> outputs_outside(const ResizeRule& rule, const AxisResize& a
   return outside;
 }
 
-}  // namespace ridgeline
+}  // namespace ridgeline::libtorch

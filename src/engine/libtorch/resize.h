@@ -1,13 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
 
-namespace ridgeline {
+namespace ridgeline::libtorch {
 
 enum class ResizeMode { kNearest, kLinear, kCubic };
 
@@ -45,28 +44,17 @@ struct AxisResize {
   bool is_identity() const { return in_size == out_size && scale == 1; }
 };
 
-/// One element per axis of the input. kInvalidArgument where neither scales nor sizes fit it, or where there
-/// are no pixels to sample.
-Result<std::vector<AxisResize>> plan_axes(const ResizeRule& rule, const std::vector<int64_t>& shape,
-                                          const ResizeInputs& inputs);
+/// One element per axis of the input. Throws std::invalid_argument where neither scales nor sizes fit it.
+std::vector<AxisResize> plan_axes(const ResizeRule& rule, const std::vector<int64_t>& shape,
+                                  const ResizeInputs& inputs);
 
 /// The input pixel of each output pixel.
 std::vector<int64_t> nearest_sources(const ResizeRule& rule, const AxisResize& axis);
 
-/// How much of which input pixels is in an output pixel: two by linear, four by cubic interpolation.
-struct ResizeTap {
-  int64_t pixel = 0;
-  double weight = 0;
-};
-struct ResizeTaps {
-  std::array<ResizeTap, 4> taps;
-  size_t count = 0;
-};
-/// The taps of each output pixel, linear or cubic. Taps past the edge lie on it, or weigh nothing where the
-/// rule excludes them.
-std::vector<ResizeTaps> sample_taps(const ResizeRule& rule, const AxisResize& axis);
+/// Row-major [out_size, in_size]: how much of each input pixel is in each output pixel, linear or cubic.
+std::vector<double> sample_weights(const ResizeRule& rule, const AxisResize& axis);
 
 /// Output pixels of tf_crop_and_resize that lie outside the image.
 std::vector<int64_t> outputs_outside(const ResizeRule& rule, const AxisResize& axis);
 
-}  // namespace ridgeline
+}  // namespace ridgeline::libtorch

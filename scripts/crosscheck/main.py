@@ -1,0 +1,71 @@
+"""main.py RIDGELINE [models|speed] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
+one table per topic and exits with 1 when something fails. See docs/crosscheck.md."""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+
+import models
+import parity
+import speed
+
+ENGINES = ("onnxruntime", "openvino", "libtorch", "native")
+
+
+def cell(value: float | str | None) -> str:
+    if value is None:
+        return "-"
+    return "FAILED" if isinstance(value, str) else f"{value:.1e}"
+
+
+def print_parity(row: dict) -> None:
+    gmacs = row["gmacs"] if isinstance(row["gmacs"], float) else float("nan")
+    cells = " ".join(f"{cell(row.get(engine)):>11}" for engine in ENGINES)
+    print(f"{row['file']:48} {row['published']:9.3f} {gmacs:9.3f} {cells}  {'; '.join(row['problems']) or 'ok'}", flush=True)
+
+
+def check_models(ridgeline: pathlib.Path, wanted: list[models.Model], every_opset: bool) -> bool:
+    print(f"{'file':48} {'published':>9} {'GMACs':>9} {' '.join(f'{engine:>11}' for engine in ENGINES)}  verdict")
+    passed = True
+    for model in wanted:
+        for row in parity.check_model(ridgeline, model, every_opset):
+            print_parity(row)
+            passed = passed and not row["problems"]
+    return passed
+
+
+def check_speed(ridgeline: pathlib.Path) -> bool:
+    print(f"{'engine':12} {'batch':>5} {'ms':>8} {'ours/Python':>11} {'95 % interval':>16} {'rounds':>6} {'difference':>10}  verdict")
+    passed = True
+    with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as folder:
+        model = speed.export(pathlib.Path(folder))
+        for engine in speed.ENGINES:
+            for batch in speed.BATCHES:
+                row = speed.check(ridgeline, model, engine, batch)
+                interval = f"{row['low']:.3f} to {row['high']:.3f}"
+                print(f"{engine:12} {batch:5} {row['call_ms']:8.2f} {row['ratio']:11.3f} {interval:>16} {row['rounds']:6} "
+                      f"{row['difference']:10.1e}  {'ok' if row['ok'] else 'FAILED'}", flush=True)
+                passed = passed and row["ok"]
+    return passed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./run crosscheck")
+    parser.add_argument("ridgeline", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("topic", nargs="?", choices=("models", "speed"), help="both where none is named")
+    parser.add_argument("--only", default="", help="models by name, with commas between")
+    parser.add_argument("--every-opset", action="store_true", help="13 to 20 for every model; the test data stay as they are")
+    flags = parser.parse_args()
+    names = flags.only.split(",") if flags.only else [model.name for model in models.MODELS]
+    wanted = [model for model in models.MODELS if model.name in names]
+    if len(wanted) != len(names):
+        parser.error(f"--only: of {flags.only} not all are models; known: {', '.join(model.name for model in models.MODELS)}")
+    passed = flags.topic == "speed" or check_models(flags.ridgeline, wanted, flags.every_opset)
+    if flags.topic != "models":
+        passed = check_speed(flags.ridgeline) and passed
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
