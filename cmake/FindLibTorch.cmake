@@ -1,12 +1,12 @@
-# LibTorch's C++ libraries: the user's own (LibTorch_ROOT or CMAKE_PREFIX_PATH names the folder that holds lib/ and include/, as
-# python's torch package does), else what `./run setup` left in the cache. Gives the target LibTorch::LibTorch: torch_cpu and c10 alone;
+# LibTorch's C++ libraries: the user's own (LIBTORCH_ROOT in the environment or CMAKE_PREFIX_PATH names the folder that holds lib/ and
+# include/, as python's torch package does), else what `./run setup` left in the cache. Gives the target LibTorch::LibTorch: torch_cpu and c10 alone;
 # the CUDA half is opened at run time.
 include(EngineCache)
 file(GLOB cached_torches LIST_DIRECTORIES true ${RIDGELINE_ENGINE_CACHE}/torch-*/torch)
 
-find_path(LibTorch_INCLUDE_DIR ATen/ATen.h PATHS ${cached_torches} PATH_SUFFIXES include)
-find_library(LibTorch_LIBRARY torch_cpu PATHS ${cached_torches} PATH_SUFFIXES lib)
-find_library(LibTorch_C10_LIBRARY c10 PATHS ${cached_torches} PATH_SUFFIXES lib)
+find_path(LibTorch_INCLUDE_DIR ATen/ATen.h HINTS ENV LIBTORCH_ROOT PATHS ${cached_torches} PATH_SUFFIXES include)
+find_library(LibTorch_LIBRARY torch_cpu HINTS ENV LIBTORCH_ROOT PATHS ${cached_torches} PATH_SUFFIXES lib)
+find_library(LibTorch_C10_LIBRARY c10 HINTS ENV LIBTORCH_ROOT PATHS ${cached_torches} PATH_SUFFIXES lib)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch REQUIRED_VARS LibTorch_LIBRARY LibTorch_C10_LIBRARY LibTorch_INCLUDE_DIR)

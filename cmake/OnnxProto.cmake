@@ -1,32 +1,17 @@
 # Target onnx_proto: the message classes of ONNX, generated from the schema that the PyPI package `onnx` carries.
-# ONNX_PROTO may name another onnx-ml.proto (1.16 or later).
+# ONNX_PROTO (in the environment, or -D) may name another onnx-ml.proto (1.16 or later).
 
 find_package(Protobuf REQUIRED)
+include(EngineCache)
 
-function(ridgeline_find_onnx_proto result)
-  set(cache "$ENV{XDG_CACHE_HOME}")
-  if(NOT cache)
-    set(cache "$ENV{HOME}/.cache")
-  endif()
-  file(GLOB found ${cache}/ridgeline/onnx-*/onnx/onnx-ml.proto)
-  if(NOT found)
-    file(GLOB_RECURSE wheels LIST_DIRECTORIES false ${cache}/ridgeline/onnx-[0-9]*.whl)
-    if(wheels)
-      list(GET wheels 0 wheel)
-      file(ARCHIVE_EXTRACT INPUT ${wheel} DESTINATION ${CMAKE_BINARY_DIR}/generated/onnx-wheel PATTERNS onnx/onnx-ml.proto)
-      set(found ${CMAKE_BINARY_DIR}/generated/onnx-wheel/onnx/onnx-ml.proto)
-    endif()
-  endif()
-  if(NOT found)
-    message(FATAL_ERROR "onnx-ml.proto was not found under ${cache}/ridgeline: run ./run setup, or pass -DONNX_PROTO=FILE")
-  endif()
-  list(GET found 0 first)
-  set(${result} ${first} PARENT_SCOPE)
-endfunction()
-
+file(GLOB cached_onnx_protos ${RIDGELINE_ENGINE_CACHE}/onnx-*/onnx/onnx-ml.proto)
+if(DEFINED ENV{ONNX_PROTO})
+  set(cached_onnx_protos $ENV{ONNX_PROTO})
+endif()
+list(POP_FRONT cached_onnx_protos onnx_proto_found)
+set(ONNX_PROTO "${onnx_proto_found}" CACHE FILEPATH "ONNX's schema, onnx-ml.proto")
 if(NOT ONNX_PROTO)
-  ridgeline_find_onnx_proto(onnx_proto_found)
-  set(ONNX_PROTO ${onnx_proto_found} CACHE FILEPATH "ONNX's schema, onnx-ml.proto" FORCE)
+  message(FATAL_ERROR "onnx-ml.proto was not found under ${RIDGELINE_ENGINE_CACHE}: run ./run setup, or pass -DONNX_PROTO=FILE")
 endif()
 
 set(onnx_proto_dir ${CMAKE_BINARY_DIR}/generated/onnx)

@@ -17,4 +17,14 @@ Result<Json> read_json(const std::string& path) {
   return parse_json(text, path);
 }
 
+std::string text_at(const Json& document, const std::string& pointer) {
+  const Json::json_pointer place(pointer);
+  return document.contains(place) && document[place].is_string() ? document[place] : "";
+}
+
+double number_at(const Json& document, const std::string& pointer) {
+  const Json::json_pointer place(pointer);
+  return document.contains(place) && document[place].is_number() ? document[place].get<double>() : 0;
+}
+
 }  // namespace ridgeline

@@ -17,4 +17,9 @@ Result<Json> parse_json(std::string_view text, std::string_view what);
 /// Reads and parses a file.
 Result<Json> read_json(const std::string& path);
 
+/// The string at `pointer` ("/cpu/model"); empty when there is none.
+std::string text_at(const Json& document, const std::string& pointer);
+/// The number at `pointer`; 0 when there is none.
+double number_at(const Json& document, const std::string& pointer);
+
 }  // namespace ridgeline

@@ -83,7 +83,7 @@ AccuracyBound bound_of(Precision precision) {
   switch (precision) {
     case Precision::kFp32:
     case Precision::kBf16x3:
-      return {1e-3, 0.9999};
+      return {1e-4, 0.9999};
     case Precision::kFp16:
       return {2e-2, 0.999};
     case Precision::kBf16:

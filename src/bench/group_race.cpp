@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "base/nvml.h"
 #include "bench/gpu.h"
+#include "bench/profile.h"
 #include "bench/statistics.h"
 #include "bench/worker_protocol.h"
+#include "engine/plugin/codec.h"
 
 namespace ridgeline::bench {
 namespace {
@@ -42,13 +44,6 @@ std::optional<int64_t> bytes_in_use(const std::string& device) {
 }
 
 std::string name_of(const Cell& cell) { return cell.engine + ":" + cell.precision; }
-
-std::string profile_name(const Cell& cell) {
-  std::string device = cell.device;
-  std::replace(device.begin(), device.end(), ':', '-');
-  return fmt::format("{}_{}_{}_b{}_{}x{}_t{}_{}.json", cell.engine, cell.precision, device, cell.batch,
-                     cell.height, cell.width, cell.threads, cell.data);
-}
 
 }  // namespace
 
@@ -239,17 +234,15 @@ void GroupRace::save_profile(Contender& contender) {
                                 kTimeoutSlack * iterations * contender.call_us / kMega);
   contender.worker->pause();
   if (!answer.ok()) return;  // an engine without a profiler is no failure: the row has its times
-  const Cell& row = contender.row;
-  const Json document = {{"model", row.model},         {"engine", row.engine},
-                         {"precision", row.precision}, {"device", row.device},
-                         {"data", row.data},           {"batch", row.batch},
-                         {"height", row.height},       {"width", row.width},
-                         {"threads", row.threads},     {"ops", answer->value("ops", Json::array())}};
-  const std::string directory = context_.config.out + "/profiles";
-  if (Status made = make_directories(directory); !made.ok()) return;
-  if (Status written = write_file_atomically(directory + "/" + profile_name(row), document.dump(1));
-      !written.ok())
-    contender.row.reason = written.message();
+  Cell& row = contender.row;
+  const auto ops = plugin::decode_op_times(answer->value("ops", Json::array()).dump());
+  if (!ops.ok()) return;
+  std::vector<std::optional<OpCost>> costs(ops->size());
+  if (context_.tools.op_costs) costs = context_.tools.op_costs(context_.graph, inputs_.shapes, row, *ops);
+  Profile profile;
+  for (size_t i = 0; i < ops->size(); ++i) profile.ops.push_back({(*ops)[i], costs[i]});
+  if (const Status saved = bench::save_profile(context_.config.out, row, profile); !saved.ok())
+    row.reason = saved.message();
 }
 
 std::vector<GroupRace::Contender*> GroupRace::alive() {

@@ -3,10 +3,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "bench/config.h"
 #include "bench/matrix.h"
+#include "bench/profile.h"
 #include "bench/results.h"
 #include "bench/worker.h"
 #include "bench/worker_process.h"
@@ -43,6 +45,11 @@ struct RaceTools {
   std::function<std::optional<CostOfCase>(const Graph& graph,
                                           const std::map<std::string, Shape>& input_shapes, const Cell& cell)>
       cost;
+  /// One entry per operator; may be empty: then profiles hold times only.
+  std::function<std::vector<std::optional<OpCost>>(const Graph& graph,
+                                                   const std::map<std::string, Shape>& input_shapes,
+                                                   const Cell& cell, std::span<const OpTime> ops)>
+      op_costs = nullptr;
   std::function<Peaks(const Cell& cell)> peaks;
   Json devices = Json::object();  ///< for the context: {device: {peak_flops:{precision: …}, bandwidth}}
   RaceObserver& observer;

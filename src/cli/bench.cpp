@@ -93,6 +93,9 @@ Result<int> run_bench(const Flags& flags, const CancelToken& cancel, bool json) 
                  .cancel = cancel},
       .cost = [&limits](const Graph& graph, const InputShapes& shapes,
                         const bench::Cell& cell) { return limits.cost_of(graph, shapes, cell); },
+      .op_costs = [&limits](
+                      const Graph& graph, const InputShapes& shapes, const bench::Cell& cell,
+                      std::span<const OpTime> ops) { return limits.op_costs(graph, shapes, cell, ops); },
       .peaks = [&limits](const bench::Cell& cell) { return limits.peaks_of(cell); },
       .devices = limits.describe(),
       .observer = progress};

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <fmt/core.h>
 #include <string>
+#include <system_error>
 
 #include "cli/verbs.h"
 
@@ -31,6 +32,16 @@ int report_usage_error(CLI::App& app, const CLI::ParseError& error) {
   return exit_code_of(ErrorCode::kInvalidArgument);
 }
 
+/// fmt throws when standard output cannot be written: a full disk, or a reader such as `head` that has
+/// enough.
+Result<int> act(const Action& action) {
+  try {
+    return action();
+  } catch (const std::system_error& error) {
+    return unavailable("standard output: {}", error.code().message());
+  }
+}
+
 int run(int argc, char** argv) {
   const Environment environment;
   cancel_on_signals(environment.cancel);
@@ -57,7 +68,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_usage_error(app, error);
   }
-  const Result<int> outcome = action();
+  const Result<int> outcome = act(action);
   if (outcome.ok()) return *outcome;
   fmt::print(stderr, "ridgeline {}: {}\n", name, outcome.status().message());
   return exit_code_of(outcome.status().code());

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "bench/compare.h"
+#include "bench/profile.h"
 #include "bench/race.h"
 #include "cli/verbs.h"
 
@@ -27,6 +28,7 @@ Action configure_merge(CLI::App& app, const Environment& /*environment*/) {
     }
     ASSIGN_OR_RETURN(const bench::Results merged, bench::merge_results(parts));
     RETURN_IF_ERROR(make_directories(flags->out));
+    for (const std::string& path : flags->parts) RETURN_IF_ERROR(bench::copy_profiles(path, flags->out));
     RETURN_IF_ERROR(bench::write_results(merged, flags->out));
     const std::string file = flags->out + "/results.json";
     if (json->count() > 0)

@@ -29,7 +29,11 @@ Status set_dim(const ValueInfo& input, size_t axis, int64_t value, Shape& shape)
 }  // namespace
 
 Result<Graph> load_model(const std::string& source) {
-  if (source.starts_with(kZooPrefix)) return zoo::make(source.substr(kZooPrefix.size()), {});
+  if (source.starts_with(kZooPrefix)) {
+    const std::string name = source.substr(kZooPrefix.size());
+    Result<Graph> any_size = zoo::make(name, {.dynamic_size = true});
+    return any_size.ok() ? std::move(any_size) : zoo::make(name, {});
+  }
   return formats::load_onnx(source);
 }
 

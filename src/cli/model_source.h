@@ -10,7 +10,7 @@
 
 namespace ridgeline::cli {
 
-/// Reads "zoo:NAME" (default options) or an ONNX file.
+/// Reads an ONNX file, or makes "zoo:NAME": of open height and width where the model allows that.
 Result<Graph> load_model(const std::string& source);
 
 struct ImageCase {

@@ -3,7 +3,6 @@
 #include "base/cpu_features.h"
 #include "base/nvml.h"
 #include "bench/gpu.h"
-#include "cost/analysis.h"
 #include "cost/limits.h"
 #include "engine/model_precision.h"
 #include "kernels/probes/measure.h"
@@ -39,7 +38,20 @@ double element_bytes(Precision precision) {
   }
 }
 
+/// A model that is FP32 in its file holds narrower tensors when an engine lowers it; others run as they are.
+double byte_share(const Graph& graph, const bench::Cell& cell) {
+  if (stored_precision(graph) != Precision::kFp32) return 1;
+  return element_bytes(precision_from_name(cell.precision).value_or(Precision::kFp32)) /
+         element_bytes(Precision::kFp32);
+}
+
 }  // namespace
+
+std::vector<cost::TimedLayers> timed_layers(std::span<const OpTime> ops) {
+  std::vector<cost::TimedLayers> lines;
+  for (const OpTime& op : ops) lines.push_back({op.name, op.mean_us * 1e-6});
+  return lines;
+}
 
 Result<RaceLimits> RaceLimits::find(const bench::RaceConfig& config, const CancelToken& cancel) {
   RaceLimits limits;
@@ -84,17 +96,29 @@ std::optional<bench::CostOfCase> RaceLimits::cost_of(const Graph& graph, const I
   const cost::Analysis analysis = cost::analyze(graph, *types);
   if (!analysis.uncounted.empty()) return std::nullopt;
   cost::Work work = analysis.total;
-  // A model that is FP32 in its file holds narrower tensors when an engine lowers it; others run as they are.
-  if (stored_precision(graph) == Precision::kFp32) {
-    const double share = element_bytes(precision_from_name(cell.precision).value_or(Precision::kFp32)) /
-                         element_bytes(Precision::kFp32);
-    work.bytes_read *= share;
-    work.bytes_written *= share;
-  }
+  const double share = byte_share(graph, cell);
+  work.bytes_read *= share;
+  work.bytes_written *= share;
   bench::CostOfCase cost{work.flops, work.bytes(), ""};
   if (const cost::Device* device = device_of(cell))
     cost.bound = name_of(cost::limit_of(work, cell.precision, *device).bound);
   return cost;
+}
+
+std::vector<std::optional<bench::OpCost>> RaceLimits::op_costs(const Graph& graph,
+                                                               const InputShapes& input_shapes,
+                                                               const bench::Cell& cell,
+                                                               std::span<const OpTime> ops) const {
+  std::vector<std::optional<bench::OpCost>> costs(ops.size());
+  const Result<TypeMap> types = infer_types(graph, input_shapes);
+  if (!types.ok()) return costs;
+  const cost::Analysis analysis = cost::analyze(graph, *types);
+  if (!analysis.uncounted.empty()) return costs;
+  const cost::Attainment attained = cost::attain(graph, *types, analysis, timed_layers(ops));
+  for (size_t i = 0; i < ops.size(); ++i)
+    if (const cost::Attained& part = attained.parts[i]; !part.layers.empty())
+      costs[i] = bench::OpCost{part.flops, part.bytes * byte_share(graph, cell)};
+  return costs;
 }
 
 Json RaceLimits::describe() const {

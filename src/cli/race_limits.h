@@ -2,13 +2,16 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/cancel.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "bench/race.h"
+#include "cost/attained.h"
 #include "cost/devices.h"
 #include "graph/infer.h"
 
@@ -25,6 +28,10 @@ class RaceLimits {
   /// any operator of the model can't be costed.
   std::optional<bench::CostOfCase> cost_of(const Graph& graph, const InputShapes& input_shapes,
                                            const bench::Cell& cell) const;
+  /// The same of each line of the cell's profile; null for lines that name no layer.
+  std::vector<std::optional<bench::OpCost>> op_costs(const Graph& graph, const InputShapes& input_shapes,
+                                                     const bench::Cell& cell,
+                                                     std::span<const OpTime> ops) const;
   /// {device: {name, source, peak_flops:{precision: …}, bandwidth}}: a CPU's at its largest thread count.
   Json describe() const;
 
@@ -35,5 +42,8 @@ class RaceLimits {
   std::map<std::pair<std::string, int>, cost::Device>
       devices_;  ///< by device and threads; a GPU's threads are 0
 };
+
+/// An engine's profile as the cost room takes it.
+std::vector<cost::TimedLayers> timed_layers(std::span<const OpTime> ops);
 
 }  // namespace ridgeline::cli

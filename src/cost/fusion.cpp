@@ -36,17 +36,43 @@ bool same_shape(const ValueTypes& types, const std::string& a, const std::string
   return left != nullptr && right != nullptr && *left->shape == *right->shape;
 }
 
+constexpr size_t kOutside = static_cast<size_t>(-1);
+
+/// By value the nodes that read it; kOutside stands for subgraphs and the model's caller, for whom it must
+/// exist in memory.
+class Readers {
+ public:
+  explicit Readers(const Graph& graph) {
+    for (size_t node = 0; node < graph.nodes.size(); ++node)
+      for (const std::string& input : graph.nodes[node].inputs)
+        if (!input.empty()) readers_[input].insert(node);
+    for (const ValueInfo& output : graph.outputs) readers_[output.name].insert(kOutside);
+    for (const Node& node : graph.nodes) note_captures(node);
+  }
+
+  const std::set<size_t>& of(const std::string& value) const {
+    static const std::set<size_t> kNobody;
+    const auto found = readers_.find(value);
+    return found == readers_.end() ? kNobody : found->second;
+  }
+
+ private:
+  void note_captures(const Node& node) {
+    for (const auto& [name, attribute] : node.attributes)
+      if (const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute); body != nullptr && *body)
+        for (const Node& inner : (*body)->nodes) {
+          for (const std::string& input : inner.inputs) readers_[input].insert(kOutside);
+          note_captures(inner);
+        }
+  }
+
+  std::map<std::string, std::set<size_t>> readers_;
+};
+
 class Grouper {
  public:
-  Grouper(const Graph& graph, const ValueTypes& types) : graph_(graph), types_(types) {
-    for (size_t node = 0; node < graph.nodes.size(); ++node) {
-      groups_.push_back(node);
-      for (const std::string& input : graph.nodes[node].inputs)
-        if (!input.empty()) consumers_[input].insert(node);
-    }
-    // What a subgraph captures or the model returns must exist in memory.
-    for (const ValueInfo& output : graph.outputs) consumers_[output.name].insert(kOutside);
-    for (const Node& node : graph.nodes) note_captures(node);
+  Grouper(const Graph& graph, const ValueTypes& types) : graph_(graph), types_(types), readers_(graph) {
+    for (size_t node = 0; node < graph.nodes.size(); ++node) groups_.push_back(node);
   }
 
   std::vector<size_t> run() {
@@ -56,17 +82,6 @@ class Grouper {
   }
 
  private:
-  static constexpr size_t kOutside = static_cast<size_t>(-1);
-
-  void note_captures(const Node& node) {
-    for (const auto& [name, attribute] : node.attributes)
-      if (const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute); body != nullptr && *body)
-        for (const Node& inner : (*body)->nodes) {
-          for (const std::string& input : inner.inputs) consumers_[input].insert(kOutside);
-          note_captures(inner);
-        }
-  }
-
   bool can_join(size_t node, const std::string& anchor_value) const {
     const Node& candidate = graph_.nodes[node];
     return groups_[node] == node && is_one_of(kElementwise, candidate) && candidate.outputs.size() == 1 &&
@@ -78,7 +93,7 @@ class Grouper {
   void grow(size_t anchor) {
     const std::string& value = graph_.nodes[anchor].outputs[0];
     std::set<size_t> members = {anchor};
-    std::set<size_t> pending = consumers_of(anchor);
+    std::set<size_t> pending = readers_.of(value);
     std::vector<size_t> tail, kept;
     while (!pending.empty() && tail.size() < kLongestTail) {
       const size_t next = *pending.begin();  // in topological order
@@ -86,21 +101,16 @@ class Grouper {
       if (next == kOutside || !can_join(next, value)) break;
       members.insert(next);
       tail.push_back(next);
-      const std::set<size_t> readers = consumers_of(next);
+      const std::set<size_t>& readers = readers_.of(graph_.nodes[next].outputs[0]);
       if (pending.empty()) kept = tail;  // everything before `next` is used up inside
       pending.insert(readers.begin(), readers.end());
     }
     for (const size_t node : kept) groups_[node] = anchor;
   }
 
-  std::set<size_t> consumers_of(size_t node) const {
-    const auto found = consumers_.find(graph_.nodes[node].outputs[0]);
-    return found == consumers_.end() ? std::set<size_t>{} : found->second;
-  }
-
   const Graph& graph_;
   const ValueTypes& types_;
-  std::map<std::string, std::set<size_t>> consumers_;
+  Readers readers_;
   std::vector<size_t> groups_;
 };
 
@@ -128,6 +138,26 @@ double bytes_from_outside(const Node& node, const ValueTypes& types, std::set<st
 
 std::vector<size_t> fusion_groups(const Graph& graph, const ValueTypes& types) {
   return Grouper(graph, types).run();
+}
+
+std::vector<double> bytes_together(const Graph& graph, const ValueTypes& types,
+                                   std::span<const std::vector<size_t>> sets) {
+  const Readers readers(graph);
+  std::vector<double> bytes;
+  for (const std::vector<size_t>& set : sets) {
+    const std::set<size_t> members(set.begin(), set.end());
+    const auto is_outside = [&](size_t reader) { return !members.contains(reader); };
+    std::set<std::string> seen;
+    double& moved = bytes.emplace_back(0);
+    for (const size_t node : members) {
+      moved += bytes_from_outside(graph.nodes[node], types, seen);
+      for (const std::string& output : graph.nodes[node].outputs) {
+        seen.insert(output);
+        if (std::ranges::any_of(readers.of(output), is_outside)) moved += bytes_of(types, output);
+      }
+    }
+  }
+  return bytes;
 }
 
 std::vector<double> fused_bytes(const Graph& graph, const ValueTypes& types,

@@ -45,6 +45,19 @@ Json layer_json(const Layer& layer, const Device& device) {
           {"attained_flops_per_s", nullptr}};
 }
 
+void add_attained(Json& layers, const Attainment& attainment, const Analysis& analysis,
+                  const Device& device) {
+  for (const Attained& part : attainment.parts) {
+    if (part.layers.empty()) continue;
+    const size_t main = part.main_layer(analysis);
+    for (const size_t layer : part.layers)
+      if (layer != main) layers[layer]["attained_with"] = analysis.layers[main].name;
+    layers[main]["attained_flops_per_s"] = part.flops_per_s();
+    layers[main]["attained_pct"] = attained_pct(part, analysis, device);
+    layers[main]["measured_us"] = part.seconds * 1e6;
+  }
+}
+
 void add_totals(Json& json, const Analysis& analysis, const Device& device) {
   const char* keys[] = {"macs",        "flops",     "conv_fc_flops", "bytes",
                         "fused_bytes", "intensity", "bound",         "least_seconds"};
@@ -90,7 +103,13 @@ Json to_json(const Device& device) {
           {"ridge", ridges},     {"units", device.units}, {"source", device.source}};
 }
 
-Json to_json(const Analysis& analysis, const Device& device) {
+double attained_pct(const Attained& part, const Analysis& analysis, const Device& device) {
+  const std::string& precision = analysis.layers[part.main_layer(analysis)].precision;
+  const double attainable = roof_of(device, precision).attainable_flops_per_s(part.intensity());
+  return attainable > 0 ? 100 * part.flops_per_s() / attainable : 0;
+}
+
+Json to_json(const Analysis& analysis, const Device& device, const Attainment* attainment) {
   Json json{{"params", analysis.params}};
   add_totals(json, analysis, device);
   json["uncounted"] = Json::array();
@@ -98,6 +117,7 @@ Json to_json(const Analysis& analysis, const Device& device) {
     json["uncounted"].push_back({{"name", op.name}, {"op", op.op}, {"reason", op.reason}});
   json["layers"] = Json::array();
   for (const Layer& layer : analysis.layers) json["layers"].push_back(layer_json(layer, device));
+  if (attainment != nullptr) add_attained(json["layers"], *attainment, analysis, device);
   return json;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cost/analysis.h"
+#include "cost/attained.h"
 #include "cost/devices.h"
 
 namespace ridgeline::cost {
@@ -24,14 +25,18 @@ Limit limit_of(const Analysis& analysis, const Device& device);
 /// traffic.
 double least_seconds(const Analysis& analysis, const Device& device);
 
+/// What share of the roof over its own traffic a part attained, in percent.
+double attained_pct(const Attained& part, const Analysis& analysis, const Device& device);
+
 /// The "device" object of `analyze --json`.
 Json to_json(const Device& device);
 
 /// One of the "cases" of `analyze --json`; totals are null, and "uncounted" says why, when a layer is
-/// uncounted.
-Json to_json(const Analysis& analysis, const Device& device);
+/// uncounted. What was attained stands at the main layer of each part; the layers that ran with it say so in
+/// "attained_with". `attainment` may be null.
+Json to_json(const Analysis& analysis, const Device& device, const Attainment* attainment = nullptr);
 
 /// The table of one case for people, with totals.
-std::string to_text(const Analysis& analysis, const Device& device);
+std::string to_text(const Analysis& analysis, const Device& device, const Attainment* attainment = nullptr);
 
 }  // namespace ridgeline::cost

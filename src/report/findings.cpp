@@ -81,6 +81,16 @@ bool intervals_are_apart(const Cell& a, const Cell& b) {
   return *a.speedup_low > *b.speedup_high || *b.speedup_low > *a.speedup_high;
 }
 
+/// The fastest row; where that one is noisy, a quiet row of its group that it cannot be told from.
+const Cell* winner_of(const Cells& cells) {
+  const Cell* best = fastest(cells);
+  if (best == nullptr || !best->noisy) return best;
+  const Cell* quiet = fastest(only(cells, [&](const Cell* cell) {
+    return !cell->noisy && like_with_like(*cell, *best) && !intervals_are_apart(*cell, *best);
+  }));
+  return quiet != nullptr ? quiet : best;
+}
+
 }  // namespace
 
 std::string Approach::label() const {
@@ -109,8 +119,7 @@ Findings find(const bench::Results& results) {
   for (const auto& [approach, cells] : by_approach) findings.approaches.push_back(summarise(approach, cells));
   std::sort(findings.approaches.begin(), findings.approaches.end(),
             [](const auto& a, const auto& b) { return a.fps.high > b.fps.high; });
-  findings.winner = fastest(only(findings.ok, [](const Cell* cell) { return !cell->noisy; }));
-  if (findings.winner == nullptr) findings.winner = fastest(findings.ok);
+  findings.winner = winner_of(findings.ok);
   if (findings.winner == nullptr) return findings;
   const auto rival = [&](const Cell* cell) {
     return like_with_like(*cell, *findings.winner) && approach_of(*cell) != approach_of(*findings.winner);

@@ -93,10 +93,13 @@ TEST(Findings, OverlappingIntervalsAreATie) {
   EXPECT_FALSE(find(results).clear);
 }
 
-TEST(Findings, AQuietRowWinsOverANoisyFasterOne) {
+TEST(Findings, AQuietRowWinsOverANoisyFasterOneOnlyWhereTheirIntervalsOverlap) {
   bench::Results results = race();
-  for (Cell& row : results.cells) row.noisy = row.engine == "openvino" && row.batch == 16;
-  EXPECT_EQ(find(results).winner->batch, 8);
+  for (Cell& row : results.cells) row.noisy = row.engine == "openvino";
+  EXPECT_EQ(find(results).winner->engine, "openvino");
+  for (Cell& row : results.cells)
+    if (row.engine == "openvino") against(row, 5, 4.5);
+  EXPECT_EQ(find(results).winner->engine, "libtorch");
 }
 
 TEST(Findings, SaturationIsTheSmallestBatchWithinFivePercentOfTheBest) {

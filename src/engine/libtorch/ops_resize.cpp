@@ -3,9 +3,10 @@
 #include <ATen/Functions.h>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 
 #include "engine/libtorch/op.h"
-#include "engine/libtorch/resize.h"
+#include "graph/ops/resize.h"
 
 namespace ridgeline::libtorch {
 
@@ -61,6 +62,17 @@ bool aten_has(const ResizeRule& rule, const at::Tensor& x, const std::vector<Axi
   if (rule.transform == "pytorch_half_pixel") return axes[2].out_size > 1 && axes[3].out_size > 1;
   if (rule.transform == "align_corners") return has_whole_size(axes[2]) && has_whole_size(axes[3]);
   return rule.transform == "half_pixel";
+}
+
+/// Row-major [out_size, in_size]: how much of each input pixel is in each output pixel.
+std::vector<double> sample_weights(const ResizeRule& rule, const AxisResize& axis) {
+  std::vector<double> matrix(static_cast<size_t>(axis.out_size * axis.in_size), 0);
+  double* row = matrix.data();
+  for (const ResizeTaps& output : sample_taps(rule, axis)) {
+    for (size_t tap = 0; tap < output.count; ++tap) row[output.taps[tap].pixel] += output.taps[tap].weight;
+    row += axis.in_size;
+  }
+  return matrix;
 }
 
 at::Tensor resize_weighted(const ResizeRule& rule, const at::Tensor& x, const std::vector<AxisResize>& axes) {
@@ -120,7 +132,9 @@ Result<Kernel> build_resize(const OpSite& site) {
     const ResizeInputs inputs{.roi = doubles_of(roi.defined() ? roi : in[1]),
                               .scales = doubles_of(scales.defined() ? scales : in[2]),
                               .sizes = sizes.read(in)};
-    return resize(rule, in[0], plan_axes(rule, in[0].sizes().vec(), inputs));
+    const auto axes = plan_axes(rule, in[0].sizes().vec(), inputs);
+    if (!axes.ok()) throw std::invalid_argument(axes.status().message());
+    return resize(rule, in[0], *axes);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/native/operands.h"
 #include "kernels/ref/gather.h"
+#include "kernels/ref/top_k.h"
 
 namespace ridgeline::native {
 namespace {
@@ -91,12 +92,22 @@ Result<Built> scatter_nd(const BuildContext& context) {
                }};
 }
 
+Result<Built> top_k(const BuildContext& context) {
+  if (context.out.size() != 2) return unsupported("{}: an output is left out", context.node.describe());
+  return Built{"ref", [largest = context.node.int_or("largest", 1) != 0, axis = axis_of(context, "axis", -1),
+                       in = *context.in[0], out = context.out[0],
+                       indices = context.out[1]](Slots slots, ThreadPool& pool) {
+                 return ref::top_k(largest, slots[in], axis, slots[out], slots[indices], pool);
+               }};
+}
+
 constexpr auto kRows = std::to_array<BuilderRow>({{"Gather", gather},
                                                   {"GatherElements", gather_elements},
                                                   {"GatherND", gather_nd},
                                                   {"Scatter", scatter_elements},
                                                   {"ScatterElements", scatter_elements},
-                                                  {"ScatterND", scatter_nd}});
+                                                  {"ScatterND", scatter_nd},
+                                                  {"TopK", top_k}});
 
 }  // namespace
 

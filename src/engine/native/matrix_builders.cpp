@@ -2,41 +2,15 @@
 #include <array>
 
 #include "engine/native/step.h"
-#include "graph/ops/window.h"
+#include "engine/native/windows.h"
+#include "graph/ops/infer_context.h"
+#include "kernels/broadcast.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include "kernels/ref/pool.h"
 #include "kernels/select.h"
 
 namespace ridgeline::native {
 namespace {
-
-using kernels::Size3;
-
-/// Up to three spatial values, aligned at the last axis.
-Size3 to_size3(std::span<const int64_t> values, int64_t fill) {
-  Size3 size{fill, fill, fill};
-  std::copy(values.begin(), values.end(), size.end() - static_cast<std::ptrdiff_t>(values.size()));
-  return size;
-}
-
-std::span<const int64_t> spatial(const TensorView& view) { return std::span(view.shape.dims()).subspan(2); }
-
-kernels::Window to_window(const Window& window, std::span<const int64_t> in) {
-  return {.in = to_size3(in, 1),
-          .out = to_size3(window.output, 1),
-          .kernel = to_size3(window.kernel, 1),
-          .stride = to_size3(window.stride, 1),
-          .dilation = to_size3(window.dilation, 1),
-          .pad = to_size3(window.pad_begin, 0)};
-}
-
-Status check_spatial(const BuildContext& context) {
-  const size_t rank = context.input(0).shape.rank();
-  if (rank < 3 || rank > 5)
-    return unsupported("{}: native takes 1 to 3 spatial axes", context.node.describe());
-  return {};
-}
 
 /// Constant `data` packed for an implementation, or as it is where that wants no packing.
 template <typename Impl, typename Desc>
@@ -101,15 +75,14 @@ Result<Built> conv(const BuildContext& context) {
   return built;
 }
 
-/// A product's parts: `count` matrices, each operand advancing by its own step (0 where it is shared).
+/// A product's parts: matrices of one shape, at their offsets in each operand.
 struct Product {
   kernels::GemmDesc desc;
-  int64_t count = 1;
-  int64_t step_a = 0, step_b = 0;
+  std::vector<int64_t> offsets_a{0}, offsets_b{0};
 };
 
 Result<Built> product(const BuildContext& context, Product product) {
-  product.desc.has_constant_b = product.count == 1 && context.is_constant(1);
+  product.desc.has_constant_b = product.offsets_b.size() == 1 && context.is_constant(1);
   const auto choice = kernels::select(kernels::gemm_impls(), product.desc, context.cpu);
   const std::byte* constant = product.desc.has_constant_b ? context.input(1).data : nullptr;
   ASSIGN_OR_RETURN(const void* packed, pack(context, *choice.impl, product.desc, constant));
@@ -118,12 +91,12 @@ Result<Built> product(const BuildContext& context, Product product) {
     const float* a = floats(slots, a_slot);
     const float* b = floats(slots, b_slot);
     auto* c = reinterpret_cast<float*>(slots[out].data);
-    for (int64_t i = 0; i < product.count; ++i)
+    for (size_t i = 0; i < product.offsets_a.size(); ++i, c += product.desc.m * product.desc.n)
       run(product.desc,
-          {.a = a + i * product.step_a,
-           .b = packed != nullptr ? packed : b + i * product.step_b,
+          {.a = a + product.offsets_a[i],
+           .b = packed != nullptr ? packed : b + product.offsets_b[i],
            .bias = floats(slots, bias),
-           .c = c + i * product.desc.m * product.desc.n},
+           .c = c},
           pool);
     return {};
   };
@@ -153,68 +126,45 @@ Result<Built> gemm(const BuildContext& context) {
   return product(context, parts);
 }
 
+/// Where each of the matrices of `shape` starts that a product over `batch` takes.
+std::vector<int64_t> matrix_offsets(const Shape& shape, const Shape& batch) {
+  const int64_t matrix = shape[shape.rank() - 2] * shape[shape.rank() - 1];
+  const Shape own(std::vector<int64_t>(shape.begin(), shape.end() - 2));
+  const kernels::Dims strides = kernels::broadcast_strides(own, batch);
+  std::vector<int64_t> offsets;
+  for (int64_t i = 0; i < batch.element_count(); ++i) {
+    int64_t rest = i, offset = 0;
+    for (size_t axis = batch.rank(); axis-- > 0; rest /= batch[axis])
+      offset += rest % batch[axis] * strides[axis];
+    offsets.push_back(offset * matrix);
+  }
+  return offsets;
+}
+
+/// Numpy's product: a vector on the left is a row, one on the right a column, and batches broadcast.
 Result<Built> matmul(const BuildContext& context) {
-  const Shape &a = context.input(0).shape, &b = context.input(1).shape;
-  if (a.rank() < 2 || b.rank() < 2)
-    return unsupported("{}: native multiplies matrices, not vectors", context.node.describe());
+  Shape a = context.input(0).shape, b = context.input(1).shape;
+  if (a.rank() == 1) a.dims().insert(a.dims().begin(), 1);
+  if (b.rank() == 1) b.dims().push_back(1);
   Product parts{.desc = {.m = a[a.rank() - 2], .n = b[b.rank() - 1], .k = a[a.rank() - 1]}};
   const Shape batch_a(std::vector<int64_t>(a.begin(), a.end() - 2)),
       batch_b(std::vector<int64_t>(b.begin(), b.end() - 2));
   if (batch_b.element_count() == 1) {
     parts.desc.m *= batch_a.element_count();
-  } else if (batch_a == batch_b) {
-    parts.count = batch_a.element_count();
-    parts.step_a = parts.desc.m * parts.desc.k;
-    parts.step_b = parts.desc.k * parts.desc.n;
-  } else {
-    return unsupported("{}: native does not broadcast the batches of a product", context.node.describe());
+    return product(context, parts);
   }
+  const auto batch = ops::broadcast(batch_a, batch_b);
+  if (!batch) return unsupported("{}: the batches do not broadcast", context.node.describe());
+  parts.offsets_a = matrix_offsets(a, *batch);
+  parts.offsets_b = matrix_offsets(b, *batch);
   return product(context, parts);
 }
 
-enum class Pooling { kMax, kAverage };
-
-Built pool_step(const BuildContext& context, Pooling kind, const kernels::ref::PoolDesc& desc,
-                const kernels::ref::AveragePadding& padding) {
-  return {"ref",
-          [kind, desc, padding, in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) {
-            if (kind == Pooling::kMax)
-              return kernels::ref::max_pool(desc, false, slots[in], slots[out], TensorView{}, pool);
-            return kernels::ref::average_pool(desc, padding, slots[in], slots[out], pool);
-          }};
-}
-
-template <Pooling kind>
-Result<Built> pool(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
-  if (context.node.has_output(1)) return unsupported("{}: native gives no indices", context.node.describe());
-  const TensorView& x = context.input(0);
-  const auto in = spatial(x);
-  ASSIGN_OR_RETURN(
-      const Window window,
-      resolve_window(context.node, {{in.begin(), in.end()}, context.node.ints_or("kernel_shape", {})}));
-  return pool_step(
-      context, kind, {.planes = x.shape[0] * x.shape[1], .window = to_window(window, in)},
-      {.counted = context.node.int_or("count_include_pad", 0) != 0, .pad_end = to_size3(window.pad_end, 0)});
-}
-
-template <Pooling kind>
-Result<Built> global_pool(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
-  const TensorView& x = context.input(0);
-  const Size3 whole = to_size3(spatial(x), 1);
-  return pool_step(context, kind,
-                   {.planes = x.shape[0] * x.shape[1], .window = {.in = whole, .kernel = whole}}, {});
-}
-
-constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", pool<Pooling::kAverage>},
-                                                  {"Conv", conv, true},
+constexpr auto kRows = std::to_array<BuilderRow>({{"Conv", conv, true},
                                                   {"FusedConv", conv, true, "ridgeline"},
                                                   {"Gemm", gemm, true},
-                                                  {"GlobalAveragePool", global_pool<Pooling::kAverage>},
-                                                  {"GlobalMaxPool", global_pool<Pooling::kMax>},
-                                                  {"MatMul", matmul, true},
-                                                  {"MaxPool", pool<Pooling::kMax>}});
+
+                                                  {"MatMul", matmul, true}});
 
 }  // namespace
 

@@ -64,7 +64,12 @@ const BuilderRow* find_builder(const Node& node);
 /// The row's step. kUnsupported, naming the node, for types and ranks that its kernels do not take.
 Result<Built> build_step(const BuilderRow& row, const BuildContext& context);
 
-std::span<const BuilderRow> matrix_builders();       ///< convolution, products, pooling
+std::span<const BuilderRow> matrix_builders();       ///< convolution, products
+std::span<const BuilderRow> einsum_builders();       ///< sums of products by an equation
+std::span<const BuilderRow> pool_builders();         ///< pooling, and the convolution that undoes it
+std::span<const BuilderRow> resize_builders();       ///< images sampled between their pixels
+std::span<const BuilderRow> quantize_builders();     ///< between fp32 and small integers
+std::span<const BuilderRow> creation_builders();     ///< tensors out of attributes and shapes
 std::span<const BuilderRow> elementwise_builders();  ///< one or two inputs, broadcasting
 std::span<const BuilderRow> layout_builders();       ///< moves
 std::span<const BuilderRow> normalise_builders();    ///< batch norm, softmax and their kin

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "base/status.h"
 #include "tensor/element.h"
@@ -31,21 +33,21 @@ inline Status wrong_type(std::string_view what, DType dtype) {
 /// Calls body(T{}) for float types, an error naming `what` for others.
 template <typename Body>
 Status with_float(DType dtype, std::string_view what, Body body) {
-  Status status = wrong_type(what, dtype);
+  std::optional<Status> done;
   with_element_type(dtype, [&](auto element) {
-    if constexpr (kIsFloat<decltype(element)>) status = body(element);
+    if constexpr (kIsFloat<decltype(element)>) done = body(element);
   });
-  return status;
+  return done ? *std::move(done) : wrong_type(what, dtype);
 }
 
 /// Calls body(T{}) for every type but bool and string, an error naming `what` for those.
 template <typename Body>
 Status with_number(DType dtype, std::string_view what, Body body) {
-  Status status = wrong_type(what, dtype);
+  std::optional<Status> done;
   with_element_type(dtype, [&](auto element) {
-    if constexpr (kIsNumber<decltype(element)>) status = body(element);
+    if constexpr (kIsNumber<decltype(element)>) done = body(element);
   });
-  return status;
+  return done ? *std::move(done) : wrong_type(what, dtype);
 }
 
 /// Calls body(uintN_t{}) for the unsigned integer as wide as the element: what only moves elements needs no

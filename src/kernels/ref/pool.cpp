@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels/broadcast.h"
 #include "kernels/ref/elements.h"
 
 namespace ridgeline::kernels::ref {
@@ -121,17 +122,24 @@ Status lp_pool(const PoolDesc& desc, int64_t p, const TensorView& in, const Tens
   });
 }
 
-Status max_unpool(const TensorView& in, const TensorView& indices, const TensorView& out) {
+Status max_unpool(const TensorView& in, const TensorView& indices, const Shape& pooled,
+                  const TensorView& out) {
   std::memset(out.data, 0, out.byte_size());
   const auto positions = indices.as<int64_t>();
-  const int64_t count = out.shape.element_count();
+  const int64_t count = pooled.element_count();
   for (int64_t position : positions)
     if (position < 0 || position >= count)
-      return invalid_argument("MaxUnpool: index {} lies outside the output of {} elements", position, count);
+      return invalid_argument("MaxUnpool: index {} lies outside {}", position, pooled.to_string());
+  const Dims strides = strides_of(out.shape);
+  const auto offset = [&](int64_t position) {
+    int64_t sum = 0;
+    for (size_t axis = pooled.rank(); axis-- > 0; position /= pooled[axis])
+      sum += position % pooled[axis] * strides[axis];
+    return static_cast<size_t>(sum);
+  };
   with_element_bits(in.dtype, [&](auto bits) {
     using T = decltype(bits);
-    for (size_t i = 0; i < positions.size(); ++i)
-      out.as<T>()[static_cast<size_t>(positions[i])] = in.as<T>()[i];
+    for (size_t i = 0; i < positions.size(); ++i) out.as<T>()[offset(positions[i])] = in.as<T>()[i];
   });
   return {};
 }

@@ -32,8 +32,9 @@ Status average_pool(const PoolDesc& desc, const AveragePadding& padding, const T
 Status lp_pool(const PoolDesc& desc, int64_t p, const TensorView& in, const TensorView& out,
                ThreadPool& pool);
 
-/// Scatters `in` to the positions that max_pool's indices name; all else is 0. kInvalidArgument for an index
-/// outside.
-Status max_unpool(const TensorView& in, const TensorView& indices, const TensorView& out);
+/// Scatters `in` to the positions that max_pool's indices name in a tensor of shape `pooled`; all else is 0.
+/// out may be larger along any axis. kInvalidArgument for an index outside.
+Status max_unpool(const TensorView& in, const TensorView& indices, const Shape& pooled,
+                  const TensorView& out);
 
 }  // namespace ridgeline::kernels::ref

@@ -238,12 +238,9 @@ class Image {
 }  // namespace
 
 Status accepts_conv(const ConvDesc& desc) {
-  constexpr int64_t kFewestChannels = 4;
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)
     return unsupported("takes one or two spatial axes");
-  if (desc.out_channels / desc.groups < kFewestChannels)
-    return unsupported("needs {} output channels in a group", kFewestChannels);
   if (desc.in_channels * Geometry(desc).channel > std::numeric_limits<int32_t>::max())
     return unsupported("takes images of fewer than 2^31 elements");
   return {};

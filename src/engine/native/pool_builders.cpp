@@ -1,0 +1,137 @@
+#include <array>
+
+#include "engine/native/operands.h"
+#include "engine/native/windows.h"
+#include "kernels/ref/conv.h"
+#include "kernels/ref/pool.h"
+#include "kernels/ref/reduce.h"
+
+namespace ridgeline::native {
+namespace {
+
+namespace ref = kernels::ref;
+
+Result<Window> pool_window(const BuildContext& context) {
+  RETURN_IF_ERROR(check_spatial(context));
+  const auto in = spatial(context.input(0));
+  return resolve_window(context.node, {{in.begin(), in.end()}, context.node.ints_or("kernel_shape", {})});
+}
+
+ref::PoolDesc to_desc(const BuildContext& context, const Window& window) {
+  const TensorView& x = context.input(0);
+  return {.planes = x.shape[0] * x.shape[1], .window = to_window(window, spatial(x))};
+}
+
+Result<Built> max_pool(const BuildContext& context) {
+  ASSIGN_OR_RETURN(const Window window, pool_window(context));
+  return Built{"ref",
+               [desc = to_desc(context, window), column_major = context.node.int_or("storage_order", 0) != 0,
+                in = *context.in[0], out = context.out[0],
+                indices = output_slot(context, 1)](Slots slots, ThreadPool& pool) {
+                 if (!indices)
+                   return ref::max_pool(desc, column_major, slots[in], slots[out], TensorView{}, pool);
+                 return ref::max_pool(desc, column_major, slots[in], slots[out], slots[*indices], pool);
+               }};
+}
+
+Result<Built> average_pool(const BuildContext& context) {
+  ASSIGN_OR_RETURN(const Window window, pool_window(context));
+  const ref::AveragePadding padding{.counted = context.node.int_or("count_include_pad", 0) != 0,
+                                    .pad_end = to_size3(window.pad_end, 0)};
+  return Built{"ref", [desc = to_desc(context, window), padding, in = *context.in[0], out = context.out[0]](
+                          Slots slots, ThreadPool& pool) {
+                 return ref::average_pool(desc, padding, slots[in], slots[out], pool);
+               }};
+}
+
+Result<Built> lp_pool(const BuildContext& context) {
+  ASSIGN_OR_RETURN(const Window window, pool_window(context));
+  return Built{"ref", [desc = to_desc(context, window), p = context.node.int_or("p", 2), in = *context.in[0],
+                       out = context.out[0]](Slots slots, ThreadPool& pool) {
+                 return ref::lp_pool(desc, p, slots[in], slots[out], pool);
+               }};
+}
+
+Result<Built> global_pool(const BuildContext& context, ref::ReduceOp op) {
+  ref::AxisSet axes;
+  for (size_t axis = 2; axis < context.input(0).shape.rank(); ++axis) axes.set(axis);
+  return Built{"ref", [op, axes, in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) {
+                 return ref::reduce(op, slots[in], axes, slots[out], pool);
+               }};
+}
+
+template <ref::ReduceOp op>
+Result<Built> global_pool(const BuildContext& context) {
+  return global_pool(context, op);
+}
+
+Result<Built> global_lp_pool(const BuildContext& context) {
+  const int64_t p = context.node.int_or("p", 2);
+  if (p != 1 && p != 2) return unsupported("{}: native takes p 1 or 2", context.node.describe());
+  return global_pool(context, p == 1 ? ref::ReduceOp::kL1 : ref::ReduceOp::kL2);
+}
+
+Result<Built> max_unpool(const BuildContext& context) {
+  RETURN_IF_ERROR(check_spatial(context));
+  const TensorView &x = context.input(0), &y = context.output(0);
+  if (context.input(1).dtype != DType::kI64 || context.input(1).shape != x.shape)
+    return unsupported("{}: the indices are not i64 of input 0's shape", context.node.describe());
+  const auto in = spatial(x);
+  ASSIGN_OR_RETURN(const Window window,
+                   resolve_transposed_window(
+                       context.node, {{in.begin(), in.end()}, context.node.ints_or("kernel_shape", {})}));
+  Shape pooled{x.shape[0], x.shape[1]};
+  pooled.dims().insert(pooled.dims().end(), window.output.begin(), window.output.end());
+  for (size_t axis = 0; axis < pooled.rank(); ++axis)
+    if (y.shape.rank() != pooled.rank() || y.shape[axis] < pooled[axis])
+      return unsupported("{}: output {} is smaller than what was pooled, {}", context.node.describe(),
+                         y.shape.to_string(), pooled.to_string());
+  return Built{"ref", [pooled, in = *context.in[0], indices = *context.in[1], out = context.out[0]](
+                          Slots slots, ThreadPool&) {
+                 return ref::max_unpool(slots[in], slots[indices], pooled, slots[out]);
+               }};
+}
+
+Result<Built> conv_transpose(const BuildContext& context) {
+  RETURN_IF_ERROR(check_spatial(context));
+  const TensorView &x = context.input(0), &w = context.input(1);
+  const auto in = spatial(x), kernel = spatial(w);
+  ASSIGN_OR_RETURN(Window window, resolve_transposed_window(context.node, {{in.begin(), in.end()},
+                                                                           {kernel.begin(), kernel.end()}}));
+  // The kernel sees the convolution that this is the gradient of: in and out change places.
+  const std::vector<int64_t> out_size = std::move(window.output);
+  window.output.assign(in.begin(), in.end());
+  const int64_t groups = context.node.int_or("group", 1);
+  const kernels::ConvDesc desc{.batch = x.shape[0],
+                               .in_channels = x.shape[1],
+                               .out_channels = w.shape[1] * groups,
+                               .groups = groups,
+                               .window = to_window(window, out_size),
+                               .has_bias = context.has(2)};
+  return Built{"ref",
+               [desc, x_slot = *context.in[0], w_slot = *context.in[1], bias = context.slot(2),
+                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 ref::conv_transpose(desc,
+                                     {.in = slots[x_slot].as<float>().data(),
+                                      .weights = slots[w_slot].data,
+                                      .bias = bias ? slots[*bias].as<float>().data() : nullptr,
+                                      .out = slots[out].as<float>().data()},
+                                     pool);
+                 return {};
+               }};
+}
+
+constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", average_pool},
+                                                  {"ConvTranspose", conv_transpose, true},
+                                                  {"GlobalAveragePool", global_pool<ref::ReduceOp::kMean>},
+                                                  {"GlobalLpPool", global_lp_pool},
+                                                  {"GlobalMaxPool", global_pool<ref::ReduceOp::kMax>},
+                                                  {"LpPool", lp_pool},
+                                                  {"MaxPool", max_pool},
+                                                  {"MaxUnpool", max_unpool}});
+
+}  // namespace
+
+std::span<const BuilderRow> pool_builders() { return kRows; }
+
+}  // namespace ridgeline::native

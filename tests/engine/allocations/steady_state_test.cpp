@@ -1,0 +1,83 @@
+// A native session allocates nothing once it is warm: every operator new of this program is counted.
+
+#include <atomic>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <new>
+
+#include "../many_ops.h"
+#include "engine/registry.h"
+#include "graph/zoo/zoo.h"
+
+namespace {
+std::atomic<int64_t> allocations{0};
+
+void* allocate(size_t bytes, size_t alignment) {
+  ++allocations;
+  const size_t whole = (bytes / alignment + 1) * alignment;
+  if (void* memory = std::aligned_alloc(alignment, whole)) return memory;
+  throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace ridgeline {
+namespace {
+
+struct SteadyCase {
+  const char* name;
+  Graph (*make)();
+  ThreadingMode mode;
+};
+class SteadyState : public ::testing::TestWithParam<SteadyCase> {};
+
+Graph resnet18() { return zoo::make("resnet18", {.image_size = 32}).value(); }
+Graph lenet() { return zoo::make("lenet", {.image_size = 32}).value(); }
+
+TEST_P(SteadyState, AllocatesNothing) {
+  const EngineRegistry registry;
+  const Graph graph = GetParam().make();
+  const Shape shape = graph.inputs[0].name == "x" ? *graph.inputs[0].type.shape : Shape{2, 3, 32, 32};
+  const auto session =
+      (*registry.find("native"))
+          ->compile(graph,
+                    {.threads = 2, .mode = GetParam().mode, .input_shapes = {{graph.inputs[0].name, shape}}});
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  const Tensor image = Tensor::zeros(DType::kF32, shape).value();
+  const std::array in = {image.view()};
+  std::vector<Tensor> results;
+  std::vector<TensorView> out;
+  for (const ValueInfo& output : (*session)->signature().outputs) {
+    results.push_back(Tensor::zeros(output.type.dtype, *output.type.shape).value());
+    out.push_back(results.back().view());
+  }
+  ASSERT_TRUE((*session)->run(in, out).ok());
+  const int64_t before = allocations;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE((*session)->run(in, out).ok());
+  EXPECT_EQ(allocations - before, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Native, SteadyState,
+                         ::testing::Values(SteadyCase{"lenet", lenet, ThreadingMode::kLatency},
+                                           SteadyCase{"resnet18", resnet18, ThreadingMode::kLatency},
+                                           SteadyCase{"resnet18_throughput", resnet18,
+                                                      ThreadingMode::kThroughput},
+                                           SteadyCase{"many_ops", many_ops, ThreadingMode::kLatency}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Counter, SeesAnAllocation) {
+  const int64_t before = allocations;
+  delete new Graph;
+  EXPECT_GT(allocations, before);
+}
+
+}  // namespace
+}  // namespace ridgeline
