@@ -52,7 +52,7 @@ Action configure_compare(CLI::App& app, const Environment& /*environment*/) {
       ->required();
   app.add_option("after", flags->after, "results of the later race")->required();
   app.add_option("--threshold", flags->threshold_pct, "smallest change in speed that counts, percent")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 100))
       ->capture_default_str();
   const CLI::Option* json = add_json_flag(app);
   return [flags, json]() -> Result<int> {

@@ -86,13 +86,13 @@ Action configure_import(CLI::App& app, const Environment& /*environment*/) {
   app.add_option("-o,--out", flags->out, "the ONNX file to write")->required();
   auto* zoo = app.add_option_group("zoo models");
   zoo->add_option("--projection", flags->zoo.projection, "project the logits to this many values")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1 << 20));
   zoo->add_option("--num-classes", flags->zoo.num_classes, "width of the classifier")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1 << 20));
   zoo->add_option("--image-size", flags->zoo.image_size, "height and width of the input")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1 << 20));
   zoo->add_option("--seed", flags->zoo.seed, "seed of the random weights")->capture_default_str();
   zoo->add_flag("--dynamic-hw", flags->zoo.dynamic_size, "leave height and width open, not only the batch");
   const CLI::Option* json = add_json_flag(app);

@@ -1,0 +1,88 @@
+"""Bad usage and bad input end in exit code 2 and one line that names the command, what is wrong and where.
+
+Usage: bad_input_test.py RIDGELINE
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+# Arguments, and words that the line must hold.
+CASES = [
+    ([], ["subcommand"]),
+    (["frobnicate"], ["frobnicate"]),
+    (["doctor", "extra"], ["extra"]),
+    (["analyze"], ["--conv"]),
+    (["analyze", "absent.onnx"], ["absent.onnx", "no such file"]),
+    (["analyze", "text.onnx"], ["text.onnx", "not a valid ONNX file"]),
+    (["analyze", "cut.onnx"], ["cut.onnx", "not a valid ONNX file"]),
+    (["analyze", "empty"], ["empty", "directory"]),
+    (["analyze", "zoo:resnet99"], ["resnet99", "resnet18"]),
+    (["analyze", "zoo:lenet", "--batch", "0"], ["--batch", "0"]),
+    (["analyze", "zoo:lenet", "--device", "abacus"], ["abacus", "T4"]),
+    (["analyze", "--conv", "64,64"], ["--conv", "64,64"]),
+    (["analyze", "zoo:lenet", "--bogus"], ["--bogus"]),
+    (["bench", "zoo:lenet", "--engines", "steam"], ["steam", "native"]),
+    (["bench", "zoo:lenet", "--precisions", "fp8"], ["fp8", "fp16"]),
+    (["bench", "zoo:lenet", "--sizes", "0"], ["sizes", "'0'"]),
+    (["bench", "zoo:lenet", "--batches", "-1"], ["batches", "-1"]),
+    (["bench", "zoo:lenet", "--runs", "0"], ["runs", "0"]),
+    (["bench", "zoo:lenet", "--data", "empty"], ["empty", ".jpg"]),
+    (["bench", "zoo:lenet", "--config", "absent.yaml"], ["absent.yaml"]),
+    (["bench", "zoo:lenet", "--shard", "3/2"], ["shard"]),
+    (["report", "empty"], ["empty/results.json"]),
+    (["compare", "empty", "absent"], ["empty/results.json"]),
+    (["compare", "a", "b", "--threshold", "-1"], ["--threshold", "-1"]),
+    (["merge", "empty"], ["--out"]),
+    (["import", "zoo:lenet", "-o", "no/such/folder.onnx"], ["no/such/folder.onnx"]),
+    (["import", "zoo:lenet", "--projection", "0", "-o", "a.onnx"], ["--projection", "0"]),
+    (["data", "synth", "full"], ["full", "not empty"]),
+]
+
+
+def prepare(folder: pathlib.Path, ridgeline: str) -> None:
+    """The files that the cases name."""
+    (folder / "empty").mkdir()
+    (folder / "full").mkdir()
+    (folder / "full" / "file").touch()
+    (folder / "text.onnx").write_text("hello", encoding="utf-8")
+    subprocess.run([ridgeline, "import", "zoo:lenet", "-o", "whole.onnx"], cwd=folder, check=True, capture_output=True)
+    (folder / "cut.onnx").write_bytes((folder / "whole.onnx").read_bytes()[:5000])
+
+
+def complaint(folder: pathlib.Path, ridgeline: str, arguments: list[str], words: list[str]) -> str:
+    """What is wrong with how `ridgeline` answers bad arguments; "" when all is well."""
+    before = sorted(folder.rglob("*"))
+    done = subprocess.run([ridgeline, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("ridgeline")]
+    if done.returncode != 2:
+        return f"exit code {done.returncode}, not 2"
+    if len(lines) != 1 or len(lines[0]) > 500:
+        return f"not one line of at most 500 characters but {len(lines)}"
+    if done.stdout:
+        return "something on standard output"
+    missing = [word for word in words if word not in lines[0]]
+    if missing:
+        return f"{missing} not in: {lines[0]}"
+    new = [path.name for path in sorted(folder.rglob("*")) if path not in before and path.suffix == ".onnx"]
+    return f"left {new}" if new else ""
+
+
+def main() -> int:
+    ridgeline = sys.argv[1]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        prepare(folder, ridgeline)
+        failures = 0
+        for arguments, words in CASES:
+            wrong = complaint(folder, ridgeline, arguments, words)
+            if wrong:
+                failures += 1
+                print(f"ridgeline {' '.join(arguments)}: {wrong}")
+    print(f"{len(CASES) - failures} of {len(CASES)} cases of bad input answered well")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
