@@ -157,10 +157,10 @@ Result<Built> pad(const BuildContext& context) {
   }
   const std::optional<size_t> fill = context.has(2) ? context.in[2] : std::nullopt;
   return Built{"ref",
-               [sources, fill, in_slot = *context.in[0], out_slot = context.out[0]](
-                   Slots slots, ThreadPool& pool) -> Status {
+               [remap = ref::Remap(in, std::move(sources)), fill, in_slot = *context.in[0],
+                out_slot = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
                  const std::byte* filler = fill ? slots[*fill].data : nullptr;
-                 ref::remap(slots[in_slot], sources, filler, slots[out_slot], pool);
+                 remap.run(slots[in_slot], filler, slots[out_slot], pool);
                  return {};
                }};
 }

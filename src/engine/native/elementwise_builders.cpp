@@ -2,7 +2,8 @@
 
 #include "engine/native/operands.h"
 #include "kernels/ref/binary.h"
-#include "kernels/ref/unary.h"
+#include "kernels/select.h"
+#include "kernels/unary.h"
 #include "tensor/half.h"
 
 namespace ridgeline::native {
@@ -26,11 +27,14 @@ ref::UnaryParams params_of(const Node& node) {
 
 Result<Built> unary(const BuildContext& context) {
   const bool tanh_gelu = context.node.op == "Gelu" && context.node.string_or("approximate", "none") == "tanh";
-  const auto op = tanh_gelu ? ref::UnaryOp::kGeluTanh : *ref::unary_op_from_name(context.node.op);
-  return Built{"ref", [op, params = params_of(context.node), in = *context.in[0], out = context.out[0]](
-                          Slots slots, ThreadPool& pool) {
-                 return ref::unary(op, params, slots[in], slots[out], pool);
-               }};
+  const kernels::UnaryDesc desc{
+      .op = tanh_gelu ? ref::UnaryOp::kGeluTanh : *ref::unary_op_from_name(context.node.op),
+      .params = params_of(context.node),
+      .dtype = context.input(0).dtype};
+  const kernels::UnaryImpl& impl = *kernels::select(kernels::unary_impls(), desc, context.cpu).impl;
+  return Built{std::string(impl.name),
+               [desc, run = impl.run, in = *context.in[0], out = context.out[0]](
+                   Slots slots, ThreadPool& pool) { return run(desc, slots[in], slots[out], pool); }};
 }
 
 Result<Built> clip(const BuildContext& context) {

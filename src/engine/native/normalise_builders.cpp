@@ -4,6 +4,8 @@
 
 #include "engine/native/operands.h"
 #include "kernels/ref/normalise.h"
+#include "kernels/select.h"
+#include "kernels/softmax.h"
 
 namespace ridgeline::native {
 namespace {
@@ -26,10 +28,12 @@ Result<Built> batch_norm(const BuildContext& context) {
 
 template <bool logarithm>
 Result<Built> softmax(const BuildContext& context) {
-  return Built{"ref",
-               [axis = axis_of(context, "axis", -1), in = *context.in[0], out = context.out[0]](
-                   Slots slots, ThreadPool& pool) -> Status {
-                 ref::softmax(slots[in], axis, logarithm, slots[out], pool);
+  const kernels::SoftmaxDesc desc{.axis = axis_of(context, "axis", -1), .logarithm = logarithm};
+  const kernels::SoftmaxImpl& impl = *kernels::select(kernels::softmax_impls(), desc, context.cpu).impl;
+  return Built{std::string(impl.name),
+               [desc, run = impl.run, in = *context.in[0], out = context.out[0]](Slots slots,
+                                                                                 ThreadPool& pool) -> Status {
+                 run(desc, slots[in], slots[out], pool);
                  return {};
                }};
 }

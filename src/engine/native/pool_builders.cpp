@@ -2,9 +2,10 @@
 
 #include "engine/native/operands.h"
 #include "engine/native/windows.h"
+#include "kernels/pool.h"
 #include "kernels/ref/conv.h"
-#include "kernels/ref/pool.h"
 #include "kernels/ref/reduce.h"
+#include "kernels/select.h"
 
 namespace ridgeline::native {
 namespace {
@@ -22,26 +23,34 @@ ref::PoolDesc to_desc(const BuildContext& context, const Window& window) {
   return {.planes = x.shape[0] * x.shape[1], .window = to_window(window, spatial(x))};
 }
 
+/// A pool without indices, by the best implementation that takes it.
+Built best_pool(const BuildContext& context, const kernels::PoolCase& pool_case) {
+  const kernels::PoolImpl& impl = *kernels::select(kernels::pool_impls(), pool_case, context.cpu).impl;
+  return {std::string(impl.name),
+          [pool_case, run = impl.run, in = *context.in[0], out = context.out[0]](
+              Slots slots, ThreadPool& pool) { return run(pool_case, slots[in], slots[out], pool); }};
+}
+
 Result<Built> max_pool(const BuildContext& context) {
   ASSIGN_OR_RETURN(const Window window, pool_window(context));
-  return Built{"ref",
-               [desc = to_desc(context, window), column_major = context.node.int_or("storage_order", 0) != 0,
-                in = *context.in[0], out = context.out[0],
-                indices = output_slot(context, 1)](Slots slots, ThreadPool& pool) {
-                 if (!indices)
-                   return ref::max_pool(desc, column_major, slots[in], slots[out], TensorView{}, pool);
-                 return ref::max_pool(desc, column_major, slots[in], slots[out], slots[*indices], pool);
+  const ref::PoolDesc desc = to_desc(context, window);
+  const std::optional<size_t> indices = output_slot(context, 1);
+  if (!indices)
+    return best_pool(context,
+                     {.kind = kernels::PoolKind::kMax, .desc = desc, .dtype = context.input(0).dtype});
+  return Built{"ref", [desc, column_major = context.node.int_or("storage_order", 0) != 0, in = *context.in[0],
+                       out = context.out[0], indices = *indices](Slots slots, ThreadPool& pool) {
+                 return ref::max_pool(desc, column_major, slots[in], slots[out], slots[indices], pool);
                }};
 }
 
 Result<Built> average_pool(const BuildContext& context) {
   ASSIGN_OR_RETURN(const Window window, pool_window(context));
-  const ref::AveragePadding padding{.counted = context.node.int_or("count_include_pad", 0) != 0,
-                                    .pad_end = to_size3(window.pad_end, 0)};
-  return Built{"ref", [desc = to_desc(context, window), padding, in = *context.in[0], out = context.out[0]](
-                          Slots slots, ThreadPool& pool) {
-                 return ref::average_pool(desc, padding, slots[in], slots[out], pool);
-               }};
+  return best_pool(context, {.kind = kernels::PoolKind::kAverage,
+                             .desc = to_desc(context, window),
+                             .padding = {.counted = context.node.int_or("count_include_pad", 0) != 0,
+                                         .pad_end = to_size3(window.pad_end, 0)},
+                             .dtype = context.input(0).dtype});
 }
 
 Result<Built> lp_pool(const BuildContext& context) {

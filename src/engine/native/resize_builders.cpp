@@ -22,9 +22,10 @@ Built nearest(const BuildContext& context, const ResizeRule& rule, const std::ve
       sources.back()[static_cast<size_t>(i)] = ref::kNowhere;
   }
   return {"ref",
-          [sources, fill = static_cast<float>(rule.extrapolation_value), in = *context.in[0],
+          [remap = ref::Remap(context.input(0).shape, std::move(sources)),
+           fill = static_cast<float>(rule.extrapolation_value), in = *context.in[0],
            out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-            ref::remap(slots[in], sources, reinterpret_cast<const std::byte*>(&fill), slots[out], pool);
+            remap.run(slots[in], reinterpret_cast<const std::byte*>(&fill), slots[out], pool);
             return {};
           }};
 }

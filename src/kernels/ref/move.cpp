@@ -17,33 +17,6 @@ bool is_identity(const AxisSources& sources, int64_t in_dim) {
   return true;
 }
 
-/// The input's offset behind row `row` of the output, counted over the axes of `sources`, or kNowhere.
-int64_t row_source(std::span<const AxisSources> sources, const Dims& strides, int64_t row) {
-  int64_t offset = 0;
-  for (size_t axis = sources.size(); axis-- > 0;) {
-    const auto dim = static_cast<int64_t>(sources[axis].size());
-    const int64_t source = sources[axis][static_cast<size_t>(row % dim)];
-    if (source == kNowhere) return kNowhere;
-    offset += source * strides[axis];
-    row /= dim;
-  }
-  return offset;
-}
-
-template <typename T>
-void remap_row(const AxisSources& along, int64_t block, const T* in, T fill, T* out) {
-  for (size_t i = 0; i < along.size(); ++i) {
-    T* target = out + static_cast<int64_t>(i) * block;
-    if (in == nullptr || along[i] == kNowhere) {
-      std::fill_n(target, block, fill);
-    } else if (block == 1) {
-      *target = in[along[i]];
-    } else {
-      std::memcpy(target, in + along[i] * block, static_cast<size_t>(block) * sizeof(T));
-    }
-  }
-}
-
 }  // namespace
 
 void copy(const TensorView& in, const TensorView& out, ThreadPool& pool) {
@@ -89,29 +62,72 @@ void triangle(bool upper, int64_t diagonal, const TensorView& in, const TensorVi
   });
 }
 
-void remap(const TensorView& in, std::span<const AxisSources> sources, const std::byte* fill,
-           const TensorView& out, ThreadPool& pool) {
+Remap::Remap(const Shape& in, std::vector<AxisSources> sources) : outer_(std::move(sources)), along_{0} {
+  if (outer_.empty()) return;
+  while (outer_.size() > 1 && is_identity(outer_.back(), in[outer_.size() - 1])) {
+    block_ *= in[outer_.size() - 1];
+    outer_.pop_back();
+  }
+  along_ = std::move(outer_.back());
+  outer_.pop_back();
+  const Dims strides = strides_of(in);
+  strides_.assign(strides.begin(), strides.begin() + static_cast<std::ptrdiff_t>(outer_.size()));
+  for (size_t i = 0; i < along_.size(); ++i) {
+    const bool goes_on =
+        i > 0 && (along_[i] == kNowhere ? along_[i - 1] == kNowhere
+                                        : along_[i - 1] != kNowhere && along_[i] == along_[i - 1] + 1);
+    if (goes_on) {
+      ++stretches_.back().count;
+    } else {
+      stretches_.push_back({static_cast<int64_t>(i), along_[i], 1});
+    }
+  }
+  constexpr size_t kShort = 8;
+  if (along_.size() < kShort * stretches_.size() && block_ == 1) stretches_.clear();
+}
+
+template <typename T>
+void Remap::map_row(const T* in, T fill, T* out) const {
+  for (const Stretch& stretch : stretches_) {
+    T* target = out + stretch.out * block_;
+    const auto count = static_cast<size_t>(stretch.count * block_);
+    if (stretch.source == kNowhere) {
+      std::fill_n(target, count, fill);
+    } else {
+      std::memcpy(target, in + stretch.source * block_, count * sizeof(T));
+    }
+  }
+  if (!stretches_.empty()) return;
+  for (size_t i = 0; i < along_.size(); ++i) out[i] = along_[i] == kNowhere ? fill : in[along_[i]];
+}
+
+void Remap::run(const TensorView& in, const std::byte* fill, const TensorView& out, ThreadPool& pool) const {
+  const int64_t row_elements = static_cast<int64_t>(along_.size()) * block_;
   if (out.shape.element_count() == 0) return;
-  if (sources.empty()) return copy(in, out, pool);
-  size_t last = sources.size() - 1;  // the axes after it are copied in blocks
-  int64_t block = 1;
-  while (last > 0 && is_identity(sources[last], in.shape[last])) block *= in.shape[last--];
-  int64_t rows = 1;
-  for (size_t axis = 0; axis < last; ++axis) rows *= static_cast<int64_t>(sources[axis].size());
-  const int64_t row_elements = static_cast<int64_t>(sources[last].size()) * block;
-  const Dims strides = strides_of(in.shape);
   with_element_bits(in.dtype, [&](auto element) {
     using T = decltype(element);
     T filler{};
     if (fill != nullptr) std::memcpy(&filler, fill, sizeof(T));
-    const T* source = in.as<T>().data();
-    T* target = out.as<T>().data();
     const int64_t grain = std::max<int64_t>(1, kElementGrain / row_elements);
-    pool.parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+    pool.parallel_for(out.shape.element_count() / row_elements, grain, [&](int64_t begin, int64_t end) {
+      int64_t before = kNowhere;  // where the row before came from
       for (int64_t row = begin; row < end; ++row) {
-        const int64_t offset = row_source(sources.first(last), strides, row);
-        remap_row(sources[last], block, offset == kNowhere ? nullptr : source + offset, filler,
-                  target + row * row_elements);
+        T* target = out.as<T>().data() + row * row_elements;
+        int64_t offset = 0, rest = row;
+        for (size_t axis = outer_.size(); axis-- > 0 && offset != kNowhere;) {
+          const auto dim = static_cast<int64_t>(outer_[axis].size());
+          const int64_t source = outer_[axis][static_cast<size_t>(rest % dim)];
+          offset = source == kNowhere ? kNowhere : offset + source * strides_[axis];
+          rest /= dim;
+        }
+        if (offset == kNowhere) {
+          std::fill_n(target, row_elements, filler);
+        } else if (offset == before) {
+          std::memcpy(target, target - row_elements, static_cast<size_t>(row_elements) * sizeof(T));
+        } else {
+          map_row(in.as<T>().data() + offset, filler, target);
+        }
+        before = offset;
       }
     });
   });

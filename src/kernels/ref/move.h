@@ -26,9 +26,29 @@ void triangle(bool upper, int64_t diagonal, const TensorView& in, const TensorVi
 using AxisSources = std::vector<int64_t>;
 constexpr int64_t kNowhere = -1;
 
-/// out[i, j, …] = in[sources[0][i], sources[1][j], …], or the one element at `fill` where any axis has
-/// kNowhere. `fill` may be null when none has.
-void remap(const TensorView& in, std::span<const AxisSources> sources, const std::byte* fill,
-           const TensorView& out, ThreadPool& pool);
+/// out[i, j, …] = in[sources[0][i], sources[1][j], …], or a fill where any axis has kNowhere.
+class Remap {
+ public:
+  /// One element of `sources` for each axis of the input.
+  Remap(const Shape& in, std::vector<AxisSources> sources);
+  /// `fill` is one element; it may be null when no axis has kNowhere.
+  void run(const TensorView& in, const std::byte* fill, const TensorView& out, ThreadPool& pool) const;
+
+ private:
+  /// Neighbouring outputs of the last mapped axis whose sources are neighbours too.
+  struct Stretch {
+    int64_t out = 0;
+    int64_t source = 0;
+    int64_t count = 0;
+  };
+  template <typename T>
+  void map_row(const T* in, T fill, T* out) const;
+
+  std::vector<AxisSources> outer_;  ///< of the axes before the last mapped one
+  std::vector<int64_t> strides_;    ///< of those, in the input
+  AxisSources along_;               ///< of the last mapped one
+  std::vector<Stretch> stretches_;  ///< `along_` in other words; none where they would be short
+  int64_t block_ = 1;               ///< elements of the axes after it, which are copied as they are
+};
 
 }  // namespace ridgeline::kernels::ref

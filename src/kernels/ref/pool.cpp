@@ -46,22 +46,16 @@ int64_t column_major_position(const Window& w, int64_t position) {
   return (c * w.in[1] + h) * w.in[0] + d;
 }
 
-/// Taps of the window at `at` that a padded average counts.
-int64_t counted_taps(const Window& w, const AveragePadding& padding, const Size3& at) {
-  int64_t count = 1;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    int64_t along = 0;
-    const int64_t limit = padding.counted ? w.in[axis] + padding.pad_end[axis] : w.in[axis];
-    for (int64_t tap = 0; tap < w.kernel[axis]; ++tap) {
-      const int64_t position = at[axis] * w.stride[axis] - w.pad[axis] + tap * w.dilation[axis];
-      along += position < limit && (padding.counted || position >= 0);
-    }
-    count *= along;
-  }
-  return count;
-}
-
 }  // namespace
+
+int64_t counted_taps(const Window& w, const AveragePadding& padding, size_t axis, int64_t out) {
+  const Range inside = taps_inside(w, axis, out);
+  if (!padding.counted) return inside.end - inside.begin;
+  const int64_t origin = out * w.stride[axis] - w.pad[axis];
+  const int64_t limit = w.in[axis] + padding.pad_end[axis];
+  const int64_t reached = (limit - origin + w.dilation[axis] - 1) / w.dilation[axis];
+  return std::clamp<int64_t>(reached, 0, w.kernel[axis]);
+}
 
 Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, const TensorView& out,
                 const TensorView& indices, ThreadPool& pool) {
@@ -76,7 +70,7 @@ Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, c
       int64_t best_at = -1;
       for_taps(w, at, [&](int64_t position) {
         const Compute<T> value = widen(source[position]);
-        if (best_at >= 0 && !(value > best)) return;
+        if (best_at >= 0 && !(value > best) && value == value) return;
         best = value;
         best_at = position;
       });
@@ -98,7 +92,9 @@ Status average_pool(const PoolDesc& desc, const AveragePadding& padding, const T
       const T* source = in.as<T>().data() + plane * volume(w.in);
       Compute<T> sum = 0;
       for_taps(w, at, [&](int64_t position) { sum += widen(source[position]); });
-      const auto count = static_cast<Compute<T>>(counted_taps(w, padding, at));
+      int64_t taps = 1;
+      for (size_t axis = 0; axis < 3; ++axis) taps *= counted_taps(w, padding, axis, at[axis]);
+      const auto count = static_cast<Compute<T>>(taps);
       out.as<T>()[static_cast<size_t>(plane * volume(w.out) + i)] = static_cast<T>(sum / count);
     });
     return Status();

@@ -16,7 +16,7 @@ struct PoolDesc {
 /// in is [planes, window.in…], out [planes, window.out…] of the same number type. `indices` (i64, shaped as
 /// out, or null data) gets each maximum's position in the whole input, counted row-major or, by
 /// `column_major`, with the spatial axes reversed. Windows that lie wholly in the padding give the lowest
-/// value and index -1.
+/// value and index -1. NaN wins.
 Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, const TensorView& out,
                 const TensorView& indices, ThreadPool& pool);
 
@@ -25,6 +25,8 @@ struct AveragePadding {
   bool counted = false;
   Size3 pad_end{0, 0, 0};  ///< positions past these belong to no padding (ceil_mode) and are never counted
 };
+/// Taps along `axis` of the window at output position `out` that an average counts.
+int64_t counted_taps(const Window& window, const AveragePadding& padding, size_t axis, int64_t out);
 Status average_pool(const PoolDesc& desc, const AveragePadding& padding, const TensorView& in,
                     const TensorView& out, ThreadPool& pool);
 

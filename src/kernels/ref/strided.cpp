@@ -71,10 +71,15 @@ void StridedMove::copy_rows(const T* in, T* out, ThreadPool& pool) const {
   int64_t rows = 1;
   for (size_t axis = 0; axis + 1 < rank_; ++axis) rows *= axes_[axis].dim;
   const Axis& inner = axes_[rank_ - 1];
-  pool.parallel_for(rows, std::max<int64_t>(1, kElementGrain / inner.dim), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const Offsets offsets = at(row, rank_ - 1);
-      copy_row(in + offsets.in, inner.in_stride, out + offsets.out, inner.out_stride, inner.dim);
+  const int64_t pieces = (inner.dim + kElementGrain - 1) / kElementGrain;  // of each row
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / inner.dim);
+  pool.parallel_for(rows * pieces, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Offsets offsets = at(i / pieces, rank_ - 1);
+      const int64_t first = i % pieces * kElementGrain;
+      copy_row(in + offsets.in + first * inner.in_stride, inner.in_stride,
+               out + offsets.out + first * inner.out_stride, inner.out_stride,
+               std::min(kElementGrain, inner.dim - first));
     }
   });
 }

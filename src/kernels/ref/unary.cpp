@@ -137,12 +137,14 @@ std::optional<Status> map_activation(UnaryOp op, const MapArgs& args) {
   using C = Compute<T>;
   const C a = args.params.alpha, b = args.params.beta;
   const auto with = [&](auto f) { return map<T>(args.in, args.out, args.pool, f); };
+  // Comparisons that are false for NaN let it through.
   const auto hard_sigmoid = [](C x, C alpha, C beta) {
-    return std::fmax(C{0}, std::fmin(C{1}, alpha * x + beta));
+    const C y = alpha * x + beta;
+    return y < 0 ? C{0} : y > 1 ? C{1} : y;
   };
   switch (op) {
     case UnaryOp::kCelu:
-      return with([a](C x) { return std::fmax(C{0}, x) + std::fmin(C{0}, a * std::expm1(x / a)); });
+      return with([a](C x) { return x < 0 ? a * std::expm1(x / a) : x; });
     case UnaryOp::kElu:
       return with([a](C x) { return x < 0 ? a * std::expm1(x) : x; });
     case UnaryOp::kGelu:

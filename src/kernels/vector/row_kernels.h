@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ridgeline::kernels::vector {
+
+/// out[i] = f(in[i]); in and out may be the same. alpha and beta are what the function's ONNX attributes say.
+using MapRow = void (*)(const float* in, float* out, int64_t count, float alpha, float beta);
+
+/// A softmax over `count` elements that lie `stride` apart, for `lines` lines that lie side by side.
+struct SoftmaxLines {
+  const float* in = nullptr;
+  float* out = nullptr;
+  int64_t count = 0;
+  int64_t stride = 1;
+  int64_t lines = 1;  ///< 1 when stride is 1
+  bool logarithm = false;
+};
+
+/// One instruction set's FP32 functions over rows. They stay within 2e-6 of the result or 1e-6 absolute,
+/// whichever is more; NaN stays NaN.
+struct RowKernels {
+  MapRow elu = nullptr;
+  MapRow erf = nullptr;
+  MapRow exp = nullptr;
+  MapRow gelu = nullptr;
+  MapRow gelu_tanh = nullptr;
+  MapRow hard_sigmoid = nullptr;
+  MapRow hard_swish = nullptr;
+  MapRow leaky_relu = nullptr;
+  MapRow mish = nullptr;
+  MapRow sigmoid = nullptr;
+  MapRow tanh = nullptr;
+  void (*softmax)(const SoftmaxLines& lines) = nullptr;
+  /// out[i] = max(out[i], in[i · stride]); NaN wins.
+  void (*max_into)(const float* in, int64_t stride, int64_t count, float* out) = nullptr;
+  /// out[i] += in[i · stride]
+  void (*add_into)(const float* in, int64_t stride, int64_t count, float* out) = nullptr;
+};
+
+const RowKernels& avx512_rows();
+const RowKernels& avx2_rows();
+
+}  // namespace ridgeline::kernels::vector
