@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "bench/compare.h"
 
 namespace ridgeline::bench {
 namespace {
@@ -66,6 +67,19 @@ Result<Profile> load_profile(const std::string& directory, const Cell& cell) {
   } catch (const Json::exception& error) {
     return invalid_argument("{}: not a profile of a race ({}); race again", path, error.what());
   }
+}
+
+Result<std::map<std::string, Profile>> load_profiles(const std::string& directory,
+                                                     std::span<const Cell> cells) {
+  std::map<std::string, Profile> profiles;
+  for (const Cell& cell : cells) {
+    Result<Profile> profile = load_profile(directory, cell);
+    if (profile.ok())
+      profiles.emplace(identity_of(cell), std::move(profile).value());
+    else if (profile.status().code() != ErrorCode::kNotFound)
+      return std::move(profile).status();
+  }
+  return profiles;
 }
 
 Status copy_profiles(const std::string& from, const std::string& to) {

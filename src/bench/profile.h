@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,10 @@ Status save_profile(const std::string& directory, const Cell& cell, const Profil
 
 /// kNotFound, naming the file, when the cell was not profiled; kInvalidArgument when the file is broken.
 Result<Profile> load_profile(const std::string& directory, const Cell& cell);
+
+/// Those of the cells that were profiled, by identity_of(cell); kInvalidArgument when a file is broken.
+Result<std::map<std::string, Profile>> load_profiles(const std::string& directory,
+                                                     std::span<const Cell> cells);
 
 /// Copies what FROM/profiles holds to TO/profiles.
 Status copy_profiles(const std::string& from, const std::string& to);

@@ -136,6 +136,13 @@ Result<Results> results_from_json(const Json& document, std::string_view what) {
   }
 }
 
+std::string race_folder(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return path;
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 Result<Results> load_results(const std::string& path) {
   std::error_code error;
   const std::string file = std::filesystem::is_directory(path, error) ? path + "/results.json" : path;

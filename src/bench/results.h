@@ -58,6 +58,9 @@ const std::vector<std::string>& cell_columns();
 Json to_json(const Results& results);
 Result<Results> results_from_json(const Json& document, std::string_view what);
 
+/// DIR itself, or the folder that a results.json lies in.
+std::string race_folder(const std::string& path);
+
 /// Reads DIR/results.json, or a results.json named itself.
 Result<Results> load_results(const std::string& path);
 

@@ -1,9 +1,8 @@
 #include "cli/measured_race.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/ranges.h>
-#include <set>
+#include <ranges>
 
 #include "base/json.h"
 #include "bench/compare.h"
@@ -44,24 +43,18 @@ Result<MeasuredRace> MeasuredRace::load(const std::string& directory, const RowF
   if (!filter.gpu && cpu != text_at(bench::describe_machine(), kCpuModel))
     return invalid_argument("{}: raced on another machine ({}): analyze it there, or name a published device",
                             directory, cpu);
-  std::error_code error;
   MeasuredRace race;
-  race.directory_ = std::filesystem::is_directory(directory, error)
-                        ? directory
-                        : std::filesystem::path(directory).parent_path().string();
-  std::set<std::string> there;
-  for (const bench::Cell& cell : results.cells) {
-    Result<bench::Profile> profile = bench::load_profile(race.directory_, cell);
-    if (!profile.ok() && profile.status().code() != ErrorCode::kNotFound) return std::move(profile).status();
-    if (!profile.ok()) continue;
-    there.insert(bench::identity_of(cell));
-    if (filter.accepts(cell, results.context)) race.rows_.push_back({cell, std::move(profile).value()});
-  }
-  if (there.empty())
+  race.directory_ = bench::race_folder(directory);
+  ASSIGN_OR_RETURN(auto profiles, bench::load_profiles(race.directory_, results.cells));
+  for (const bench::Cell& cell : results.cells)
+    if (const auto found = profiles.find(bench::identity_of(cell));
+        found != profiles.end() && filter.accepts(cell, results.context))
+      race.rows_.push_back({cell, found->second});
+  if (profiles.empty())
     return not_found("{}: no row was profiled there; race the model with 'ridgeline bench' first", directory);
   if (race.rows_.empty())
     return not_found("{}: no profiled row is {}; there are {}", directory, filter.describe(),
-                     fmt::join(there, "; "));
+                     fmt::join(std::views::keys(profiles), "; "));
   return race;
 }
 

@@ -1,6 +1,5 @@
 #include "report/report.h"
 
-#include <filesystem>
 #include <fmt/core.h>
 #include <memory>
 #include <string>
@@ -24,14 +23,10 @@ Action configure_report(CLI::App& app, const Environment& /*environment*/) {
       ->capture_default_str();
   const CLI::Option* json = add_json_flag(app);
   return [flags, json]() -> Result<int> {
-    ASSIGN_OR_RETURN(const bench::Results results, bench::load_results(flags->results));
-    std::error_code error;
-    const bool is_folder = std::filesystem::is_directory(flags->results, error);
-    const std::string beside =
-        is_folder ? flags->results : std::filesystem::path(flags->results).parent_path().string();
-    const std::string out = !flags->out.empty() ? flags->out : beside.empty() ? "." : beside;
+    ASSIGN_OR_RETURN(const report::Race race, report::load_race(flags->results));
+    const std::string out = flags->out.empty() ? bench::race_folder(flags->results) : flags->out;
     const auto language = flags->language == "ru" ? report::Language::kRussian : report::Language::kEnglish;
-    ASSIGN_OR_RETURN(const report::Written written, report::write_report(results, out, language));
+    ASSIGN_OR_RETURN(const report::Written written, report::write_report(race, out, language));
     if (json->count() > 0)
       fmt::print(
           "{}\n",

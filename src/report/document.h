@@ -40,6 +40,9 @@ struct Highlights {
 using Block = std::variant<Heading, Paragraph, Bullets, Table, Figure, Highlights>;
 using Document = std::vector<Block>;
 
+/// Puts "2. " before headings of level 2 and "2.1 " before those of level 3.
+void number_headings(Document& document);
+
 /// Figures are linked as plots/<stem>.svg.
 std::string to_markdown(const Document& document);
 

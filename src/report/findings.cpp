@@ -1,6 +1,7 @@
 #include "report/findings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -22,12 +23,6 @@ Cells only(const Cells& cells, Keep keep) {
   Cells kept;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(kept), keep);
   return kept;
-}
-
-void widen(std::optional<Range>& range, double value) {
-  if (!range) range = Range{value, value};
-  range->low = std::min(range->low, value);
-  range->high = std::max(range->high, value);
 }
 
 Saturation saturation_at(const Cells& cells, int64_t size) {
@@ -52,8 +47,8 @@ ApproachSummary summarise(const Approach& approach, const Cells& cells) {
   for (const Cell* cell : cells) {
     widen(fps, *cell->fps);
     if (cell->speedup) widen(summary.speedup, *cell->speedup);
-    if (cell->measured_peak_pct)
-      summary.best_peak_pct = std::max(summary.best_peak_pct.value_or(0), *cell->measured_peak_pct);
+    if (const auto share = peak_share(*cell))
+      summary.best_peak_pct = std::max(summary.best_peak_pct.value_or(0), *share);
     sizes.insert(cell->height);
   }
   summary.fps = *fps;
@@ -70,10 +65,10 @@ const Cell* lowest_latency(const Cells& cells) {
 
 const Cell* best_used(const Cells& cells) {
   const auto less = [](const Cell* a, const Cell* b) {
-    return a->measured_peak_pct.value_or(0) < b->measured_peak_pct.value_or(0);
+    return peak_share(*a).value_or(0) < peak_share(*b).value_or(0);
   };
   const auto best = std::max_element(cells.begin(), cells.end(), less);
-  return best == cells.end() || !(*best)->measured_peak_pct ? nullptr : *best;
+  return best == cells.end() || !peak_share(**best) ? nullptr : *best;
 }
 
 bool intervals_are_apart(const Cell& a, const Cell& b) {
@@ -100,11 +95,26 @@ std::string Approach::label() const {
 
 Approach approach_of(const Cell& cell) { return {cell.engine, cell.precision, cell.device}; }
 
+void widen(std::optional<Range>& range, double value) {
+  if (!range) range = Range{value, value};
+  range->low = std::min(range->low, value);
+  range->high = std::max(range->high, value);
+}
+
 bool like_with_like(const Cell& a, const Cell& b) {
   const auto group = [](const Cell& cell) {
     return std::tie(cell.model, cell.height, cell.width, cell.batch, cell.device, cell.threads, cell.data);
   };
   return group(a) == group(b);
+}
+
+std::optional<double> peak_share(const Cell& cell) {
+  return cell.measured_peak_pct ? cell.measured_peak_pct : cell.published_peak_pct;
+}
+
+std::optional<int> loaders_needed(const Cell& cell) {
+  if (!cell.data_ms || !cell.mean_ms || *cell.data_ms <= 0) return std::nullopt;
+  return static_cast<int>(std::ceil(*cell.data_ms / *cell.mean_ms));
 }
 
 Findings find(const bench::Results& results) {

@@ -21,6 +21,9 @@ struct Range {
   double low = 0, high = 0;
 };
 
+/// Makes `range` hold `value` too.
+void widen(std::optional<Range>& range, double value);
+
 /// Batch from which FPS grows no further: the smallest whose FPS is at least 95 % of the best over all
 /// batches.
 struct Saturation {
@@ -33,7 +36,7 @@ struct ApproachSummary {
   Approach approach;
   Range fps;
   std::optional<Range> speedup;
-  std::optional<double> best_peak_pct;  ///< highest share of the measured peak
+  std::optional<double> best_peak_pct;  ///< highest share of the peak
   const bench::Cell* best = nullptr;    ///< cell of the highest FPS
   std::vector<Saturation> saturation;   ///< per size, ascending
 };
@@ -47,8 +50,14 @@ struct Findings {
   const bench::Cell* runner_up = nullptr;   ///< the best other approach in the winner's comparison group
   bool clear = false;                       ///< winner's and runner-up's speed-up intervals do not overlap
   const bench::Cell* lowest_latency = nullptr;  ///< smallest p99 at the smallest batch
-  const bench::Cell* best_used = nullptr;       ///< highest share of the measured peak
+  const bench::Cell* best_used = nullptr;       ///< highest share of the peak
 };
+
+/// Of the measured peak, or where none was measured (a GPU's) of the published one, in percent.
+std::optional<double> peak_share(const bench::Cell& cell);
+
+/// Threads that read and preprocess files as fast as the row infers them; nothing for synthetic data.
+std::optional<int> loaders_needed(const bench::Cell& cell);
 
 Findings find(const bench::Results& results);
 

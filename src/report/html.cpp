@@ -9,26 +9,28 @@ namespace {
 constexpr std::string_view kStyle = R"css(
 :root { --ink: #1c2430; --soft: #5b6675; --line: #dfe4ea; --tint: #f5f7f9; --accent: #0b62a4; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; max-width: 76rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink); background: #fff;
        font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; }
+p, ul, figcaption { max-width: 48rem; }
+h1 { max-width: 48rem; font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; }
 h2 { font-size: 1.35rem; margin: 2.6rem 0 .8rem; padding-top: .9rem; border-top: 2px solid var(--line); }
 h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; }
-code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--tint); padding: .1em .3em; border-radius: 3px; }
+code { overflow-wrap: anywhere; font: .9em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--tint); padding: .1em .3em; border-radius: 3px; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th { text-align: left; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 th, td { padding: .32rem .7rem .32rem 0; }
 td { border-bottom: 1px solid var(--line); }
+tr:not(:first-child):has(> td:first-child > strong) > td { border-top: 2px solid var(--line); }
 td.number, th.number { text-align: right; padding-left: .7rem; }
 td.long { white-space: normal; min-width: 16rem; }
-figure { margin: 1.4rem 0; }
+figure { margin: 1.4rem 0 2rem; max-width: 60rem; }
 figure svg { width: 100%; height: auto; display: block; }
 figcaption { color: var(--soft); font-size: .88rem; }
 .highlights { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; margin: 1.2rem 0; }
 .highlights div { background: var(--tint); border-left: 3px solid var(--accent); padding: .8rem 1rem; }
 .highlights b { display: block; font-size: 1.25rem; line-height: 1.25; }
-.highlights span { color: var(--soft); font-size: .85rem; }
+.highlights span { color: var(--soft); font-size: .85rem; line-height: 1.35; display: block; margin-top: .25rem; }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
 )css";
 
@@ -74,9 +76,11 @@ std::string inline_html(std::string_view text) {
   return paired(paired(escaped(text), "**", "strong"), "`", "code");
 }
 
+/// "12.3", "–", "<0.1", "7.5 ×"; not "64: 1, 4".
 bool is_numeric(const std::string& text) {
-  return !text.empty() &&
-         (std::isdigit(static_cast<unsigned char>(text.front())) != 0 || text == "–" || text.front() == '<');
+  const bool starts_so = !text.empty() && (std::isdigit(static_cast<unsigned char>(text.front())) != 0 ||
+                                           text.starts_with("–") || text.front() == '<');
+  return starts_so && text.find(": ") == std::string::npos;
 }
 
 /// A column is aligned as numbers when every row of it starts like one.

@@ -7,16 +7,18 @@ namespace ridgeline::report::phrase {
 // Title and the numbers on top.
 inline constexpr Phrase kTitle{"{}: which engine, precision, size and batch run it fastest here",
                                "{}: какой движок, точность, размер и батч быстрее всего на этой машине"};
-inline constexpr Phrase kBestThroughput{"highest throughput: {}", "наибольшая производительность: {}"};
-inline constexpr Phrase kImagesPerSecond{"{:.1f} images/s", "{:.1f} изображений/с"};
-inline constexpr Phrase kBestLatency{"lowest p99 at batch {}: {}", "наименьшая p99 при батче {}: {}"};
-inline constexpr Phrase kMilliseconds{"{:.2f} ms", "{:.2f} мс"};
-inline constexpr Phrase kBestSpeedup{"against {} at the same size and batch",
-                                     "относительно {} при том же размере и батче"};
-inline constexpr Phrase kBestUse{"of the measured peak: {}", "от измеренного пика: {}"};
+inline constexpr Phrase kBestThroughput{"highest throughput: {}, size {}, batch {}",
+                                        "наибольшая производительность: {}, размер {}, батч {}"};
+inline constexpr Phrase kImagesPerSecond{"{} images/s", "{} изображений/с"};
+inline constexpr Phrase kBestLatency{"lowest p99: {}, size {}, batch {}",
+                                     "наименьшая p99: {}, размер {}, батч {}"};
+inline constexpr Phrase kMilliseconds{"{} ms", "{} мс"};
+inline constexpr Phrase kBestSpeedup{"its speed-up against {} at the same size and batch",
+                                     "её ускорение относительно {} при тех же размере и батче"};
+inline constexpr Phrase kBestUse{"of the peak: {}, size {}, batch {}", "от пика: {}, размер {}, батч {}"};
 
 // Introduction.
-inline constexpr Phrase kIntroduction{"1. Introduction", "1. Введение"};
+inline constexpr Phrase kIntroduction{"Introduction", "Введение"};
 inline constexpr Phrase kTask{
     "This report compares ways to run the inference of `{}` on one machine. Every engine gets the same "
     "weights, the same input bytes and the same "
@@ -32,17 +34,56 @@ inline constexpr Phrase kExpected{
     "насыщения по батчу и расстояние до предела оборудования."};
 
 // Methodology.
-inline constexpr Phrase kMethodology{"2. Methodology", "2. Методология"};
-inline constexpr Phrase kSetup{"2.1 Hardware and software", "2.1 Оборудование и программное обеспечение"};
+inline constexpr Phrase kMethodology{"Methodology", "Методология"};
+inline constexpr Phrase kSetup{"Hardware and software", "Оборудование и программное обеспечение"};
 inline constexpr Phrase kProperty{"Property", "Параметр"};
 inline constexpr Phrase kValue{"Value", "Значение"};
-inline constexpr Phrase kParameters{"2.2 Parameters", "2.2 Параметры тестирования"};
+inline constexpr Phrase kCpu{"CPU", "Процессор"};
+inline constexpr Phrase kCores{"Cores", "Ядра"};
+inline constexpr Phrase kCoresUsed{"{}, of which this race may use {}", "{}, из них доступно {}"};
+inline constexpr Phrase kInstructionSets{"Instruction sets", "Наборы команд"};
+inline constexpr Phrase kGpu{"GPU", "Видеокарта"};
+inline constexpr Phrase kNoGpu{"none in this race", "не участвует"};
+inline constexpr Phrase kMemoryInstalled{"Memory", "Память"};
+inline constexpr Phrase kGigabytes{"{:.1f} GB", "{:.1f} ГБ"};
+inline constexpr Phrase kSystem{"System", "Система"};
+inline constexpr Phrase kSystemText{"{}, kernel {}", "{}, ядро {}"};
+inline constexpr Phrase kMeasuredAt{"Measured", "Время замера"};
+inline constexpr Phrase kMeasuredAtText{"{} by Ridgeline {}", "{}, Ridgeline {}"};
+inline constexpr Phrase kQuiet{"How quiet it was", "Посторонняя нагрузка"};
+inline constexpr Phrase kQuietText{
+    "load average {:.2f} at the start; a fixed piece of arithmetic took {:.2f} times its median at p99; "
+    "{:.1f} "
+    "% of CPU time was stolen",
+    "средняя загрузка в начале {:.2f}; p99 эталонного счёта в {:.2f} раза больше медианы; украдено {:.1f} % "
+    "времени процессора"};
+inline constexpr Phrase kEngines{"Engines", "Движки"};
+inline constexpr Phrase kEngine{"Engine", "Движок"};
+inline constexpr Phrase kVersion{"Version, or why it is not here", "Версия или причина отсутствия"};
+inline constexpr Phrase kAbsent{"not here: {}", "нет: {}"};
+inline constexpr Phrase kLimits{"The hardware's limits", "Пределы оборудования"};
+inline constexpr Phrase kDevice{"Device", "Устройство"};
+inline constexpr Phrase kPrecision{"Precision", "Точность"};
+inline constexpr Phrase kPeak{"Peak, GFLOP/s", "Пик, GFLOP/с"};
+inline constexpr Phrase kBandwidth{"Memory, GB/s", "Память, ГБ/с"};
+inline constexpr Phrase kRidge{"Ridge, FLOP/byte", "Порог, FLOP/байт"};
+inline constexpr Phrase kLimitsFrom{
+    "{}: {}. Work of fewer FLOPs per byte than the ridge is bound by memory, of more by compute.",
+    "{}: {}. Если FLOP на байт меньше порога, работу ограничивает память, если больше — вычисления."};
+inline constexpr Phrase kParameters{"Parameters", "Параметры тестирования"};
 inline constexpr Phrase kSizes{"Image sizes: {}", "Размеры изображений: {}"};
 inline constexpr Phrase kBatches{"Batches: {}", "Размеры батча: {}"};
 inline constexpr Phrase kPrecisions{"Precisions: {}", "Точность: {}"};
 inline constexpr Phrase kThreads{"Threads: {}", "Потоки: {}"};
 inline constexpr Phrase kData{"Data: {}", "Данные: {}"};
-inline constexpr Phrase kMeasuring{"2.3 How it is measured", "2.3 Методы измерения"};
+inline constexpr Phrase kRuns{"Per row {} timed calls in {} alternating rounds, after {} untimed ones",
+                              "На строку {} замеров в {} чередующихся раундах после {} пробных"};
+inline constexpr Phrase kBaseline{"Baseline of speed-ups: {}; reference of the outputs: {}",
+                                  "База для ускорения: {}; эталон выходов: {}"};
+inline constexpr Phrase kHarness{"The harness itself costs {} µs a call (null engine)",
+                                 "Сам стенд добавляет {} мкс на вызов (пустой движок)"};
+inline constexpr Phrase kCommand{"Command: `{}`", "Команда: `{}`"};
+inline constexpr Phrase kMeasuring{"How it is measured", "Методы измерения"};
 inline constexpr Phrase kHowMean{
     "Mean time per batch after the fastest and the slowest 10 % of the runs are dropped; the standard "
     "deviation is of the same runs.",

@@ -14,17 +14,19 @@ struct PlotPoint {
   std::optional<double> low, high;  ///< of an interval drawn as an error bar
 };
 
-enum class PlotStyle { kLinesAndPoints, kLine, kPoints, kSmallPoints };
+/// kLimit is a dashed grey line, kCircles small hollow points.
+enum class PlotStyle { kLinesAndPoints, kLimit, kPoints, kCircles };
 
 struct PlotSeries {
   std::string title;
   PlotStyle style = PlotStyle::kLinesAndPoints;
+  size_t color = 0;  ///< the same number is the same colour and mark in every plot
   std::vector<PlotPoint> points;
 };
 
 struct Plot {
   std::string stem;  ///< file name without extension
-  std::string title, x_label, y_label;
+  std::string title, caption, x_label, y_label;
   bool log_x = false, log_y = false;
   std::vector<double> x_ticks;  ///< where x is labelled; empty leaves it to gnuplot
   std::vector<PlotSeries> series;

@@ -1,6 +1,9 @@
 #include "report/report.h"
 
+#include <algorithm>
+
 #include "base/file.h"
+#include "bench/compare.h"
 #include "report/figures.h"
 #include "report/sections.h"
 
@@ -14,6 +17,18 @@ std::string baseline_label(const Json& context) {
   return label;
 }
 
+/// The winner with its profile, or the fastest row that has one.
+ProfiledRow profiled_row(const Race& race, const Findings& found) {
+  std::vector<const bench::Cell*> candidates = found.ok;
+  std::ranges::stable_sort(candidates, [&](const bench::Cell* a, const bench::Cell* b) {
+    return std::pair(b == found.winner, *b->fps) < std::pair(a == found.winner, *a->fps);
+  });
+  for (const bench::Cell* cell : candidates)
+    if (const auto profile = race.profiles.find(bench::identity_of(*cell)); profile != race.profiles.end())
+      return {cell, &profile->second};
+  return {};
+}
+
 std::string winner_line(const Findings& found) {
   if (found.winner == nullptr) return "no row was timed";
   const bench::Cell& best = *found.winner;
@@ -25,21 +40,31 @@ std::string winner_line(const Findings& found) {
 
 }  // namespace
 
-Result<Written> write_report(const bench::Results& results, const std::string& directory, Language language) {
-  const Findings findings = find(results);
+Result<Race> load_race(const std::string& path) {
+  Race race;
+  ASSIGN_OR_RETURN(race.results, bench::load_results(path));
+  ASSIGN_OR_RETURN(race.profiles, bench::load_profiles(bench::race_folder(path), race.results.cells));
+  return race;
+}
+
+Result<Written> write_report(const Race& race, const std::string& directory, Language language) {
+  const Findings findings = find(race.results);
   const Speaker say(language);
-  const Story story{results, findings, say, baseline_label(results.context)};
+  const Story story{race.results, findings, profiled_row(race, findings), say,
+                    baseline_label(race.results.context)};
   const std::string plots = directory + "/plots";
   RETURN_IF_ERROR(make_directories(plots));
   std::vector<Figure> figures;
   for (const Plot& plot : figures_of(story)) {
     ASSIGN_OR_RETURN(std::string svg, draw(plot, plots));
-    figures.push_back({plot.stem, plot.title, std::move(svg)});
+    figures.push_back({plot.stem, plot.caption, std::move(svg)});
   }
   Document document;
   write_opening(story, document);
+  write_methodology(story, document);
   write_results(story, std::move(figures), document);
   write_discussion(story, document);
+  number_headings(document);
   const Written written{directory + "/report.html", directory + "/report.md", winner_line(findings)};
   RETURN_IF_ERROR(
       write_file_atomically(written.html, to_html(document, language == Language::kRussian ? "ru" : "en")));

@@ -1,12 +1,23 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "base/status.h"
+#include "bench/profile.h"
 #include "bench/results.h"
 #include "report/language.h"
 
 namespace ridgeline::report {
+
+/// What a race left in its folder.
+struct Race {
+  bench::Results results;
+  std::map<std::string, bench::Profile> profiles;  ///< by bench::identity_of
+};
+
+/// Reads DIR/results.json, or a results.json named itself, and the profiles beside it.
+Result<Race> load_race(const std::string& path);
 
 struct Written {
   std::string html;      ///< path of the page
@@ -15,6 +26,6 @@ struct Written {
 };
 
 /// Writes report.html, report.md and plots/*.svg, *.png into `directory`.
-Result<Written> write_report(const bench::Results& results, const std::string& directory, Language language);
+Result<Written> write_report(const Race& race, const std::string& directory, Language language);
 
 }  // namespace ridgeline::report

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "bench/compare.h"
 #include "report/document.h"
 #include "report/findings.h"
 #include "report/plot.h"
+#include "report/sections.h"
 #include "support/temporary_folder.h"
 
 namespace ridgeline::report {
@@ -119,6 +121,53 @@ TEST(Findings, ARaceInWhichNothingRanHasNoWinner) {
   EXPECT_EQ(found.not_ok.size(), results.cells.size());
 }
 
+TEST(Findings, TheShareOfThePeakIsThePublishedOneWhereNoneWasMeasured) {
+  bench::Results results = race();
+  for (Cell& row : results.cells) {
+    row.published_peak_pct = row.engine == "openvino" ? 97 : 5;
+    row.measured_peak_pct = std::nullopt;
+  }
+  const Findings found = find(results);
+  ASSERT_NE(found.best_used, nullptr);
+  EXPECT_EQ(found.best_used->engine, "openvino");
+  EXPECT_EQ(found.approaches.front().best_peak_pct, 97);
+}
+
+TEST(Findings, LoadersAreAsManyAsKeepUpWithInference) {
+  Cell row = cell("openvino", "bf16", 224, 8, 100);  // 80 ms a batch
+  EXPECT_FALSE(loaders_needed(row).has_value());
+  row.data_ms = 79;
+  EXPECT_EQ(loaders_needed(row), 1);
+  row.data_ms = 161;
+  EXPECT_EQ(loaders_needed(row), 3);
+}
+
+TEST(Numbers, KeepTheirSignificantDigitsWhateverTheirSize) {
+  EXPECT_EQ(number_text(std::nullopt), "–");
+  EXPECT_EQ(number_text(0), "0.000");
+  EXPECT_EQ(number_text(0.00024), "0.00024");
+  EXPECT_EQ(number_text(0.0418), "0.042");
+  EXPECT_EQ(number_text(44.4712), "44.47");
+  EXPECT_EQ(number_text(220.03), "220.0");
+  EXPECT_EQ(number_text(7103.4), "7103");
+}
+
+TEST(Phrases, LanguagesThatLackAPlaceholderOrChangeItsFormAreTold) {
+  static_assert(same_placeholders("{} at {:.1f}", "при {} — {:.1f}"));
+  static_assert(same_placeholders("none", "нет"));
+  static_assert(!same_placeholders("{} and {}", "{}"));
+  static_assert(!same_placeholders("{}", "{:.1f}"));
+}
+
+TEST(Document, HeadingsAreNumberedByChapterAndSection) {
+  Document document = {Heading{1, "title"}, Heading{2, "a"}, Heading{3, "x"},
+                       Heading{3, "y"},     Heading{2, "b"}, Heading{3, "z"}};
+  number_headings(document);
+  std::vector<std::string> texts;
+  for (const Block& block : document) texts.push_back(std::get<Heading>(block).text);
+  EXPECT_THAT(texts, ::testing::ElementsAre("title", "1. a", "1.1 x", "1.2 y", "2. b", "2.1 z"));
+}
+
 TEST(Document, HtmlEscapesWhatItIsGivenAndKeepsStrongText) {
   const std::string html = to_html({Heading{1, "a < b"}, Paragraph{"**x** & `y` <script>"}}, "en");
   EXPECT_THAT(html, HasSubstr("<h1>a &lt; b</h1>"));
@@ -140,7 +189,7 @@ class WrittenReport : public ::testing::TestWithParam<Language> {};
 
 TEST_P(WrittenReport, IsOneSelfContainedPageWithEveryPlotAndRow) {
   const TemporaryFolder folder;
-  const Result<Written> written = write_report(race(), folder / "r", GetParam());
+  const Result<Written> written = write_report({race(), {}}, folder / "r", GetParam());
   ASSERT_TRUE(written.ok()) << written.status().message();
   EXPECT_THAT(written->winner, HasSubstr("openvino bf16: 306.0 images/s at size 224, batch 16"));
   const std::string html = read_file(written->html).value();
@@ -150,7 +199,8 @@ TEST_P(WrittenReport, IsOneSelfContainedPageWithEveryPlotAndRow) {
   EXPECT_THAT(html, Not(HasSubstr("<?xml")));
   EXPECT_THAT(html, HasSubstr("Xeon &lt;test&gt; &amp; co"));
   EXPECT_THAT(markdown, HasSubstr("SIGSEGV \\| last words"));
-  for (const char* stem : {"fps_vs_image_size", "fps_vs_batch", "speedup", "roofline"})
+  for (const char* stem :
+       {"fps_vs_image_size", "speedup_vs_image_size", "fps_vs_batch", "speedup", "roofline"})
     for (const char* extension : {".svg", ".png"})
       EXPECT_GT(std::filesystem::file_size((folder / "r/plots/") + stem + extension), 1000U)
           << stem << extension;
@@ -158,11 +208,74 @@ TEST_P(WrittenReport, IsOneSelfContainedPageWithEveryPlotAndRow) {
 
 INSTANTIATE_TEST_SUITE_P(Languages, WrittenReport, ::testing::Values(Language::kEnglish, Language::kRussian));
 
+class ReportText : public ::testing::Test {
+ protected:
+  /// The Markdown of a report on `race_`.
+  std::string markdown() {
+    const Result<Written> written = write_report(race_, folder_ / "r", Language::kEnglish);
+    EXPECT_TRUE(written.ok()) << written.status().message();
+    return written.ok() ? read_file(written->markdown).value() : "";
+  }
+
+  Race race_{race(), {}};
+  const TemporaryFolder folder_;
+};
+
+TEST_F(ReportText, TheProfiledRowsLayersAreListedByTimeAndDrawnUnderTheRoof) {
+  const Cell& winner = *find(race_.results).winner;
+  ASSERT_EQ(bench::identity_of(winner), "resnet18 openvino:bf16 cpu 224x224 batch 16, 2 threads, real");
+  race_.profiles[bench::identity_of(winner)] = {
+      {{{"pool", "MaxPool", "jit", 500}, bench::OpCost{1e6, 1e6}},
+       {{"conv1+bn1+relu", "Conv", "brgemm", 1500}, bench::OpCost{3e9, 1e7}},  // 2 TFLOP/s, the roof is 4
+       {{"reorder", "Reorder", "", 100}, std::nullopt}}};
+  const std::string text = markdown();
+  EXPECT_THAT(text,
+              HasSubstr("openvino bf16, size 224, batch 16: the engine's own profile, 2.10 ms in 3 lines"));
+  EXPECT_THAT(text,
+              HasSubstr("| conv1 (+2) | Conv | brgemm | 1.50 | 71.4 | 2000 | 300.0 | 50.0 |\n| pool |"));
+  EXPECT_THAT(text, HasSubstr("| reorder | Reorder |  | 0.100 | 4.8 | – | – | – |"));
+  const std::string script = read_file(folder_ / "r/plots/roofline.gnuplot").value();
+  EXPECT_THAT(script, HasSubstr("layers: openvino bf16"));
+  EXPECT_THAT(script, HasSubstr("\n300 2000"));
+}
+
+TEST_F(ReportText, LoadingFilesIsHeldAgainstTheFastestInference) {
+  for (Cell& row : race_.results.cells) row.data_ms = 120;
+  EXPECT_THAT(markdown(), HasSubstr("| 224 | 16 | 120.0 | 7.50 | 133.3 | openvino bf16 | 306.0 | 3 |"));
+}
+
+TEST_F(ReportText, UtilisationIsHeldAgainstTheGoalOfNinetyFivePercent) {
+  const std::string text = markdown();
+  EXPECT_THAT(
+      text,
+      HasSubstr("| openvino bf16 | 224 | 16 | 58.40 | 100.0 | 584.0 | compute | 1.12 | 76.5 | 1.2 × |"));
+  EXPECT_THAT(text, HasSubstr("reaches 76.5 % of the peak"));
+}
+
+TEST_F(ReportText, RowsThatFailedForOneReasonShareALine) {
+  for (const int64_t size : {64, 128})
+    for (const int64_t batch : {1, 8}) {
+      Cell row = cell("onnxruntime", "int8", size, batch, 1);
+      row.status = CellStatus::kUnsupported;
+      row.reason = "needs a quantized model";
+      race_.results.cells.push_back(row);
+    }
+  EXPECT_THAT(
+      markdown(),
+      HasSubstr("| onnxruntime int8 | 64: 1, 8; 128: 1, 8 | UNSUPPORTED | needs a quantized model |"));
+}
+
+TEST_F(ReportText, AnOkRowsReasonIsItsNote) {
+  race_.results.cells[1].reason = "6 of 20 rounds: the time budget was spent";
+  race_.results.cells[1].noisy = true;
+  EXPECT_THAT(markdown(), HasSubstr("NOISY; 6 of 20 rounds: the time budget was spent |"));
+}
+
 TEST(Report, AnEmptyRaceStillMakesAPageThatSaysSo) {
   const TemporaryFolder folder;
   bench::Results results = race();
   for (Cell& row : results.cells) row.status = CellStatus::kSkipped;
-  const Result<Written> written = write_report(results, folder / "r", Language::kEnglish);
+  const Result<Written> written = write_report({results, {}}, folder / "r", Language::kEnglish);
   ASSERT_TRUE(written.ok());
   EXPECT_THAT(read_file(written->html).value(), HasSubstr("No row was timed"));
 }
