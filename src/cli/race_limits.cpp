@@ -91,7 +91,7 @@ bench::Peaks RaceLimits::peaks_of(const bench::Cell& cell) const {
 
 std::optional<bench::CostOfCase> RaceLimits::cost_of(const Graph& graph, const InputShapes& input_shapes,
                                                      const bench::Cell& cell) const {
-  const Result<TypeMap> types = infer_types(graph, input_shapes);
+  const Result<TypeMap> types = infer_types(graph, input_shapes, DataSizes::kLargest);
   if (!types.ok()) return std::nullopt;
   const cost::Analysis analysis = cost::analyze(graph, *types);
   if (!analysis.uncounted.empty()) return std::nullopt;
@@ -110,7 +110,7 @@ std::vector<std::optional<bench::OpCost>> RaceLimits::op_costs(const Graph& grap
                                                                const bench::Cell& cell,
                                                                std::span<const OpTime> ops) const {
   std::vector<std::optional<bench::OpCost>> costs(ops.size());
-  const Result<TypeMap> types = infer_types(graph, input_shapes);
+  const Result<TypeMap> types = infer_types(graph, input_shapes, DataSizes::kLargest);
   if (!types.ok()) return costs;
   const cost::Analysis analysis = cost::analyze(graph, *types);
   if (!analysis.uncounted.empty()) return costs;

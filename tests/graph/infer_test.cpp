@@ -134,6 +134,65 @@ TEST(InferTypes, FollowsAShapeThroughTheArithmeticOfAnExporter) {
   EXPECT_EQ(infer_types(graph)->at("y").shape, (Shape{kAny, kAny}));
 }
 
+TEST(InferTypes, FollowsThePadsThatTorchTurnsRound) {
+  Graph graph;
+  graph.inputs.push_back({"x", {DType::kF32, Shape{3, 10, 20}}, {}});
+  graph.initializers = {{"torch_pads", ints({4, 5, 2, 3, 0, 1})},  // last axis first, before and after
+                        {"pairs", ints({-1, 2})},
+                        {"last", ints({-1})},
+                        {"far", ints({INT64_MIN + 1})},
+                        {"first_axis", ints({0})}};
+  graph.nodes = {
+      {.name = "pair", .op = "Reshape", .inputs = {"torch_pads", "pairs"}, .outputs = {"p"}},
+      {.name = "turn", .op = "Slice", .inputs = {"p", "last", "far", "first_axis", "last"}, .outputs = {"r"}},
+      {.name = "swap",
+       .op = "Transpose",
+       .inputs = {"r"},
+       .outputs = {"t"},
+       .attributes = {{"perm", Ints{1, 0}}}},
+      {.name = "line", .op = "Reshape", .inputs = {"t", "last"}, .outputs = {"pads"}},
+      {.name = "pad", .op = "Pad", .inputs = {"x", "pads"}, .outputs = {"y"}}};
+  EXPECT_EQ(infer_types(graph)->at("y").shape, (Shape{4, 15, 29}));
+}
+
+TEST(InferTypes, SizesThatTheDataDecideAreUnknownOrTheLargest) {
+  const auto shape_of = [](const Case& test, DataSizes sizes) {
+    return infer_types(graph_of(test), {}, sizes)->at("y").shape.value();
+  };
+  const Case non_zero{"NonZero", {{2, 5}}, {}, {}, {}};
+  EXPECT_EQ(shape_of(non_zero, DataSizes::kUnknown), (Shape{2, kAny}));
+  EXPECT_EQ(shape_of(non_zero, DataSizes::kLargest), (Shape{2, 10}));
+  const Case boxes{"NonMaxSuppression", {{1, 100, 4}, {1, 3, 100}}, {}, {{2, {20}}}, {}};
+  EXPECT_EQ(shape_of(boxes, DataSizes::kUnknown), (Shape{kAny, 3}));
+  EXPECT_EQ(shape_of(boxes, DataSizes::kLargest), (Shape{60, 3}));
+  const Case unique{"Unique", {{4, 5}}, {{"axis", int64_t{1}}}, {}, {}};
+  EXPECT_EQ(shape_of(unique, DataSizes::kLargest), (Shape{4, 5}));
+  const Case compress{"Compress", {{4, 5}, {5}}, {}, {}, {}};
+  EXPECT_EQ(shape_of(compress, DataSizes::kLargest), Shape{20});
+}
+
+TEST(InferTypes, AnIfThatIsDecidedHasTheShapeOfItsBranch) {
+  const auto branch = [](const Shape& shape) {
+    Graph body;
+    body.initializers["value"] = Tensor::zeros(DType::kF32, shape).value();
+    body.outputs.push_back({"value", {DType::kF32, shape}, {}});
+    return std::make_shared<const Graph>(body);
+  };
+  Graph graph;
+  graph.inputs.push_back({"x", {DType::kF32, Shape{kAny}}, {}});
+  graph.initializers["none"] = ints({0});
+  graph.nodes = {{.name = "count", .op = "Shape", .inputs = {"x"}, .outputs = {"n"}},
+                 {.name = "empty", .op = "Equal", .inputs = {"n", "none"}, .outputs = {"go"}},
+                 {.name = "if",
+                  .op = "If",
+                  .inputs = {"go"},
+                  .outputs = {"y"},
+                  .attributes = {{"then_branch", branch({1, 4})}, {"else_branch", branch({2, 4})}}}};
+  EXPECT_EQ(infer_types(graph, {{"x", {0}}})->at("y").shape, (Shape{1, 4}));
+  EXPECT_EQ(infer_types(graph, {{"x", {7}}})->at("y").shape, (Shape{2, 4}));
+  EXPECT_EQ(infer_types(graph)->at("y").shape, (Shape{kAny, 4}));
+}
+
 TEST(InferTypes, AShapeThatTheGraphForbidsIsRefusedByName) {
   Graph graph;
   graph.inputs.push_back({"x", {DType::kF32, Shape{kAny, 3}}, {}});

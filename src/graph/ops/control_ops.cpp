@@ -13,7 +13,7 @@ Result<Scope> infer_body(InferContext& context, std::string_view attribute, cons
   int depth = 0;
   for (const Scope* scope = &context.scope(); scope != nullptr; scope = scope->outer) ++depth;
   if (depth > kMaxNesting) return context.error("graphs are nested more than {} deep", kMaxNesting);
-  ASSIGN_OR_RETURN(Scope inner, infer_scope(*body, shapes, &context.scope()));
+  ASSIGN_OR_RETURN(Scope inner, infer_scope(*body, shapes, &context.scope(), context.scope().data_sizes));
   TypeMap& nested = context.scope().nested;
   nested.insert(inner.types.begin(), inner.types.end());
   nested.merge(inner.nested);
@@ -34,12 +34,18 @@ std::optional<Shape> common_shape(const std::optional<Shape>& a, const std::opti
   return common;
 }
 
+/// Of the branch that is taken where that is known, else what both agree on.
 Status if_else(InferContext& context) {
   ASSIGN_OR_RETURN(const Scope yes, infer_body(context, "then_branch", {}));
   ASSIGN_OR_RETURN(const Scope no, infer_body(context, "else_branch", {}));
+  const auto condition = context.ints(0);
+  const bool is_decided = condition && condition->size() == 1;
   for (size_t i = 0; i < context.node().outputs.size(); ++i) {
     const ValueType a = output_type(yes, *yes.graph, i), b = output_type(no, *no.graph, i);
-    context.set_output(i, a.dtype, common_shape(a.shape, b.shape));
+    if (is_decided)
+      context.set_output(i, a.dtype, condition->front() != 0 ? a.shape : b.shape);
+    else
+      context.set_output(i, a.dtype, common_shape(a.shape, b.shape));
   }
   return {};
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "graph/ops/families.h"
@@ -5,8 +6,18 @@
 namespace ridgeline::ops {
 namespace {
 
+/// As many boxes of each class of each image as are asked for, or as there are.
 Status non_max_suppression(InferContext& context) {
-  context.set_output(0, DType::kI64, Shape{Shape::kUnknownDim, 3});
+  const auto boxes = context.shape(0), scores = context.shape(1);
+  const auto asked = context.ints(2);
+  int64_t largest = Shape::kUnknownDim;
+  if (boxes && scores && boxes->rank() == 3 && scores->rank() == 3 && (*boxes)[1] >= 0) {
+    const int64_t there = (*boxes)[1];
+    const int64_t kept = asked && asked->size() == 1 ? std::clamp<int64_t>((*asked)[0], 0, there) : there;
+    const auto classes = multiply_dims((*scores)[0], (*scores)[1]);
+    largest = multiply_dims(classes.value_or(Shape::kUnknownDim), kept).value_or(Shape::kUnknownDim);
+  }
+  context.set_output(0, DType::kI64, Shape{context.data_size(largest), 3});
   return {};
 }
 

@@ -53,66 +53,76 @@ Status gather_nd(InferContext& context) {
   return {};
 }
 
-/// One axis of a Slice: how many elements are left, by numpy's rules.
-int64_t sliced_count(int64_t dim, int64_t start, int64_t end, int64_t step) {
+/// Which elements of one axis a Slice keeps.
+struct Cut {
+  int64_t from = 0;
+  int64_t step = 1;
+  int64_t count = Shape::kUnknownDim;
+};
+
+/// By numpy's rules.
+Cut cut_of(int64_t dim, int64_t start, int64_t end, int64_t step) {
   const auto wrapped = [&](int64_t at) { return at < 0 ? at + dim : at; };
   if (step > 0) {
     const int64_t from = std::clamp<int64_t>(wrapped(start), 0, dim);
     const int64_t to = std::clamp<int64_t>(wrapped(end), 0, dim);
-    return std::max<int64_t>(0, (to - from + step - 1) / step);
+    return {from, step, std::max<int64_t>(0, (to - from + step - 1) / step)};
   }
   const int64_t from = std::clamp<int64_t>(wrapped(start), -1, dim - 1);
   const int64_t to = end <= -dim - 1 ? -1 : std::clamp<int64_t>(wrapped(end), -1, dim - 1);
-  return std::max<int64_t>(0, (from - to - step - 1) / -step);
+  return {from, step, std::max<int64_t>(0, (from - to - step - 1) / -step)};
 }
 
-Status slice(InferContext& context) {
-  auto x = context.shape(0);
-  if (!x) return same_as_input(context);
+/// One cut per axis of `x`; the count is unknown where it depends on what is not known.
+Result<std::vector<Cut>> cuts_of(const InferContext& context, const Shape& x) {
+  std::vector<Cut> cuts;
+  for (const int64_t dim : x) cuts.push_back({.count = dim});
   const auto starts = context.ints(1), ends = context.ints(2);
   const auto axes = context.has_input(3) ? context.ints(3) : std::nullopt;
   const auto steps = context.has_input(4) ? context.ints(4) : std::nullopt;
-  if ((context.has_input(3) && !axes) || !context.has_input(2)) {
-    context.set_output(0, context.dtype(0), Shape(std::vector<int64_t>(x->rank(), Shape::kUnknownDim)));
-    return {};
-  }
   const auto counted = context.shape(1);
   const size_t count = axes     ? axes->size()
                        : starts ? starts->size()
                        : counted && counted->rank() == 1 && (*counted)[0] >= 0
                            ? static_cast<size_t>((*counted)[0])
-                           : x->rank();
+                           : x.rank();
   if ((starts && starts->size() != count) || (ends && ends->size() != count) ||
       (steps && steps->size() != count))
     return context.error("starts, ends, axes and steps differ in length");
   constexpr int64_t kFar = int64_t{1} << 40;
+  const auto near = [kFar](int64_t at) { return std::clamp(at, -kFar, kFar); };
   for (size_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(const size_t axis,
-                     context.axis_of(axes ? (*axes)[i] : static_cast<int64_t>(i), x->rank()));
-    int64_t& dim = (*x)[axis];
+                     context.axis_of(axes ? (*axes)[i] : static_cast<int64_t>(i), x.rank()));
     if (steps && (*steps)[i] == 0) return context.error("step 0");
-    if (!starts || !ends || dim < 0 || (context.has_input(4) && !steps)) {
-      dim = Shape::kUnknownDim;
-      continue;
-    }
-    const auto near = [&](int64_t at) { return std::clamp(at, -kFar, kFar); };
-    dim = sliced_count(dim, near((*starts)[i]), near((*ends)[i]), steps ? near((*steps)[i]) : 1);
+    const bool known = starts && ends && x[axis] >= 0 && (steps || !context.has_input(4));
+    cuts[axis] =
+        known ? cut_of(x[axis], near((*starts)[i]), near((*ends)[i]), steps ? near((*steps)[i]) : 1) : Cut{};
   }
-  const auto original = context.shape(0);
-  context.set_output(0, context.dtype(0), x);
+  return cuts;
+}
+
+Status slice(InferContext& context) {
+  const auto x = context.shape(0);
+  if (!x) return same_as_input(context);
+  if ((context.has_input(3) && !context.ints(3)) || !context.has_input(2)) {
+    context.set_output(0, context.dtype(0), Shape(std::vector<int64_t>(x->rank(), Shape::kUnknownDim)));
+    return {};
+  }
+  ASSIGN_OR_RETURN(const std::vector<Cut> cuts, cuts_of(context, *x));
+  Shape out;
+  for (const Cut& cut : cuts) out.dims().push_back(cut.count);
+  context.set_output(0, context.dtype(0), out);
   const PartialValue* values = context.value(0);
-  if (values == nullptr || x->rank() != 1 || !starts || !ends || count != 1 || (*x)[0] < 0) return {};
-  const int64_t step = steps ? (*steps)[0] : 1;
-  const int64_t dim = (*original)[0];
-  int64_t from = (*starts)[0] < 0 ? (*starts)[0] + dim : (*starts)[0];
-  from = std::clamp<int64_t>(from, 0, step > 0 ? dim : dim - 1);
-  PartialValue picked;
-  for (int64_t i = 0; i < (*x)[0]; ++i) {
-    const int64_t index = from + i * step;
-    if (index < 0 || index >= static_cast<int64_t>(values->size())) return {};
-    picked.push_back((*values)[static_cast<size_t>(index)]);
+  if (values == nullptr || !x->is_static() || x->element_count() != static_cast<int64_t>(values->size()))
+    return {};
+  std::vector<int64_t> strides = row_major_strides(*x);
+  int64_t first = 0;
+  for (size_t axis = 0; axis < cuts.size(); ++axis) {
+    first += cuts[axis].from * strides[axis];
+    strides[axis] *= cuts[axis].step;
   }
-  context.set_value(0, std::move(picked));
+  pick_values(context, first, strides);
   return {};
 }
 
@@ -144,8 +154,9 @@ Status one_hot(InferContext& context) {
 
 Status non_zero(InferContext& context) {
   const auto x = context.shape(0);
-  context.set_output(0, DType::kI64,
-                     Shape{x ? static_cast<int64_t>(x->rank()) : Shape::kUnknownDim, Shape::kUnknownDim});
+  context.set_output(
+      0, DType::kI64,
+      Shape{x ? static_cast<int64_t>(x->rank()) : Shape::kUnknownDim, context.data_size(count_of(x))});
   return {};
 }
 
@@ -153,9 +164,9 @@ Status compress(InferContext& context) {
   auto x = context.shape(0);
   if (x && context.node().has("axis")) {
     ASSIGN_OR_RETURN(const size_t axis, context.axis_of(context.node().int_or("axis", 0), x->rank()));
-    (*x)[axis] = Shape::kUnknownDim;
+    (*x)[axis] = context.data_size((*x)[axis]);
   } else {
-    x = Shape{Shape::kUnknownDim};
+    x = Shape{context.data_size(count_of(x))};
   }
   context.set_output(0, context.dtype(0), x);
   return {};
@@ -163,16 +174,20 @@ Status compress(InferContext& context) {
 
 Status unique(InferContext& context) {
   const auto x = context.shape(0);
-  std::optional<Shape> out = Shape{Shape::kUnknownDim};
+  int64_t all = count_of(x);
+  std::optional<Shape> out = Shape{context.data_size(all)};
   if (context.node().has("axis")) {
     out = x;
     if (out) {
       ASSIGN_OR_RETURN(const size_t axis, context.axis_of(context.node().int_or("axis", 0), out->rank()));
-      (*out)[axis] = Shape::kUnknownDim;
+      all = (*out)[axis];
+      (*out)[axis] = context.data_size(all);
     }
   }
   context.set_output(0, context.dtype(0), out);
-  for (size_t i = 1; i < 4; ++i) context.set_output(i, DType::kI64, Shape{Shape::kUnknownDim});
+  context.set_output(1, DType::kI64, Shape{context.data_size(all)});
+  context.set_output(2, DType::kI64, Shape{all});
+  context.set_output(3, DType::kI64, Shape{context.data_size(all)});
   return {};
 }
 

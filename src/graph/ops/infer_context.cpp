@@ -157,8 +157,9 @@ Result<size_t> InferContext::axis_of(int64_t axis, size_t rank) const {
   return static_cast<size_t>(axis < 0 ? axis + signed_rank : axis);
 }
 
-Result<Scope> infer_scope(const Graph& graph, const InputShapes& input_shapes, const Scope* outer) {
-  Scope scope{.outer = outer, .graph = &graph};
+Result<Scope> infer_scope(const Graph& graph, const InputShapes& input_shapes, const Scope* outer,
+                          DataSizes data_sizes) {
+  Scope scope{.outer = outer, .graph = &graph, .data_sizes = data_sizes};
   for (const auto& [name, tensor] : graph.initializers) declare(scope, name, tensor);
   for (const ValueInfo& input : graph.inputs) RETURN_IF_ERROR(declare_input(scope, input, input_shapes));
   for (const Node& node : graph.nodes) RETURN_IF_ERROR(infer_node(node, scope));
@@ -211,6 +212,29 @@ std::optional<int64_t> multiply_dims(int64_t a, int64_t b) {
   return a * b;
 }
 
+void pick_values(InferContext& context, int64_t first, std::span<const int64_t> strides) {
+  const PartialValue* values = context.value(0);
+  if (values == nullptr || !context.node().has_output(0)) return;
+  const ValueType* type = context.scope().type(context.node().outputs[0]);
+  if (type == nullptr || !type->shape || !type->shape->is_static()) return;
+  const Shape& out = *type->shape;
+  const Result<int64_t> count = out.checked_element_count(1);
+  if (!count.ok() || *count > kMaxTrackedElements) return;
+  PartialValue picked;
+  for (int64_t i = 0; i < *count; ++i) {
+    int64_t at = first;
+    int64_t rest = i;
+    for (size_t axis = out.rank(); axis-- > 0; rest /= out[axis]) at += rest % out[axis] * strides[axis];
+    if (at < 0 || at >= static_cast<int64_t>(values->size())) return;
+    picked.push_back((*values)[static_cast<size_t>(at)]);
+  }
+  context.set_value(0, std::move(picked));
+}
+
+int64_t count_of(const std::optional<Shape>& shape) {
+  return shape && shape->is_static() ? shape->element_count() : Shape::kUnknownDim;
+}
+
 Status same_as_input(InferContext& context) {
   context.set_output(0, context.dtype(0), context.shape(0));
   return {};
@@ -237,13 +261,13 @@ Status like_numpy(InferContext& context) {
 
 namespace ridgeline {
 
-Result<TypeMap> infer_types(const Graph& graph, const InputShapes& input_shapes) {
+Result<TypeMap> infer_types(const Graph& graph, const InputShapes& input_shapes, DataSizes data_sizes) {
   for (const auto& [name, shape] : input_shapes) {
     const auto is_input = [&](const ValueInfo& input) { return input.name == name; };
     if (std::none_of(graph.inputs.begin(), graph.inputs.end(), is_input))
       return invalid_argument("the model has no input '{}'", name);
   }
-  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, input_shapes, nullptr));
+  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, input_shapes, nullptr, data_sizes));
   scope.types.merge(scope.nested);
   return std::move(scope.types);
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ using PartialValue = std::vector<std::optional<double>>;
 struct Scope {
   const Scope* outer = nullptr;
   const Graph* graph = nullptr;
+  DataSizes data_sizes = DataSizes::kUnknown;
   TypeMap types;
   std::map<std::string, PartialValue> values;
   TypeMap nested;  ///< types of the values inside this graph's subgraphs
@@ -46,6 +48,10 @@ class InferContext {
   const PartialValue* value(size_t i) const;
   /// All elements as integers, absent when one is unknown.
   std::optional<std::vector<int64_t>> ints(size_t i) const;
+  /// A dimension that the data decide and that is `largest` (kUnknownDim where that is not known) at most.
+  int64_t data_size(int64_t largest) const {
+    return scope_.data_sizes == DataSizes::kLargest ? largest : Shape::kUnknownDim;
+  }
   /// The initializer behind an input, null for computed values.
   const Tensor* constant(size_t i) const;
 
@@ -83,12 +89,20 @@ const OpRow* find_op(std::string_view domain, std::string_view name);
 std::vector<OpRow> all_ops();
 
 /// Types of a graph's values; subgraphs see `outer`.
-Result<Scope> infer_scope(const Graph& graph, const InputShapes& input_shapes, const Scope* outer);
+Result<Scope> infer_scope(const Graph& graph, const InputShapes& input_shapes, const Scope* outer,
+                          DataSizes data_sizes = DataSizes::kUnknown);
 
 /// Numpy's rule over dimensions that may be unknown; an error text's worth of reason is the caller's.
 std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 /// a × b, unknown when either is; nullopt when it passes 2^48.
 std::optional<int64_t> multiply_dims(int64_t a, int64_t b);
+
+/// The output's elements where they are the input's at first + Σ index·stride, as in slices and
+/// transpositions. Leaves them unknown where the input's are.
+void pick_values(InferContext& context, int64_t first, std::span<const int64_t> strides);
+
+/// Product of the dimensions, kUnknownDim where one is unknown.
+int64_t count_of(const std::optional<Shape>& shape);
 
 // Shape functions that several families share.
 Status same_as_input(InferContext& context);

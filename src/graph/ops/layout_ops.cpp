@@ -95,7 +95,11 @@ Status transpose(InferContext& context) {
   Shape out;
   for (const int64_t axis : order) out.dims().push_back((*x)[static_cast<size_t>(axis)]);
   context.set_output(0, context.dtype(0), out);
-  if (x->rank() <= 1) keep_value(context);
+  if (!x->is_static()) return {};
+  const std::vector<int64_t> strides = row_major_strides(*x);
+  std::vector<int64_t> moved;
+  for (const int64_t axis : order) moved.push_back(strides[static_cast<size_t>(axis)]);
+  pick_values(context, 0, moved);
   return {};
 }
 
