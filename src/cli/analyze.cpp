@@ -145,7 +145,7 @@ void print_text(const std::string& model, const ChosenDevice& chosen, const std:
 
 Result<Case> cost_case(const Graph& graph, const ImageCase& image, const MeasuredRace* race) {
   ASSIGN_OR_RETURN(const InputShapes shapes, image_shapes(graph, image));
-  ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph, shapes));
+  ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph, shapes, DataSizes::kLargest));
   Case one{image, cost::analyze(graph, types), std::nullopt};
   if (race == nullptr) return one;
   ASSIGN_OR_RETURN(const ProfiledRow* row, race->fastest(image));
@@ -221,7 +221,8 @@ Result<int> analyze(const Flags& flags, bool as_json, const Environment& environ
 
 Action configure_analyze(CLI::App& app, const Environment& environment) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("model", flags->model, "an ONNX file, or zoo:NAME");
+  app.add_option("model", flags->model,
+                 "an ONNX file, or zoo:NAME; sizes that the data decide count as the largest");
   app.add_option("--size", flags->sizes, "image sizes; default: the model's own, else 224")->delimiter(',');
   app.add_option("--conv", flags->conv,
                  "cost one square convolution IN,OUT,K,SIZE[,STRIDE] under same padding");

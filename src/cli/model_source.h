@@ -17,9 +17,9 @@ struct ImageCase {
   int64_t batch, height, width;
 };
 
-/// Shapes of every input for a batch of images: the first input of rank 4 (N, C, H, W) takes all of the case,
-/// the others the batch where their first dimension is open. kUnsupported, naming the input, where the model
-/// fixes another size.
+/// Shapes of every input for a batch of images: the first input of rank 4 (N, C, H, W), or without one of
+/// rank 3 (C, H, W), takes all of the case, the others the batch where their first dimension is open.
+/// kUnsupported, naming the input, where the model fixes another size.
 Result<InputShapes> image_shapes(const Graph& graph, const ImageCase& image);
 
 /// `asked`, or without it the size that the model fixes, else 224.
