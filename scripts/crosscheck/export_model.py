@@ -84,11 +84,12 @@ def export_all(module: torch.nn.Module, wanted: list[models.Export], picture: to
     refusals = {}
     export = {"dynamo": export_dynamo, "torchscript": export_torchscript}
     for made in wanted:
-        arguments = ([picture[0]],) if made.model.detects else (picture,)
+        arguments = ([picture[0]],) if made.model.detects else (torch.cat([picture, picture]),)  # a batch of 1 would be taken as fixed
         try:
             export[made.exporter](module, made, arguments, folder / f"{made.stem}.onnx")
         except Exception as error:  # whatever an exporter throws is its answer
-            refusals[made.stem] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            cause = error.__cause__ or error
+            refusals[made.stem] = f"{type(cause).__name__}: {str(cause).strip().splitlines()[0]}"
     return refusals
 
 
