@@ -20,8 +20,9 @@ Result<Shape> fitted(const ValueInfo& input, const std::vector<int64_t>& wanted)
   for (size_t axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == Shape::kUnknownDim) shape[axis] = wanted[axis];
     if (wanted[axis] != Shape::kUnknownDim && shape[axis] != wanted[axis])
-      return unsupported("the model's input '{}' is fixed at {}; {} was asked for", input.name,
-                         input.type.shape->to_string(), Shape(wanted).to_string());
+      return unsupported(
+          "the model's input '{}' is fixed at {}, {} was asked for: export it with open dimensions",
+          input.name, input.type.shape->to_string(), Shape(wanted).to_string());
   }
   if (!shape.is_static())
     return unsupported("dimension sizes of the model's input '{}' ({}) are open; export it with fixed ones",
