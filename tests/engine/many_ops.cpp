@@ -129,6 +129,8 @@ void add_products(ModelOfManyOps& model) {
   model.add("Conv", {"x", model.noise({8, 1, 3, 3})}, {{"group", int64_t{8}}, {"strides", two}});
   model.add("Conv", {"x", model.noise({16, 8, 1, 1})});
   model.add("ConvTranspose", {"x", model.noise({8, 3, 3, 3})}, {{"strides", two}, {"pads", ones}});
+  model.add("ConvTranspose", {"x", model.noise({8, 2, 2, 4}), model.noise({8})},
+            {{"group", int64_t{4}}, {"strides", std::vector<int64_t>{1, 3}}});
   model.add("MaxPool", {"x"}, {{"kernel_shape", three}, {"strides", two}, {"pads", ones}}, 2);
   model.add("MaxPool", {"x"}, {{"kernel_shape", three}, {"strides", two}, {"ceil_mode", int64_t{1}}});
   model.add("AveragePool", {"x"},

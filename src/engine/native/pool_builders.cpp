@@ -3,7 +3,6 @@
 #include "engine/native/operands.h"
 #include "engine/native/windows.h"
 #include "kernels/pool.h"
-#include "kernels/ref/conv.h"
 #include "kernels/ref/reduce.h"
 #include "kernels/select.h"
 
@@ -101,37 +100,7 @@ Result<Built> max_unpool(const BuildContext& context) {
                }};
 }
 
-Result<Built> conv_transpose(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
-  const TensorView &x = context.input(0), &w = context.input(1);
-  const auto in = spatial(x), kernel = spatial(w);
-  ASSIGN_OR_RETURN(Window window, resolve_transposed_window(context.node, {{in.begin(), in.end()},
-                                                                           {kernel.begin(), kernel.end()}}));
-  // The kernel sees the convolution that this is the gradient of: in and out change places.
-  const std::vector<int64_t> out_size = std::move(window.output);
-  window.output.assign(in.begin(), in.end());
-  const int64_t groups = context.node.int_or("group", 1);
-  const kernels::ConvDesc desc{.batch = x.shape[0],
-                               .in_channels = x.shape[1],
-                               .out_channels = w.shape[1] * groups,
-                               .groups = groups,
-                               .window = to_window(window, out_size),
-                               .has_bias = context.has(2)};
-  return Built{"ref",
-               [desc, x_slot = *context.in[0], w_slot = *context.in[1], bias = context.slot(2),
-                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-                 ref::conv_transpose(desc,
-                                     {.in = slots[x_slot].as<float>().data(),
-                                      .weights = slots[w_slot].data,
-                                      .bias = bias ? slots[*bias].as<float>().data() : nullptr,
-                                      .out = slots[out].as<float>().data()},
-                                     pool);
-                 return {};
-               }};
-}
-
 constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", average_pool},
-                                                  {"ConvTranspose", conv_transpose, true},
                                                   {"GlobalAveragePool", global_pool<ref::ReduceOp::kMean>},
                                                   {"GlobalLpPool", global_lp_pool},
                                                   {"GlobalMaxPool", global_pool<ref::ReduceOp::kMax>},

@@ -64,9 +64,10 @@ const BuilderRow* find_builder(const Node& node);
 /// The row's step. kUnsupported, naming the node, for types and ranks that its kernels do not take.
 Result<Built> build_step(const BuilderRow& row, const BuildContext& context);
 
-std::span<const BuilderRow> matrix_builders();       ///< convolution, products
-std::span<const BuilderRow> einsum_builders();       ///< sums of products by an equation
-std::span<const BuilderRow> pool_builders();         ///< pooling, and the convolution that undoes it
+std::span<const BuilderRow> matrix_builders();  ///< convolution, products
+std::span<const BuilderRow> einsum_builders();  ///< sums of products by an equation
+std::span<const BuilderRow> pool_builders();    ///< pooling and its inverse
+std::span<const BuilderRow> conv_transpose_builders();
 std::span<const BuilderRow> resize_builders();       ///< images sampled between their pixels
 std::span<const BuilderRow> quantize_builders();     ///< between fp32 and small integers
 std::span<const BuilderRow> creation_builders();     ///< tensors out of attributes and shapes

@@ -52,8 +52,15 @@ Status zip(const Operands& args, F f) {
     const A* left = a + at[0];
     const B* right = b + at[1];
     Out* row = out + first;
+    // The usual strides are spelt out, so that their loops become vector code.
     if (step[0] == 1 && step[1] == 1) {
       for (int64_t i = 0; i < count; ++i) row[i] = static_cast<Out>(f(widen(left[i]), widen(right[i])));
+    } else if (step[0] == 1 && step[1] == 0) {
+      const auto y = widen(*right);
+      for (int64_t i = 0; i < count; ++i) row[i] = static_cast<Out>(f(widen(left[i]), y));
+    } else if (step[0] == 0 && step[1] == 1) {
+      const auto x = widen(*left);
+      for (int64_t i = 0; i < count; ++i) row[i] = static_cast<Out>(f(x, widen(right[i])));
     } else {
       for (int64_t i = 0; i < count; ++i)
         row[i] = static_cast<Out>(f(widen(left[i * step[0]]), widen(right[i * step[1]])));
