@@ -70,6 +70,7 @@ Result<Built> conv_transpose(const BuildContext& context) {
                                .groups = groups,
                                .window = to_window(window, out_size),
                                .has_bias = context.has(2)};
+  if (context.is_constant(1)) return by_product(context, desc);
   return Built{"ref",
                [desc, x_slot = *context.in[0], w_slot = *context.in[1], bias = context.slot(2),
                 out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
