@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 namespace ridgeline {
 namespace {
 
@@ -44,13 +46,6 @@ bool request_amx_tiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
-std::string read_first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 /// This process's path in the unified hierarchy, "" for the root or where there is none.
 std::string own_cgroup() {
   std::ifstream file("/proc/self/cgroup");
@@ -63,13 +58,13 @@ std::string own_cgroup() {
 std::optional<double> cgroup_quota() {
   std::optional<double> smallest;
   for (std::string group = own_cgroup();; group = group.substr(0, group.rfind('/'))) {
-    const auto quota = parse_cpu_quota(read_first_line("/sys/fs/cgroup" + group + "/cpu.max"));
+    const auto quota = parse_cpu_quota(first_line_of("/sys/fs/cgroup" + group + "/cpu.max"));
     if (quota) smallest = std::min(*quota, smallest.value_or(*quota));
     if (group.empty()) break;
   }
   if (smallest) return smallest;
-  return parse_cpu_quota(read_first_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") + " " +
-                         read_first_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+  return parse_cpu_quota(first_line_of("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") + " " +
+                         first_line_of("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
 }
 
 }  // namespace

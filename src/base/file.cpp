@@ -1,14 +1,13 @@
 #include "base/file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace ridgeline {
 namespace fs = std::filesystem;
@@ -22,6 +21,13 @@ Result<std::string> read_file(const std::string& path) {
   std::ostringstream content;
   content << stream.rdbuf();
   return std::move(content).str();
+}
+
+std::string first_line_of(const std::string& path) {
+  std::ifstream stream(path);
+  std::string line;
+  std::getline(stream, line);
+  return line;
 }
 
 Status write_file_atomically(const std::string& path, std::string_view content) {

@@ -10,6 +10,10 @@ namespace ridgeline {
 /// The whole file. kNotFound or kInvalidArgument (a directory, unreadable) naming the path.
 Result<std::string> read_file(const std::string& path);
 
+/// The first line without its end; empty where the file cannot be read. For what the kernel tells under /proc
+/// and /sys.
+std::string first_line_of(const std::string& path);
+
 /// Writes beside `path`, then renames: readers see the old content or the whole new one, never a half.
 Status write_file_atomically(const std::string& path, std::string_view content);
 

@@ -55,8 +55,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::move(value)) {}
-  Result(Status error) : held_(std::move(error)) {}
+  Result(T value) : held_(std::move(value)) {}       // NOLINT(google-explicit-constructor): `return value;`
+  Result(Status error) : held_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return error;`
 
   bool ok() const { return std::holds_alternative<T>(held_); }
   Status status() const& { return ok() ? Status() : std::get<Status>(held_); }
@@ -75,10 +75,10 @@ class [[nodiscard]] Result {
   std::variant<T, Status> held_;
 };
 
-#define RIDGELINE_ERROR_FACTORY(function, code)                                   \
-  template <typename... Args>                                                     \
-  Status function(fmt::format_string<Args...> format, Args&&... args) {           \
-    return {ErrorCode::code, fmt::format(format, std::forward<Args>(args)...)};   \
+#define RIDGELINE_ERROR_FACTORY(function, code)                                 \
+  template <typename... Args>                                                   \
+  Status function(fmt::format_string<Args...> format, Args&&... args) {         \
+    return {ErrorCode::code, fmt::format(format, std::forward<Args>(args)...)}; \
   }
 RIDGELINE_ERROR_FACTORY(invalid_argument, kInvalidArgument)
 RIDGELINE_ERROR_FACTORY(not_found, kNotFound)
@@ -97,8 +97,8 @@ RIDGELINE_ERROR_FACTORY(internal_error, kInternal)
 #define RIDGELINE_CONCAT(a, b) RIDGELINE_CONCAT_(a, b)
 
 /// Returns the error of a Status expression from the enclosing function.
-#define RETURN_IF_ERROR(expression)                          \
-  do {                                                       \
+#define RETURN_IF_ERROR(expression)                                                \
+  do {                                                                             \
     if (::ridgeline::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "base/file.h"
 #include "base/version.h"
 #include "bench/statistics.h"
 
@@ -34,13 +35,6 @@ std::string field_of(const std::string& path, const std::string& key, char separ
     return line.substr(start, line.find_last_not_of(" \t\"") + 1 - start);
   }
   return "";
-}
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
 }
 
 /// As it was typed, but for quotes.
@@ -96,7 +90,7 @@ Json describe_cpu() {
               {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
               {"threads", allowed_cpus()},
               {"features", detect_cpu_features().to_string()}};
-  const std::string governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  const std::string governor = first_line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   if (!governor.empty()) cpu["governor"] = governor;
   return cpu;
 }

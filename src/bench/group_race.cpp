@@ -105,7 +105,7 @@ Status GroupRace::load(Contender& contender) {
   request.options.threads = contender.row.threads;
   request.options.input_shapes = inputs_.shapes;
   const auto gpu_before = bytes_in_use(contender.row.device);
-  const Status loaded = [&]() -> Status {
+  Status loaded = [&]() -> Status {
     ASSIGN_OR_RETURN(contender.worker, WorkerProcess::start(context_.tools.launch));
     ASSIGN_OR_RETURN(const Json answer, contender.worker->request(to_json(request)));
     ASSIGN_OR_RETURN(const LoadReport report, load_report_from_json(answer));

@@ -98,7 +98,8 @@ Result<Ratio> paired_speedup(const PairedRounds& rounds, uint64_t seed) {
     logs[i] = std::log(median(rounds.baseline[i]) / median(rounds.cell[i]));
   }
   const size_t block = std::max<size_t>(1, static_cast<size_t>(std::cbrt(static_cast<double>(count))));
-  const double freedom = std::max(2.0, static_cast<double>(count / block) - 1);
+  const size_t whole_blocks = count / block;
+  const double freedom = std::max(2.0, static_cast<double>(whole_blocks) - 1);
   const double half =
       bootstrap_error(logs, block, seed) * student_t95(freedom) * std::sqrt((freedom + 1) / freedom) +
       std::log1p(kProcessSpread);

@@ -10,7 +10,7 @@ namespace ridgeline::cli {
 namespace {
 
 // A signal handler has no other way to reach the token; set once, before the handler is installed.
-const CancelToken* signal_target = nullptr;
+const CancelToken* signal_target = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void request_stop(int signal) {
   signal_target->cancel();

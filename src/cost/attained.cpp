@@ -3,22 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "cost/fusion.h"
 
 namespace ridgeline::cost {
-namespace {
-
-std::vector<std::string> split(const std::string& joined) {
-  std::vector<std::string> names;
-  for (size_t begin = 0; begin <= joined.size();) {
-    const size_t end = std::min(joined.find('+', begin), joined.size());
-    names.push_back(joined.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return names;
-}
-
-}  // namespace
 
 size_t Attained::main_layer(const Analysis& analysis) const {
   return *std::ranges::max_element(layers, {},
@@ -33,7 +21,7 @@ Attainment attain(const Graph& graph, const ValueTypes& types, const Analysis& a
   std::vector<std::vector<size_t>> sets;
   for (const TimedLayers& line : profile) {
     std::vector<size_t>& layers = sets.emplace_back();
-    for (const std::string& name : split(line.names))
+    for (const std::string_view name : split(line.names, '+'))
       if (const auto found = unnamed.find(name); found != unnamed.end()) {
         layers.push_back(found->second);
         unnamed.erase(found);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace ridgeline {
 
 namespace {
@@ -17,16 +19,6 @@ std::string_view without_mark(std::string_view word) {
   const bool is_number =
       std::all_of(tail.begin(), tail.end(), [](unsigned char c) { return std::isdigit(c); });
   return is_number ? word.substr(0, dot) : std::string_view();
-}
-
-std::vector<std::string_view> split(std::string_view joined) {
-  std::vector<std::string_view> parts;
-  for (size_t begin = 0; begin <= joined.size();) {
-    const size_t end = std::min(joined.find('+', begin), joined.size());
-    parts.push_back(joined.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
 }
 
 }  // namespace
@@ -67,7 +59,7 @@ void NodeNames::adopt(std::vector<size_t>& owners) const {
 void NodeNames::restore(std::vector<OpTime>& times) const {
   std::vector<size_t> owners(nodes_.size(), kNone);
   for (size_t entry = 0; entry < times.size(); ++entry) {
-    for (const std::string_view word : split(times[entry].name)) {
+    for (const std::string_view word : split(times[entry].name, '+')) {
       const size_t node = find(word);
       if (node != kNone && owners[node] == kNone) owners[node] = entry;
     }

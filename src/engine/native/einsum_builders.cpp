@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 
+#include "base/text.h"
 #include "engine/native/operands.h"
 #include "kernels/ref/einsum.h"
 
@@ -22,11 +23,7 @@ Equation parse(std::string text) {
   Equation equation;
   const size_t arrow = text.find("->");
   const std::string left = text.substr(0, arrow);
-  for (size_t at = 0; at <= left.size();) {
-    const size_t comma = std::min(left.find(',', at), left.size());
-    equation.terms.push_back(left.substr(at, comma - at));
-    at = comma + 1;
-  }
+  for (const std::string_view term : split(left, ',')) equation.terms.emplace_back(term);
   std::string letters = left;
   std::erase(letters, ',');
   std::ranges::sort(letters);

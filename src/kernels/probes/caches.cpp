@@ -1,18 +1,12 @@
 #include "kernels/probes/caches.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
+
+#include "base/file.h"
 
 namespace ridgeline::kernels {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 /// "48K" or "2M" in bytes; 0 for anything else.
 int64_t parse_size(const std::string& text) {
@@ -46,11 +40,11 @@ std::vector<CacheLevel> read_cache_levels(const std::string& cpu_directory) {
   std::vector<CacheLevel> levels;
   for (int index = 0;; ++index) {
     const std::string folder = cpu_directory + "/cache/index" + std::to_string(index) + "/";
-    const std::string type = first_line(folder + "type");
+    const std::string type = first_line_of(folder + "type");
     if (type.empty()) break;
-    const CacheLevel level{static_cast<int>(parse_size(first_line(folder + "level"))),
-                           parse_size(first_line(folder + "size")),
-                           std::max(count_cpu_list(first_line(folder + "shared_cpu_list")), 1)};
+    const CacheLevel level{static_cast<int>(parse_size(first_line_of(folder + "level"))),
+                           parse_size(first_line_of(folder + "size")),
+                           std::max(count_cpu_list(first_line_of(folder + "shared_cpu_list")), 1)};
     if (type != "Instruction" && level.bytes > 0) levels.push_back(level);
   }
   std::ranges::sort(levels, {}, &CacheLevel::level);
