@@ -89,8 +89,8 @@ std::vector<Row> make_rows() {
 }
 
 const std::vector<Row>& rows() {
-  static const std::vector<Row> table = make_rows();
-  return table;
+  static const std::vector<Row> kTable = make_rows();
+  return kTable;
 }
 
 /// Lower case letters and digits only, without the words that NVML puts before a model.
@@ -115,12 +115,12 @@ Result<Roof> Device::roof(std::string_view precision) const {
 }
 
 std::span<const Device> published_devices() {
-  static const std::vector<Device> devices = [] {
+  static const std::vector<Device> kDevices = [] {
     std::vector<Device> all;
     for (const Row& row : rows()) all.push_back(row.device);
     return all;
   }();
-  return devices;
+  return kDevices;
 }
 
 Result<Device> find_device(std::string_view name) {
