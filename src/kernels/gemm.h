@@ -22,7 +22,7 @@ struct GemmDesc {
   bool transpose_a = false;
   bool transpose_b = false;
   float alpha = 1;
-  bool has_constant_b = true;  ///< known when the plan is made, so that it can be packed
+  bool can_pack_b = true;  ///< b is constant, or a product so tall that packing it at each run pays
   bool has_bias = false;
   int64_t bias_row_stride = 0;
   int64_t bias_column_stride = 0;

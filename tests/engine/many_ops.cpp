@@ -144,6 +144,7 @@ void add_products(ModelOfManyOps& model) {
   model.add("MatMul", {"x", model.noise({10, 4})});
   model.add("MatMul", {"x", model.noise({8, 10, 4})});
   model.add("MatMul", {model.noise({12}), "x"});
+  model.add("MatMul", {"x", model.add("Transpose", {"x"}, {{"perm", std::vector<int64_t>{0, 1, 3, 2}}})});
   model.add("Einsum", {"x", model.noise({8, 10, 4})}, {{"equation", std::string("nchw,cwk->nhk")}});
 }
 

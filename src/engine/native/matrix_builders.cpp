@@ -81,23 +81,50 @@ struct Product {
   std::vector<int64_t> offsets_a{0}, offsets_b{0};
 };
 
-Result<Built> product(const BuildContext& context, Product product) {
-  product.desc.has_constant_b = product.offsets_b.size() == 1 && context.is_constant(1);
-  const auto choice = kernels::select(kernels::gemm_impls(), product.desc, context.cpu);
-  const std::byte* constant = product.desc.has_constant_b ? context.input(1).data : nullptr;
-  ASSIGN_OR_RETURN(const void* packed, pack(context, *choice.impl, product.desc, constant));
-  Run run = [product, packed, bias = context.slot(2), run = choice.impl->run, a_slot = *context.in[0],
-             b_slot = *context.in[1], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-    const float* a = floats(slots, a_slot);
-    const float* b = floats(slots, b_slot);
+/// Both operands are computed, or there are several second ones: where that pays, those are packed at each
+/// run, all of them before the first product.
+Built product_of_computed(const BuildContext& context, Product product) {
+  constexpr int64_t kRowsThatPay = 4;
+  product.desc.can_pack_b = product.desc.m >= kRowsThatPay;
+  const kernels::GemmImpl& impl = *kernels::select(kernels::gemm_impls(), product.desc, context.cpu).impl;
+  const size_t packed_bytes = (impl.packed_bytes(product.desc) + 63) / 64 * 64;
+  const size_t scratch_bytes = packed_bytes * product.offsets_b.size();
+  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
+  Run run = [=, product = std::move(product), run = impl.run, pack = impl.pack, a_slot = *context.in[0],
+             b_slot = *context.in[1], bias = context.slot(2),
+             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    const float *a = floats(slots, a_slot), *b = floats(slots, b_slot);
+    std::byte* packed = scratch ? slots[*scratch].data : nullptr;
+    const auto count = static_cast<int64_t>(product.offsets_b.size());
+    pool.parallel_for(packed == nullptr ? 0 : count, 1, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+        pack(product.desc, b + product.offsets_b[i], packed + i * packed_bytes);
+    });
     auto* c = reinterpret_cast<float*>(slots[out].data);
-    for (size_t i = 0; i < product.offsets_a.size(); ++i, c += product.desc.m * product.desc.n)
-      run(product.desc,
-          {.a = a + product.offsets_a[i],
-           .b = packed != nullptr ? packed : b + product.offsets_b[i],
-           .bias = floats(slots, bias),
-           .c = c},
+    for (size_t i = 0; i < product.offsets_a.size(); ++i, c += product.desc.m * product.desc.n) {
+      const void* matrix = b + product.offsets_b[i];
+      if (packed != nullptr) matrix = packed + i * packed_bytes;
+      run(product.desc, {.a = a + product.offsets_a[i], .b = matrix, .bias = floats(slots, bias), .c = c},
           pool);
+    }
+    return {};
+  };
+  return {std::string(impl.name), std::move(run), scratch_bytes};
+}
+
+Result<Built> product(const BuildContext& context, Product product) {
+  if (product.offsets_b.size() > 1 || !context.is_constant(1))
+    return product_of_computed(context, std::move(product));
+  const auto choice = kernels::select(kernels::gemm_impls(), product.desc, context.cpu);
+  ASSIGN_OR_RETURN(const void* packed, pack(context, *choice.impl, product.desc, context.input(1).data));
+  Run run = [product, packed, bias = context.slot(2), run = choice.impl->run, a_slot = *context.in[0],
+             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    run(product.desc,
+        {.a = floats(slots, a_slot),
+         .b = packed,
+         .bias = floats(slots, bias),
+         .c = reinterpret_cast<float*>(slots[out].data)},
+        pool);
     return {};
   };
   Built built{std::string(choice.impl->name), std::move(run)};

@@ -17,7 +17,7 @@ size_t table_bytes(const GemmDesc& desc) {
 
 Status accepts_gemm(const GemmDesc& desc) {
   constexpr int64_t kLongest = int64_t{1} << 24;
-  if (!desc.has_constant_b) return unsupported("needs a constant second operand");
+  if (!desc.can_pack_b) return unsupported("needs a second operand that can be packed");
   if (desc.k > kLongest) return unsupported("takes products of at most {} terms", kLongest);
   return {};
 }
@@ -30,12 +30,17 @@ size_t packed_gemm_bytes(const KernelSet& set, const GemmDesc& desc) {
 void pack_gemm(const KernelSet& set, const GemmDesc& desc, const float* b, void* packed) {
   auto* offsets = static_cast<int32_t*>(packed);
   auto* strips = reinterpret_cast<float*>(static_cast<std::byte*>(packed) + table_bytes(desc));
-  const int64_t columns = set.columns();
+  const int64_t columns = set.columns(), count = ceil_div(desc.n, columns);
   for (int64_t k = 0; k < desc.k; ++k) {
     offsets[k] = static_cast<int32_t>(k * columns);
-    for (int64_t j = 0; j < desc.n; ++j)
-      strips[(j / columns * desc.k + k) * columns + j % columns] =
-          desc.transpose_b ? b[j * desc.k + k] : b[k * desc.n + j];
+    for (int64_t strip = 0; strip < count; ++strip) {
+      const int64_t first = strip * columns, width = std::min(columns, desc.n - first);
+      float* row = strips + (strip * desc.k + k) * columns;
+      if (desc.transpose_b)
+        for (int64_t j = 0; j < width; ++j) row[j] = b[(first + j) * desc.k + k];
+      else
+        std::copy_n(b + k * desc.n + first, width, row);
+    }
   }
 }
 
