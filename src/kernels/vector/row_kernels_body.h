@@ -1,116 +1,12 @@
 // Included by one file per instruction set, which sets kLanes. Everything is local to that file, so that no
 // other can be linked to code which its CPU lacks.
-//
-// The polynomials for exp, tanh and erf near 0 are those of Moshier's Cephes library; erf further out is
-// formula 7.1.26 of Abramowitz and Stegun.
 
+#include "kernels/vector/functions_body.h"
 #include "kernels/vector/row_kernels.h"
+#include "kernels/vector/softmax_body.h"
 
 namespace ridgeline::kernels::vector {
 namespace {
-
-using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
-using Ints = int32_t __attribute__((vector_size(kLanes * sizeof(float))));
-using UnalignedVector =
-    float __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
-
-constexpr float kInfinity = __builtin_inff();
-
-inline Vector splat(float x) { return Vector{} + x; }
-inline Vector load(const float* at) { return *reinterpret_cast<const UnalignedVector*>(at); }
-inline void store(float* at, Vector x) { *reinterpret_cast<UnalignedVector*>(at) = x; }
-/// The first `count` lanes; the others hold 0.
-inline Vector load_some(const float* at, int64_t count) {
-  Vector x{};
-  for (int64_t i = 0; i < count; ++i) x[i] = at[i];
-  return x;
-}
-inline void store_some(float* at, Vector x, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) at[i] = x[i];
-}
-
-inline Vector absolute(Vector x) { return reinterpret_cast<Vector>(reinterpret_cast<Ints>(x) & 0x7fffffff); }
-/// `magnitude`, which is not negative, with the sign of x.
-inline Vector with_sign(Vector magnitude, Vector x) {
-  const Ints sign = reinterpret_cast<Ints>(x) & static_cast<int32_t>(0x80000000);
-  return reinterpret_cast<Vector>(reinterpret_cast<Ints>(magnitude) | sign);
-}
-/// NaN stays NaN.
-inline Vector clamped(Vector x, float low, float high) {
-  x = x < low ? splat(low) : x;
-  return x > high ? splat(high) : x;
-}
-
-/// e^x in parts: 2^n · (1 + rest), n whole and |rest| below 0.42.
-struct Exponential {
-  Ints n;
-  Vector rest;
-  /// In two steps, so that results below the smallest normal number and above the largest come out right.
-  Vector scaled(Vector x) const {
-    const Ints half = n >> 1;
-    const Vector first = reinterpret_cast<Vector>((half + 127) << 23);
-    return x * first * reinterpret_cast<Vector>((n - half + 127) << 23);
-  }
-};
-
-inline Exponential exponential(Vector x) {
-  constexpr float kRounder = 12582912;  // 1.5 · 2^23: adding it rounds to a whole number in the low bits
-  x = clamped(x, -104, 89);
-  const Vector shifted = x * 1.44269504F + kRounder;
-  const Vector whole = shifted - kRounder;
-  const Vector r = x - whole * 0.693359375F + whole * 2.12194440e-4F;
-  Vector p = r * 1.9875691500e-4F + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  return {reinterpret_cast<Ints>(shifted) - reinterpret_cast<Ints>(splat(kRounder)), p * r * r + r};
-}
-
-inline Vector exp_of(Vector x) {
-  const Exponential e = exponential(x);
-  return e.scaled(1 + e.rest);
-}
-/// e^x − 1, exact near 0.
-inline Vector expm1_of(Vector x) {
-  const Exponential e = exponential(x);
-  return e.n == 0 ? e.rest : e.scaled(1 + e.rest) - 1;
-}
-inline Vector sigmoid_of(Vector x) { return 1 / (1 + exp_of(-x)); }
-
-inline Vector tanh_of(Vector x) {
-  const Vector size = absolute(x), z = x * x;
-  Vector p = z * -5.70498872745e-3F + 2.06390887954e-2F;
-  p = p * z - 5.37397155531e-2F;
-  p = p * z + 1.33314422036e-1F;
-  p = p * z - 3.33332819422e-1F;
-  const Vector far = with_sign(1 - 2 / (exp_of(2 * size) + 1), x);
-  return size < 0.625F ? x + x * z * p : far;
-}
-
-inline Vector erf_of(Vector x) {
-  const Vector size = absolute(x), z = x * x;
-  Vector near = z * 7.853861353153693e-5F - 8.010193625184903e-4F;
-  near = near * z + 5.188327685732524e-3F;
-  near = near * z - 2.685381193529856e-2F;
-  near = near * z + 1.128358514861418e-1F;
-  near = near * z - 3.761262582423300e-1F;
-  near = near * z + 1.128379165726710F;
-  const Vector t = 1 / (1 + 0.3275911F * size);
-  Vector p = t * 1.061405429F - 1.453152027F;
-  p = p * t + 1.421413741F;
-  p = p * t - 0.284496736F;
-  p = p * t + 0.254829592F;
-  const Vector far = with_sign(1 - p * t * exp_of(-z), x);
-  return size < 1 ? x * near : far;
-}
-
-/// x · tanh(log(1 + e^x)), the logarithm and the hyperbola undone.
-inline Vector mish_of(Vector x) {
-  const Vector e = exp_of(clamped(x, -kInfinity, 20));
-  const Vector n = e * (e + 2);
-  return x * (n / (n + 2));
-}
 
 template <typename F>
 void map_row(const float* in, float* out, int64_t count, F f) {
@@ -145,74 +41,6 @@ void sigmoid(const float* in, float* out, int64_t count, float, float) {
   map_row(in, out, count, sigmoid_of);
 }
 void tanh(const float* in, float* out, int64_t count, float, float) { map_row(in, out, count, tanh_of); }
-
-/// One line whose elements lie side by side.
-void softmax_line(const SoftmaxLines& line) {
-  const int64_t whole = line.count / kLanes * kLanes, rest = line.count - whole;
-  Vector largest = splat(-kInfinity);
-  for (int64_t i = 0; i < whole; i += kLanes) {
-    const Vector x = load(line.in + i);
-    largest = x > largest ? x : largest;
-  }
-  float top = -kInfinity;
-  for (int64_t i = 0; i < kLanes; ++i) top = largest[i] > top ? largest[i] : top;
-  for (int64_t i = whole; i < line.count; ++i) top = line.in[i] > top ? line.in[i] : top;
-  Vector sums{};
-  for (int64_t i = 0; i < whole; i += kLanes) {
-    const Vector e = exp_of(load(line.in + i) - top);
-    if (!line.logarithm) store(line.out + i, e);
-    sums += e;
-  }
-  const Vector last = exp_of(load_some(line.in + whole, rest) - top);
-  float sum = 0;
-  for (int64_t i = 0; i < kLanes; ++i) sum += sums[i];
-  for (int64_t i = 0; i < rest; ++i) sum += last[i];
-  if (line.logarithm) {
-    const float shift = top + __builtin_logf(sum);
-    for (int64_t i = 0; i < line.count; ++i) line.out[i] = line.in[i] - shift;
-    return;
-  }
-  store_some(line.out + whole, last, rest);
-  const float scale = 1 / sum;
-  for (int64_t i = 0; i < line.count; ++i) line.out[i] *= scale;
-}
-
-/// As many lines as a vector has lanes, or `some` of them, side by side.
-template <typename Load, typename Store>
-void softmax_columns(const SoftmaxLines& lines, int64_t first, Load load_at, Store store_at) {
-  const float* in = lines.in + first;
-  float* out = lines.out + first;
-  Vector top = splat(-kInfinity), sum{};
-  for (int64_t i = 0; i < lines.count; ++i) {
-    const Vector x = load_at(in + i * lines.stride);
-    top = x > top ? x : top;
-  }
-  for (int64_t i = 0; i < lines.count; ++i) {
-    const Vector e = exp_of(load_at(in + i * lines.stride) - top);
-    if (!lines.logarithm) store_at(out + i * lines.stride, e);
-    sum += e;
-  }
-  if (lines.logarithm) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) sum[lane] = __builtin_logf(sum[lane]);
-    for (int64_t i = 0; i < lines.count; ++i)
-      store_at(out + i * lines.stride, load_at(in + i * lines.stride) - top - sum);
-  } else {
-    const Vector scale = 1 / sum;
-    for (int64_t i = 0; i < lines.count; ++i)
-      store_at(out + i * lines.stride, load_at(out + i * lines.stride) * scale);
-  }
-}
-
-void softmax(const SoftmaxLines& lines) {
-  if (lines.stride == 1) return softmax_line(lines);
-  int64_t first = 0;
-  for (; first + kLanes <= lines.lines; first += kLanes) softmax_columns(lines, first, load, store);
-  if (const int64_t some = lines.lines - first; some > 0) {
-    softmax_columns(
-        lines, first, [some](const float* at) { return load_some(at, some); },
-        [some](float* at, Vector x) { store_some(at, x, some); });
-  }
-}
 
 template <int64_t stride>
 void max_into_by(const float* __restrict in, int64_t count, float* __restrict out) {

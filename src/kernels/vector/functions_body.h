@@ -1,0 +1,117 @@
+// Included by row_kernels_body.h alone, once for each instruction set, with kLanes set.
+//
+// The polynomials for exp, tanh and erf near 0 are those of Moshier's Cephes library; erf further out is
+// formula 7.1.26 of Abramowitz and Stegun.
+
+#pragma once
+
+#include <cstdint>
+
+namespace ridgeline::kernels::vector {
+namespace {
+
+using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
+using Ints = int32_t __attribute__((vector_size(kLanes * sizeof(float))));
+using UnalignedVector =
+    float __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+constexpr float kInfinity = __builtin_inff();
+
+inline Vector splat(float x) { return Vector{} + x; }
+inline Vector load(const float* at) { return *reinterpret_cast<const UnalignedVector*>(at); }
+inline void store(float* at, Vector x) { *reinterpret_cast<UnalignedVector*>(at) = x; }
+/// The first `count` lanes; the others hold 0.
+inline Vector load_some(const float* at, int64_t count) {
+  Vector x{};
+  for (int64_t i = 0; i < count; ++i) x[i] = at[i];
+  return x;
+}
+inline void store_some(float* at, Vector x, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) at[i] = x[i];
+}
+
+inline Vector absolute(Vector x) { return reinterpret_cast<Vector>(reinterpret_cast<Ints>(x) & 0x7fffffff); }
+/// `magnitude`, which is not negative, with the sign of x.
+inline Vector with_sign(Vector magnitude, Vector x) {
+  const Ints sign = reinterpret_cast<Ints>(x) & static_cast<int32_t>(0x80000000);
+  return reinterpret_cast<Vector>(reinterpret_cast<Ints>(magnitude) | sign);
+}
+/// NaN stays NaN.
+inline Vector clamped(Vector x, float low, float high) {
+  x = x < low ? splat(low) : x;
+  return x > high ? splat(high) : x;
+}
+
+/// e^x in parts: 2^n · (1 + rest), n whole and |rest| below 0.42.
+struct Exponential {
+  Ints n;
+  Vector rest;
+  /// In two steps, so that results below the smallest normal number and above the largest come out right.
+  Vector scaled(Vector x) const {
+    const Ints half = n >> 1;
+    const Vector first = reinterpret_cast<Vector>((half + 127) << 23);
+    return x * first * reinterpret_cast<Vector>((n - half + 127) << 23);
+  }
+};
+
+inline Exponential exponential(Vector x) {
+  constexpr float kRounder = 12582912;  // 1.5 · 2^23: adding it rounds to a whole number in the low bits
+  x = clamped(x, -104, 89);
+  const Vector shifted = x * 1.44269504F + kRounder;
+  const Vector whole = shifted - kRounder;
+  const Vector r = x - whole * 0.693359375F + whole * 2.12194440e-4F;
+  Vector p = r * 1.9875691500e-4F + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  return {reinterpret_cast<Ints>(shifted) - reinterpret_cast<Ints>(splat(kRounder)), p * r * r + r};
+}
+
+inline Vector exp_of(Vector x) {
+  const Exponential e = exponential(x);
+  return e.scaled(1 + e.rest);
+}
+/// e^x − 1, exact near 0.
+inline Vector expm1_of(Vector x) {
+  const Exponential e = exponential(x);
+  return e.n == 0 ? e.rest : e.scaled(1 + e.rest) - 1;
+}
+inline Vector sigmoid_of(Vector x) { return 1 / (1 + exp_of(-x)); }
+
+inline Vector tanh_of(Vector x) {
+  const Vector size = absolute(x), z = x * x;
+  Vector p = z * -5.70498872745e-3F + 2.06390887954e-2F;
+  p = p * z - 5.37397155531e-2F;
+  p = p * z + 1.33314422036e-1F;
+  p = p * z - 3.33332819422e-1F;
+  const Vector far = with_sign(1 - 2 / (exp_of(2 * size) + 1), x);
+  return size < 0.625F ? x + x * z * p : far;
+}
+
+inline Vector erf_of(Vector x) {
+  const Vector size = absolute(x), z = x * x;
+  Vector near = z * 7.853861353153693e-5F - 8.010193625184903e-4F;
+  near = near * z + 5.188327685732524e-3F;
+  near = near * z - 2.685381193529856e-2F;
+  near = near * z + 1.128358514861418e-1F;
+  near = near * z - 3.761262582423300e-1F;
+  near = near * z + 1.128379165726710F;
+  const Vector t = 1 / (1 + 0.3275911F * size);
+  Vector p = t * 1.061405429F - 1.453152027F;
+  p = p * t + 1.421413741F;
+  p = p * t - 0.284496736F;
+  p = p * t + 0.254829592F;
+  const Vector far = with_sign(1 - p * t * exp_of(-z), x);
+  return size < 1 ? x * near : far;
+}
+
+/// x · tanh(log(1 + e^x)), the logarithm and the hyperbola undone.
+inline Vector mish_of(Vector x) {
+  const Vector e = exp_of(clamped(x, -kInfinity, 20));
+  const Vector n = e * (e + 2);
+  return x * (n / (n + 2));
+}
+
+}  // namespace
+}  // namespace ridgeline::kernels::vector
