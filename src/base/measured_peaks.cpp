@@ -6,7 +6,7 @@ namespace ridgeline {
 namespace {
 
 // Raised whenever a probe changes what it measures, so that figures of older probes are not reused.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 }  // namespace
 
@@ -23,6 +23,20 @@ const MemoryPeak* MeasuredPeaks::memory_peak(std::string_view level, int thread_
   const auto found = std::ranges::find_if(
       memory, [&](const MemoryPeak& peak) { return peak.level == level && peak.threads == thread_count; });
   return found == memory.end() ? nullptr : &*found;
+}
+
+void MeasuredPeaks::keep_best(const MeasuredPeaks& other) {
+  for (ComputePeak& peak : compute)
+    for (const ComputePeak& seen : other.compute)
+      if (seen.precision == peak.precision && seen.isa == peak.isa && seen.threads == peak.threads &&
+          seen.flops_per_s > peak.flops_per_s)
+        peak = seen;
+  for (MemoryPeak& peak : memory)
+    for (const MemoryPeak& seen : other.memory)
+      if (seen.level == peak.level && seen.threads == peak.threads) {
+        peak.read_bytes_per_s = std::max(peak.read_bytes_per_s, seen.read_bytes_per_s);
+        peak.triad_bytes_per_s = std::max(peak.triad_bytes_per_s, seen.triad_bytes_per_s);
+      }
 }
 
 Json to_json(const MeasuredPeaks& peaks) {

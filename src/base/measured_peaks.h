@@ -41,6 +41,8 @@ struct MeasuredPeaks {
   const ComputePeak* compute_peak(std::string_view precision, int thread_count) const;
   /// Null when that level was not measured at that thread count.
   const MemoryPeak* memory_peak(std::string_view level, int thread_count) const;
+  /// Takes over what `other` saw faster: a busy machine hides its peaks, and shows none that it lacks.
+  void keep_best(const MeasuredPeaks& other);
 };
 
 Json to_json(const MeasuredPeaks& peaks);

@@ -66,7 +66,8 @@ Result<RaceLimits> RaceLimits::find(const bench::RaceConfig& config, const Cance
     ASSIGN_OR_RETURN(const CpuFeatures features, usable_cpu_features());
     for (const int asked : config.threads) {
       const int threads = asked == 0 ? allowed_cpus() : asked;
-      ASSIGN_OR_RETURN(const MeasuredPeaks peaks, kernels::cached_peaks({features, threads, cancel}, false));
+      ASSIGN_OR_RETURN(const MeasuredPeaks peaks,
+                       kernels::cached_peaks({features, threads, cancel}, /*again=*/true));
       ASSIGN_OR_RETURN(cost::Device host, cost::host_device(peaks, threads));
       add_split_precision(host);
       limits.devices_[{name, threads}] = std::move(host);

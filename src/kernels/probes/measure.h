@@ -19,7 +19,8 @@ struct ProbeOptions {
 Result<MeasuredPeaks> measure_peaks(const ProbeOptions& options);
 
 /// The peaks that an earlier call left in the user's cache for this CPU, these features and this thread
-/// count, or else measure_peaks(), whose result is kept there. `again` measures in any case.
+/// count, or else measure_peaks(), whose result is kept there. `again` measures in any case, and keeps the
+/// best of both: what ran beside the one or the other measurement hides peaks.
 Result<MeasuredPeaks> cached_peaks(const ProbeOptions& options, bool again);
 
 /// Where cached_peaks() keeps its file: ${XDG_CACHE_HOME:-~/.cache}/ridgeline/peaks-<fingerprint>.json.

@@ -15,6 +15,12 @@ uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
+/// Any unreadable or outdated file is as good as none.
+Result<MeasuredPeaks> kept_peaks(const std::string& path) {
+  ASSIGN_OR_RETURN(const Json document, read_json(path));
+  return measured_peaks_from_json(document, path);
+}
+
 std::string fingerprint(const ProbeOptions& options) {
   return fmt::format(
       "{:016x}", hash_of(fmt::format("{}|{}|{}", describe_cpu(), options.cpu.to_string(), options.threads)));
@@ -36,12 +42,10 @@ Result<std::string> peaks_cache_path(const ProbeOptions& options) {
 
 Result<MeasuredPeaks> cached_peaks(const ProbeOptions& options, bool again) {
   const Result<std::string> path = peaks_cache_path(options);
-  if (path.ok() && !again) {
-    // Any unreadable or outdated file is measured anew and replaced.
-    if (Result<Json> document = read_json(*path); document.ok())
-      if (Result<MeasuredPeaks> kept = measured_peaks_from_json(*document, *path); kept.ok()) return kept;
-  }
+  const Result<MeasuredPeaks> kept = path.ok() ? kept_peaks(*path) : path.status();
+  if (kept.ok() && !again) return kept;
   ASSIGN_OR_RETURN(MeasuredPeaks peaks, measure_peaks(options));
+  if (kept.ok()) peaks.keep_best(*kept);
   // A cache that cannot be written costs the next call its two seconds, nothing else.
   if (path.ok() && make_directories(path->substr(0, path->rfind('/'))).ok())
     static_cast<void>(write_file_atomically(*path, to_json(peaks).dump(2) + "\n").ok());

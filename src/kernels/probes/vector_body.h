@@ -18,6 +18,9 @@ void run_fma(int64_t iterations) {
   Floats factor = Floats{} + 0.999F;
   Floats addend = Floats{} + 0.001F;
   __asm__ volatile("" : "+x"(factor), "+x"(addend));
+  // Unknown to the compiler, or it would see that all chains are alike and keep one.
+#pragma GCC unroll 12
+  for (int chain = 0; chain < kChains; ++chain) __asm__ volatile("" : "+x"(chains[chain]));
   for (int64_t i = 0; i < iterations; ++i)
 #pragma GCC unroll 12
     for (int chain = 0; chain < kChains; ++chain) chains[chain] = chains[chain] * factor + addend;
