@@ -8,6 +8,7 @@
 #include "base/cpu_features.h"
 #include "base/json.h"
 #include "bench/compare.h"
+#include "cli/device_text.h"
 #include "cli/measured_race.h"
 #include "cli/model_source.h"
 #include "cli/race_limits.h"
@@ -27,6 +28,7 @@ struct Flags {
   std::vector<int64_t> batches;
   std::string device = "host";
   int threads = 0;
+  bool list_devices = false;
   bool measure = false;
   std::string measured;
   std::string engine;
@@ -73,13 +75,14 @@ Result<cost::ConvCase> parse_conv(const std::string& text) {
 struct ChosenDevice {
   cost::Device device;
   Json json;
+  std::string measured;  ///< what was measured of the host, for people
 };
 
 Result<ChosenDevice> choose_device(const Flags& flags, const Environment& environment) {
   if (!flags.on_host()) {
     ASSIGN_OR_RETURN(cost::Device device, cost::find_device(flags.device));
     Json json = cost::to_json(device);
-    return ChosenDevice{std::move(device), std::move(json)};
+    return ChosenDevice{std::move(device), std::move(json), ""};
   }
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
   const int threads = flags.host_threads();
@@ -88,7 +91,7 @@ Result<ChosenDevice> choose_device(const Flags& flags, const Environment& enviro
   ASSIGN_OR_RETURN(cost::Device device, cost::host_device(peaks, threads));
   Json json = cost::to_json(device);
   json["measured"] = to_json(peaks);
-  return ChosenDevice{std::move(device), std::move(json)};
+  return ChosenDevice{std::move(device), std::move(json), peaks_text(peaks)};
 }
 
 std::vector<Case> conv_cases(const cost::ConvCase& conv, const std::vector<int64_t>& batches) {
@@ -133,7 +136,7 @@ void print_text(const std::string& model, const ChosenDevice& chosen, const std:
   for (const auto& [precision, flops] : device.peak_flops)
     fmt::print("  {}: {:.2f} TFLOP/s, ridge {:.1f} FLOP/B\n", precision, flops / 1e12,
                flops / device.bytes_per_s);
-  fmt::print("  memory: {:.1f} GB/s ({})\n", device.bytes_per_s / 1e9, device.source);
+  fmt::print("  memory: {:.1f} GB/s ({})\n{}", device.bytes_per_s / 1e9, device.source, chosen.measured);
   for (const Case& one : cases) {
     fmt::print("\nbatch {}, {}x{}", one.image.batch, one.image.height, one.image.width);
     if (one.measured)
@@ -208,7 +211,21 @@ Status check_counted(const std::string& model, const std::vector<Case>& cases) {
   return {};
 }
 
+void print_devices(bool as_json) {
+  if (!as_json) {
+    fmt::print("{}", devices_text(cost::published_devices()));
+    return;
+  }
+  Json devices = Json::array();
+  for (const cost::Device& device : cost::published_devices()) devices.push_back(cost::to_json(device));
+  fmt::print("{}\n", Json{{"convention", cost::kConvention}, {"devices", std::move(devices)}}.dump(2));
+}
+
 Result<int> analyze(const Flags& flags, bool as_json, const Environment& environment) {
+  if (flags.list_devices) {
+    print_devices(as_json);
+    return 0;
+  }
   ASSIGN_OR_RETURN(const std::vector<Case> cases, cases_of(flags));
   ASSIGN_OR_RETURN(const ChosenDevice chosen, choose_device(flags, environment));
   const std::string model = flags.model.empty() ? fmt::format("conv {}", flags.conv) : flags.model;
@@ -231,6 +248,8 @@ Action configure_analyze(CLI::App& app, const Environment& environment) {
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--device", flags->device, "host (measured), or a published device such as a10 or h100")
       ->capture_default_str();
+  app.add_flag("--devices", flags->list_devices,
+               "list the published devices with their dense peaks and where they are published");
   app.add_option("--threads", flags->threads, "threads of the host; default: all that may run")
       ->check(CLI::Range(1, 4096));
   app.add_flag("--measure", flags->measure, "measure the host's peaks again");

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/nvml.h"
 #include "base/version.h"
+#include "cli/device_text.h"
 #include "cli/verbs.h"
 #include "engine/plugin/codec.h"
 #include "engine/registry.h"
@@ -102,23 +103,6 @@ void print_gpus(const Result<std::vector<Gpu>>& gpus) {
   }
 }
 
-void print_peaks(const Result<MeasuredPeaks>& peaks) {
-  if (!peaks.ok()) {
-    fmt::print("  not measured: {}\n", peaks.status().message());
-    return;
-  }
-  fmt::print("  {:<10}{:<10}{:>8}{:>14}\n", "precision", "by", "threads", "GFLOP/s");
-  for (const ComputePeak& peak : peaks->compute) {
-    fmt::print("  {:<10}{:<10}{:>8}{:>14.1f}\n", peak.precision, peak.isa, peak.threads,
-               peak.flops_per_s / 1e9);
-  }
-  fmt::print("  {:<20}{:>8}{:>14}{:>14}\n", "memory", "threads", "read GB/s", "triad GB/s");
-  for (const MemoryPeak& peak : peaks->memory) {
-    fmt::print("  {:<20}{:>8}{:>14.1f}{:>14.1f}\n", peak.level, peak.threads, peak.read_bytes_per_s / 1e9,
-               peak.triad_bytes_per_s / 1e9);
-  }
-}
-
 void print_table(const Diagnosis& diagnosis) {
   fmt::print("Engines\n");
   for (const EngineState& engine : diagnosis.engines) print_engine(engine);
@@ -127,7 +111,10 @@ void print_table(const Diagnosis& diagnosis) {
   fmt::print("\nGPU\n");
   print_gpus(diagnosis.gpus);
   fmt::print("\nMeasured peaks (1 MAC = 2 FLOPs)\n");
-  print_peaks(diagnosis.peaks);
+  if (diagnosis.peaks.ok())
+    fmt::print("{}", peaks_text(*diagnosis.peaks));
+  else
+    fmt::print("  not measured: {}\n", diagnosis.peaks.status().message());
 }
 
 }  // namespace

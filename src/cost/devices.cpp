@@ -46,9 +46,10 @@ Row also_called(Row row, const char* nvml_name) {
 
 constexpr const char* kVolta = "NVIDIA V100 Tensor Core GPU datasheet (2020)";
 constexpr const char* kAmpere = "NVIDIA A100 Tensor Core GPU datasheet (2022)";
-constexpr const char* kAda =
-    "NVIDIA Ada GPU Architecture whitepaper; FP16 with FP16 accumulate, BF16 with FP32 accumulate";
-constexpr const char* kHopper = "NVIDIA H100 Tensor Core GPU datasheet, dense (half of the sparse figures)";
+constexpr const char* kHopper =
+    "NVIDIA H100 Tensor Core GPU Architecture whitepaper, dense; HBM by the datasheet";
+constexpr const char* kHopperNvl =
+    "NVIDIA H100 Tensor Core GPU datasheet, dense (half of the sparse figures)";
 constexpr const char* kHopper200 =
     "NVIDIA H200 Tensor Core GPU datasheet, dense (half of the sparse figures)";
 
@@ -72,17 +73,20 @@ std::vector<Row> make_rows() {
               "NVIDIA GeForce GTX 1650 (GDDR5) specifications: 896 cores × 1665 MHz boost × 2 "
               "FLOPs; FP16 at twice and DP4A at four times the FP32 rate (Turing TU117)")),
       row("RTX 3060", {12.7, 12.7, 51, 25.5, 102}, 360, 12,
-          "NVIDIA Ampere GA102 GPU Architecture whitepaper, GA106; FP16 with FP16, BF16 with FP32 "
-          "accumulate"),
+          "NVIDIA GeForce RTX 3060 specifications: 3584 cores × 1777 MHz boost × 2 FLOPs; FP16 with FP16 "
+          "accumulate at 4 times that, BF16 with FP32 accumulate at 2 times (Ampere GA106)"),
       row("RTX 3090", {35.6, 35.6, 142, 71, 284}, 936, 24,
           "NVIDIA Ampere GA102 GPU Architecture whitepaper; FP16 with FP16, BF16 with FP32 accumulate"),
-      row("RTX 4060", {15.1, 15.1, 60.5, 30.2, 121}, 272, 8, kAda),
-      row("RTX 4090", {82.6, 82.6, 330.3, 165.2, 660.6}, 1008, 24, kAda),
+      row("RTX 4060", {15.1, 15.1, 60.5, 30.2, 121}, 272, 8,
+          "NVIDIA GeForce RTX 4060 specifications: 3072 cores × 2460 MHz boost × 2 FLOPs; FP16 with FP16 "
+          "accumulate at 4 times that, BF16 and FP16 with FP32 accumulate at 2 times (Ada AD107)"),
+      row("RTX 4090", {82.6, 82.6, 330.3, 165.2, 660.6}, 1008, 24,
+          "NVIDIA Ada GPU Architecture whitepaper; FP16 with FP16 accumulate, BF16 with FP32 accumulate"),
       row("L4", {30.3, 60, 121, 121, 242}, 300, 24, "NVIDIA L4 Tensor Core GPU datasheet, dense (2023)"),
       row("L40S", {91.6, 183, 362, 362, 733}, 864, 48, "NVIDIA L40S GPU datasheet, dense (2023)"),
       also_called(row("H100 SXM", {66.9, 494.7, 989.4, 989.4, 1978.9}, 3350, 80, kHopper), "h10080gbhbm3"),
       row("H100 PCIe", {51.2, 378, 756, 756, 1513}, 2000, 80, kHopper),
-      row("H100 NVL", {60, 417.5, 835.5, 835.5, 1670.5}, 3900, 94, kHopper),
+      row("H100 NVL", {60, 417.5, 835.5, 835.5, 1670.5}, 3900, 94, kHopperNvl),
       row("H200 SXM", {66.9, 494.7, 989.4, 989.4, 1978.9}, 4800, 141, kHopper200),
       row("H200 NVL", {60, 417.5, 835.5, 835.5, 1670.5}, 4800, 141, kHopper200),
   };
