@@ -11,73 +11,75 @@ namespace ridgeline::kernels {
 namespace {
 
 using vector::RowKernels;
+using vector::Taps;
 
-constexpr int64_t kWidestRow = 4096;
-constexpr int64_t kLargestPlane = 4096;
+constexpr int64_t kBuffer = 4096;  // floats: what stays in the first-level cache beside the rows read
 
 /// Takes the maximum or the sum over a window: first down its columns, then along the rows that remain.
 class Folder {
  public:
   Folder(const RowKernels& rows, const PoolCase& pool)
       : window_(pool.desc.window),
-        into_(pool.kind == PoolKind::kMax ? rows.max_into : rows.add_into),
+        fold_(pool.kind == PoolKind::kMax ? rows.max_taps : rows.sum_taps),
         neutral_(pool.kind == PoolKind::kMax ? -std::numeric_limits<float>::infinity() : 0.0F) {}
 
-  /// One output row.
-  void fold_row(const float* plane, const Size3& at, float* out) const {
-    const Window& w = window_;
-    std::array<float, kWidestRow> line;
-    std::fill_n(line.data(), w.in[2], neutral_);
-    const Range depths = taps_inside(w, 0, at[0]), heights = taps_inside(w, 1, at[1]);
-    for (int64_t kd = depths.begin; kd < depths.end; ++kd) {
-      const int64_t d = at[0] * w.stride[0] - w.pad[0] + kd * w.dilation[0];
-      for (int64_t kh = heights.begin; kh < heights.end; ++kh) {
-        const int64_t h = at[1] * w.stride[1] - w.pad[1] + kh * w.dilation[1];
-        into_(plane + (d * w.in[1] + h) * w.in[2], 1, w.in[2], line.data());
-      }
-    }
-    std::fill_n(out, w.out[2], neutral_);
-    for (int64_t kw = 0; kw < w.kernel[2]; ++kw) {
-      const Range columns = outputs_inside(w, 2, kw);
-      if (columns.begin >= columns.end) continue;
-      const float* in = line.data() + columns.begin * w.stride[2] - w.pad[2] + kw * w.dilation[2];
-      into_(in, w.stride[2], columns.end - columns.begin, out + columns.begin);
-    }
+  /// Output rows that are folded together: where windows do not jump, their padded lines lie end to end and
+  /// are folded as one, so that short rows cost no more than long ones.
+  int64_t rows_together() const {
+    const bool is_dense = window_.stride[2] == 1;
+    return is_dense ? std::clamp<int64_t>(kBuffer / padded_width(window_), 1, window_.out[1]) : 1;
   }
 
-  /// Whether a padded plane is small enough to be folded as one long row.
-  bool takes_planes() const {
+  /// `count` rows of depth at[0], from at[1] on.
+  void fold(const float* plane, const Size3& at, int64_t count, float* out) const {
     const Window& w = window_;
-    return w.in[0] == 1 && w.out[0] == 1 && w.kernel[0] == 1 && w.stride[1] == 1 && w.stride[2] == 1 &&
-           padded_height() * padded_width() <= kLargestPlane;
+    const int64_t pitch = padded_width(w);
+    std::array<float, kBuffer> lines, folded;
+    std::fill_n(lines.data(), count * pitch, neutral_);
+    for (int64_t row = 0; row < count; ++row)
+      fold_columns(plane, {at[0], at[1] + row, 0}, lines.data() + row * pitch + w.pad[2]);
+    const Taps along{.taps = w.kernel[2], .step = w.dilation[2], .stride = w.stride[2]};
+    if (count == 1) return fold_(along, lines.data(), out, w.out[2]);
+    fold_(along, lines.data(), folded.data(), (count - 1) * pitch + w.out[2]);
+    for (int64_t row = 0; row < count; ++row)
+      std::copy_n(folded.data() + row * pitch, w.out[2], out + row * w.out[2]);
   }
 
-  /// All rows at once: those of a padded copy lie end to end, so that short ones cost no more than long ones.
-  void fold_plane(const float* plane, float* out) const {
-    const Window& w = window_;
-    const int64_t pitch = padded_width(), count = w.out[1] * pitch;
-    std::array<float, kLargestPlane> first, second;
-    std::fill_n(first.data(), padded_height() * pitch, neutral_);
-    const int64_t rows = std::min(w.in[1], padded_height() - w.pad[1]);
-    const int64_t columns = std::min(w.in[2], pitch - w.pad[2]);
-    for (int64_t row = 0; row < rows; ++row)
-      std::copy_n(plane + row * w.in[2], columns, first.data() + (row + w.pad[1]) * pitch + w.pad[2]);
-    std::fill_n(second.data(), count, neutral_);
-    for (int64_t kh = 0; kh < w.kernel[1]; ++kh)
-      into_(first.data() + kh * w.dilation[1] * pitch, 1, count, second.data());
-    std::fill_n(first.data(), count, neutral_);
-    for (int64_t kw = 0; kw < w.kernel[2]; ++kw)
-      into_(second.data() + kw * w.dilation[2], 1, count - kw * w.dilation[2], first.data());
-    for (int64_t row = 0; row < w.out[1]; ++row)
-      std::copy_n(first.data() + row * pitch, w.out[2], out + row * w.out[2]);
+  static int64_t padded_width(const Window& w) {
+    const int64_t reached = (w.out[2] - 1) * w.stride[2] + (w.kernel[2] - 1) * w.dilation[2] + 1;
+    return std::max(reached, w.pad[2] + w.in[2]);
   }
 
  private:
-  int64_t padded_height() const { return window_.out[1] + (window_.kernel[1] - 1) * window_.dilation[1]; }
-  int64_t padded_width() const { return window_.out[2] + (window_.kernel[2] - 1) * window_.dilation[2]; }
+  /// One line, as wide as the input. Where the window lies in the padding, the line stays as it is.
+  void fold_columns(const float* plane, const Size3& at, float* line) const {
+    const Window& w = window_;
+    const Range depths = taps_inside(w, 0, at[0]), heights = taps_inside(w, 1, at[1]);
+    if (heights.begin == heights.end) return;
+    const int64_t h = at[1] * w.stride[1] - w.pad[1] + heights.begin * w.dilation[1];
+    const Taps down{.taps = heights.end - heights.begin, .step = w.dilation[1] * w.in[2]};
+    for (int64_t kd = depths.begin; kd < depths.end; ++kd) {
+      const int64_t d = at[0] * w.stride[0] - w.pad[0] + kd * w.dilation[0];
+      const float* rows = plane + (d * w.in[1] + h) * w.in[2];
+      if (kd == depths.begin) {
+        fold_(down, rows, line, w.in[2]);
+      } else {
+        fold_two(down, rows, line);
+      }
+    }
+  }
+
+  /// Folds another depth into a line: the line and the depth's own fold lie end to end, two taps apart.
+  void fold_two(const Taps& down, const float* rows, float* line) const {
+    std::array<float, 2 * kBuffer> both;
+    const int64_t width = window_.in[2];
+    std::copy_n(line, width, both.data());
+    fold_(down, rows, both.data() + width, width);
+    fold_({.taps = 2, .step = width}, both.data(), line, width);
+  }
 
   const Window& window_;
-  decltype(RowKernels::max_into) into_;
+  vector::FoldRow fold_;
   float neutral_;
 };
 
@@ -101,21 +103,20 @@ template <const RowKernels& (*rows)()>
 Status run(const PoolCase& pool, const TensorView& in, const TensorView& out, ThreadPool& threads) {
   const Window& w = pool.desc.window;
   const Folder folder(rows(), pool);
-  const int64_t height = w.out[0] * w.out[1];
-  const bool by_planes = folder.takes_planes();
-  const int64_t chunks = pool.desc.planes * (by_planes ? 1 : height);
-  const int64_t rows_each = by_planes ? height : 1;
-  const int64_t work = std::max<int64_t>(1, rows_each * w.in[2] * (w.kernel[1] + w.kernel[2]));
-  threads.parallel_for(chunks, std::max<int64_t>(1, kElementGrain / work), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin * rows_each; row < end * rows_each; ++row) {
-      const float* plane = in.as<float>().data() + row / height * volume(w.in);
-      const Size3 at = {row % height / w.out[1], row % w.out[1], 0};
-      float* target = out.as<float>().data() + row * w.out[2];
-      if (!by_planes)
-        folder.fold_row(plane, at, target);
-      else if (row % height == 0)
-        folder.fold_plane(plane, target);
-      if (pool.kind == PoolKind::kAverage) divide_row(pool, at, target);
+  const int64_t together = folder.rows_together();
+  const int64_t bands = (w.out[1] + together - 1) / together;  // of each depth
+  const int64_t work = std::max<int64_t>(1, together * w.in[2] * (w.kernel[1] + w.kernel[2]));
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / work);
+  threads.parallel_for(pool.desc.planes * w.out[0] * bands, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t band = begin; band < end; ++band) {
+      const int64_t depth = band / bands, plane = depth / w.out[0];
+      const Size3 at = {depth % w.out[0], band % bands * together, 0};
+      const int64_t count = std::min(together, w.out[1] - at[1]);
+      float* target = out.as<float>().data() + (depth * w.out[1] + at[1]) * w.out[2];
+      folder.fold(in.as<float>().data() + plane * volume(w.in), at, count, target);
+      if (pool.kind != PoolKind::kAverage) continue;
+      for (int64_t row = 0; row < count; ++row)
+        divide_row(pool, {at[0], at[1] + row, 0}, target + row * w.out[2]);
     }
   });
   return {};
@@ -123,7 +124,8 @@ Status run(const PoolCase& pool, const TensorView& in, const TensorView& out, Th
 
 Status accepts(const PoolCase& pool) {
   if (pool.dtype != DType::kF32) return unsupported("takes fp32 only");
-  if (pool.desc.window.in[2] > kWidestRow) return unsupported("takes rows of at most {}", kWidestRow);
+  if (Folder::padded_width(pool.desc.window) > kBuffer)
+    return unsupported("takes padded rows of at most {}", kBuffer);
   return {};
 }
 

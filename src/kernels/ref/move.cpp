@@ -82,8 +82,36 @@ Remap::Remap(const Shape& in, std::vector<AxisSources> sources) : outer_(std::mo
       stretches_.push_back({static_cast<int64_t>(i), along_[i], 1});
     }
   }
+  has_fill_ = std::ranges::find(along_, kNowhere) != along_.end();
   constexpr size_t kShort = 8;
   if (along_.size() < kShort * stretches_.size() && block_ == 1) stretches_.clear();
+}
+
+Dims Remap::position_of(int64_t row) const {
+  Dims position{};
+  for (size_t axis = outer_.size(); axis-- > 0;) {
+    const auto dim = static_cast<int64_t>(outer_[axis].size());
+    position[axis] = row % dim;
+    row /= dim;
+  }
+  return position;
+}
+
+void Remap::advance(Dims& position) const {
+  for (size_t axis = outer_.size(); axis-- > 0;) {
+    if (++position[axis] < static_cast<int64_t>(outer_[axis].size())) return;
+    position[axis] = 0;
+  }
+}
+
+int64_t Remap::source_of(const Dims& position) const {
+  int64_t offset = 0;
+  for (size_t axis = 0; axis < outer_.size(); ++axis) {
+    const int64_t source = outer_[axis][static_cast<size_t>(position[axis])];
+    if (source == kNowhere) return kNowhere;
+    offset += source * strides_[axis];
+  }
+  return offset;
 }
 
 template <typename T>
@@ -98,7 +126,11 @@ void Remap::map_row(const T* in, T fill, T* out) const {
     }
   }
   if (!stretches_.empty()) return;
-  for (size_t i = 0; i < along_.size(); ++i) out[i] = along_[i] == kNowhere ? fill : in[along_[i]];
+  if (has_fill_) {
+    for (size_t i = 0; i < along_.size(); ++i) out[i] = along_[i] == kNowhere ? fill : in[along_[i]];
+  } else {
+    for (size_t i = 0; i < along_.size(); ++i) out[i] = in[along_[i]];
+  }
 }
 
 void Remap::run(const TensorView& in, const std::byte* fill, const TensorView& out, ThreadPool& pool) const {
@@ -111,15 +143,10 @@ void Remap::run(const TensorView& in, const std::byte* fill, const TensorView& o
     const int64_t grain = std::max<int64_t>(1, kElementGrain / row_elements);
     pool.parallel_for(out.shape.element_count() / row_elements, grain, [&](int64_t begin, int64_t end) {
       int64_t before = kNowhere;  // where the row before came from
-      for (int64_t row = begin; row < end; ++row) {
+      Dims position = position_of(begin);
+      for (int64_t row = begin; row < end; ++row, advance(position)) {
         T* target = out.as<T>().data() + row * row_elements;
-        int64_t offset = 0, rest = row;
-        for (size_t axis = outer_.size(); axis-- > 0 && offset != kNowhere;) {
-          const auto dim = static_cast<int64_t>(outer_[axis].size());
-          const int64_t source = outer_[axis][static_cast<size_t>(rest % dim)];
-          offset = source == kNowhere ? kNowhere : offset + source * strides_[axis];
-          rest /= dim;
-        }
+        const int64_t offset = source_of(position);
         if (offset == kNowhere) {
           std::fill_n(target, row_elements, filler);
         } else if (offset == before) {

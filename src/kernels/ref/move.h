@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernels/broadcast.h"
 #include "tensor/tensor.h"
 
 namespace ridgeline::kernels::ref {
@@ -41,6 +42,11 @@ class Remap {
     int64_t source = 0;
     int64_t count = 0;
   };
+  /// Along the outer axes, of output row `row`, and of the row after.
+  Dims position_of(int64_t row) const;
+  void advance(Dims& position) const;
+  /// Where in the input that row starts, or kNowhere.
+  int64_t source_of(const Dims& position) const;
   template <typename T>
   void map_row(const T* in, T fill, T* out) const;
 
@@ -49,6 +55,7 @@ class Remap {
   AxisSources along_;               ///< of the last mapped one
   std::vector<Stretch> stretches_;  ///< `along_` in other words; none where they would be short
   int64_t block_ = 1;               ///< elements of the axes after it, which are copied as they are
+  bool has_fill_ = false;           ///< `along_` has kNowhere
 };
 
 }  // namespace ridgeline::kernels::ref

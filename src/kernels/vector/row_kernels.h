@@ -7,6 +7,15 @@ namespace ridgeline::kernels::vector {
 /// out[i] = f(in[i]); in and out may be the same. alpha and beta are what the function's ONNX attributes say.
 using MapRow = void (*)(const float* in, float* out, int64_t count, float alpha, float beta);
 
+/// A window that slides along a row: out[i] is folded from in[i · stride + t · step], t < taps. in and out
+/// may not overlap.
+struct Taps {
+  int64_t taps = 1;
+  int64_t step = 1;
+  int64_t stride = 1;
+};
+using FoldRow = void (*)(const Taps& taps, const float* in, float* out, int64_t count);
+
 /// A softmax over `count` elements that lie `stride` apart, for `lines` lines that lie side by side.
 struct SoftmaxLines {
   const float* in = nullptr;
@@ -32,10 +41,8 @@ struct RowKernels {
   MapRow sigmoid = nullptr;
   MapRow tanh = nullptr;
   void (*softmax)(const SoftmaxLines& lines) = nullptr;
-  /// out[i] = max(out[i], in[i · stride]); NaN wins.
-  void (*max_into)(const float* in, int64_t stride, int64_t count, float* out) = nullptr;
-  /// out[i] += in[i · stride]
-  void (*add_into)(const float* in, int64_t stride, int64_t count, float* out) = nullptr;
+  FoldRow max_taps = nullptr;  ///< NaN wins
+  FoldRow sum_taps = nullptr;
 };
 
 const RowKernels& avx512_rows();

@@ -42,29 +42,42 @@ void sigmoid(const float* in, float* out, int64_t count, float, float) {
 }
 void tanh(const float* in, float* out, int64_t count, float, float) { map_row(in, out, count, tanh_of); }
 
-template <int64_t stride>
-void max_into_by(const float* __restrict in, int64_t count, float* __restrict out) {
-  for (int64_t i = 0; i < count; ++i) {
-    const float x = in[i * stride], best = out[i];
-    out[i] = x > best || x != x ? x : best;
+/// f folds two numbers.
+template <int64_t stride, typename F>
+void fold_every(const Taps& taps, const float* __restrict in, float* __restrict out, int64_t count, F f) {
+  for (int64_t i = 0; i < count; ++i) out[i] = in[i * stride];
+  for (int64_t t = 1; t < taps.taps; ++t)
+    for (int64_t i = 0; i < count; ++i) out[i] = f(out[i], in[t * taps.step + i * stride]);
+}
+
+/// f folds two vectors. There are at least as many outputs as lanes.
+template <typename F>
+void fold_dense(const Taps& taps, const float* in, float* out, int64_t count, F f) {
+  for (int64_t i = 0; i < count; i += kLanes) {
+    if (i > count - kLanes) i = count - kLanes;  // the last vector may repeat some of the one before
+    Vector folded = load(in + i);
+    for (int64_t t = 1; t < taps.taps; ++t) folded = f(folded, load(in + i + t * taps.step));
+    store(out + i, folded);
   }
 }
 
-void max_into(const float* in, int64_t stride, int64_t count, float* out) {
-  if (stride == 1) return max_into_by<1>(in, count, out);
-  if (stride == 2) return max_into_by<2>(in, count, out);
-  for (int64_t i = 0; i < count; ++i) max_into_by<1>(in + i * stride, 1, out + i);
+template <typename F, typename OfVectors>
+void fold_taps(const Taps& taps, const float* in, float* out, int64_t count, F f, OfVectors of_vectors) {
+  if (taps.stride == 1 && count >= kLanes) return fold_dense(taps, in, out, count, of_vectors);
+  if (taps.stride == 1) return fold_every<1>(taps, in, out, count, f);
+  if (taps.stride == 2) return fold_every<2>(taps, in, out, count, f);
+  for (int64_t i = 0; i < count; ++i) fold_every<1>(taps, in + i * taps.stride, out + i, 1, f);
 }
 
-template <int64_t stride>
-void add_into_by(const float* __restrict in, int64_t count, float* __restrict out) {
-  for (int64_t i = 0; i < count; ++i) out[i] += in[i * stride];
+void max_taps(const Taps& taps, const float* in, float* out, int64_t count) {
+  fold_taps(
+      taps, in, out, count, [](float best, float x) { return x > best || x != x ? x : best; },
+      [](Vector best, Vector x) { return (x > best) | (x != x) ? x : best; });
 }
 
-void add_into(const float* in, int64_t stride, int64_t count, float* out) {
-  if (stride == 1) return add_into_by<1>(in, count, out);
-  if (stride == 2) return add_into_by<2>(in, count, out);
-  for (int64_t i = 0; i < count; ++i) out[i] += in[i * stride];
+void sum_taps(const Taps& taps, const float* in, float* out, int64_t count) {
+  const auto add = [](auto sum, auto x) { return sum + x; };
+  fold_taps(taps, in, out, count, add, add);
 }
 
 constexpr RowKernels kRowKernels = {.elu = elu,
@@ -79,8 +92,8 @@ constexpr RowKernels kRowKernels = {.elu = elu,
                                     .sigmoid = sigmoid,
                                     .tanh = tanh,
                                     .softmax = softmax,
-                                    .max_into = max_into,
-                                    .add_into = add_into};
+                                    .max_taps = max_taps,
+                                    .sum_taps = sum_taps};
 
 }  // namespace
 }  // namespace ridgeline::kernels::vector
