@@ -40,6 +40,12 @@ constexpr FlagText kFlags[] = {
     {"shard", "I/N: only every N-th comparison group, from the I-th; see merge"},
 };
 
+/// analyze names one device with --device, and so may a race.
+std::string names_of(const FlagText& flag) {
+  const std::string name = std::string("--") + flag.key;
+  return name == "--devices" ? name + ",--device" : name;
+}
+
 struct Flags {
   std::string model;
   std::string config;
@@ -118,7 +124,7 @@ Action configure_bench(CLI::App& app, const Environment& environment) {
                  "YAML file with the flags' names as keys ('_' for '-'); flags come first");
   for (size_t i = 0; i < std::size(kFlags); ++i) {
     flags->given[i].first = kFlags[i].key;
-    app.add_option(std::string("--") + kFlags[i].key, flags->given[i].second, kFlags[i].help);
+    app.add_option(names_of(kFlags[i]), flags->given[i].second, kFlags[i].help);
   }
   app.add_flag("--resume", flags->resume,
                "go on with the journal in --out: finished groups are not repeated");

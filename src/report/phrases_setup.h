@@ -100,12 +100,14 @@ inline constexpr Phrase kHowSpeedup{
     "строки не сравниваются."};
 inline constexpr Phrase kHowFlops{
     "1 MAC = 2 FLOPs. TFLOPS and the share of the peak count the model's arithmetic, not what an engine "
-    "chose to do; the peak is measured on this machine.",
+    "chose to do; a CPU's peak is measured on this machine, a GPU's is the published one.",
     "1 MAC = 2 FLOPs. TFLOPS и доля пика считаются по арифметике модели, а не по действиям движка; пик "
-    "измерен на этой же машине."};
+    "процессора измерен на этой же машине, пик GPU — паспортный."};
 inline constexpr Phrase kHowMemory{
-    "Memory: peak resident size of the row's own process over its base line.",
-    "Память: пиковый резидентный размер собственного процесса строки сверх базовой линии."};
+    "Memory: peak resident size of the row's own process over its base line; a GPU's is what loading the row "
+    "added to the memory in use (NVML).",
+    "Память: пиковый резидентный размер собственного процесса строки сверх базовой линии; для GPU — "
+    "насколько загрузка строки увеличила занятую память (NVML)."};
 inline constexpr Phrase kHowNoise{
     "NOISY marks a row whose rounds disagree so much that its interval, not its mean, is the result.",
     "NOISY отмечает строку, раунды которой расходятся настолько, что результатом служит интервал, а не "
