@@ -84,6 +84,62 @@ TEST(NativeEngine, ProfilesEveryFusedOperatorByItsNodeAndTellsItsMemory) {
   EXPECT_GE(session->memory().weights_bytes, graph.parameter_count() * 4);
 }
 
+/// x, or x through integers and back, convolved with weights of whole steps.
+Graph conv_of_whole_steps(bool is_quantised) {
+  Graph graph;
+  graph.inputs = {{"x", {DType::kF32, Shape{1, 4, 9, 9}}, {}}};
+  graph.outputs = {{"y", {DType::kF32, Shape{1, 6, 9, 9}}, {}}};
+  const std::vector<float> scales = {0.25F, 0.5F, 1, 2, 4, 8}, quarter = {0.25F};
+  const std::vector<uint8_t> middle = {128};
+  Tensor steps = Tensor::zeros(DType::kI8, {6, 4, 3, 3}).value();
+  Tensor weights = Tensor::zeros(DType::kF32, steps.shape()).value();
+  for (size_t i = 0; i < 216; ++i) {
+    steps.as<int8_t>()[i] = static_cast<int8_t>(i * 37 % 256);
+    weights.as<float>()[i] = steps.as<int8_t>()[i] * scales[i / 36];
+  }
+  graph.initializers = {{"scale", Tensor::from_values<float>({}, std::span(quarter)).value()},
+                        {"zero", Tensor::from_values<uint8_t>({}, std::span(middle)).value()},
+                        {"scales", Tensor::from_values<float>({6}, std::span(scales)).value()},
+                        {"steps", steps},
+                        {"weights", weights}};
+  const Attribute pads = std::vector<int64_t>{1, 1, 1, 1};
+  if (is_quantised)
+    graph.nodes = {
+        {.name = "q", .op = "QuantizeLinear", .inputs = {"x", "scale", "zero"}, .outputs = {"xq"}},
+        {.name = "d", .op = "DequantizeLinear", .inputs = {"xq", "scale", "zero"}, .outputs = {"xd"}},
+        {.name = "w",
+         .op = "DequantizeLinear",
+         .inputs = {"steps", "scales"},
+         .outputs = {"wd"},
+         .attributes = {{"axis", int64_t{0}}}},
+        {.name = "c",
+         .op = "Conv",
+         .inputs = {"xd", "wd"},
+         .outputs = {"y"},
+         .attributes = {{"pads", pads}}}};
+  else
+    graph.nodes = {{.name = "c",
+                    .op = "Conv",
+                    .inputs = {"x", "weights"},
+                    .outputs = {"y"},
+                    .attributes = {{"pads", pads}}}};
+  return graph;
+}
+
+TEST(NativeEngine, RunsAQuantisedModelAsItsFloatsWouldRunOnWholeSteps) {
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  Tensor x = noise({1, 4, 9, 9});
+  for (float& value : x.as<float>()) value = std::round(value * 4) / 4;
+  const std::array in = {x.view()};
+  std::array<TensorView, 1> plain, quantised;
+  const auto plain_session = native.compile(conv_of_whole_steps(false), {}).value();
+  const auto quantised_session = native.compile(conv_of_whole_steps(true), {}).value();
+  ASSERT_TRUE(plain_session->run(in, plain).ok());
+  ASSERT_TRUE(quantised_session->run(in, quantised).ok());
+  EXPECT_TRUE(std::ranges::equal(plain[0].as<float>(), quantised[0].as<float>()));
+}
+
 /// Two thirds of a batch of three end on one of two threads: no image may wait for, or be written by,
 /// another.
 TEST(NativeEngine, ThroughputModeGivesWhatLatencyModeGives) {
@@ -118,6 +174,17 @@ TEST(NativeEngine, ThroughputModeRefusesGraphsThatItCannotSplitByImage) {
                             ->supports(graph, {.mode = ThreadingMode::kThroughput,
                                                .input_shapes = {{"input", {2, 3, 32, 32}}}});
   EXPECT_THAT(status.message(), HasSubstr("'turned'"));
+}
+
+TEST(NativeEngine, RefusesTablesThatNoMemoryHolds) {
+  Graph graph;
+  graph.inputs = {{"x", {DType::kU8, Shape{1}}, {}}};
+  graph.outputs = {{"y", {DType::kU8, Shape{Shape::kUnknownDim}}, {}}};
+  const std::vector<int64_t> far = {0, int64_t{1} << 39};
+  graph.initializers["pads"] = Tensor::from_values<int64_t>({2}, std::span(far)).value();
+  graph.nodes = {{.name = "wide", .op = "Pad", .inputs = {"x", "pads"}, .outputs = {"y"}}};
+  const EngineRegistry registry;
+  EXPECT_THAT((*registry.find("native"))->supports(graph, {}).message(), HasSubstr("Pad 'wide': a table of"));
 }
 
 TEST(NativeEngine, RefusesWhatItCannotDoByName) {

@@ -151,6 +151,7 @@ Result<Built> pad(const BuildContext& context) {
   for (size_t i = 0; i < axes.size(); ++i) begins[axis_from_start(axes[i], in.rank())] = pads[i];
   std::vector<ref::AxisSources> sources;
   for (size_t axis = 0; axis < in.rank(); ++axis) {
+    RETURN_IF_ERROR(check_table(context, out[axis]));
     auto along = padded_sources(mode, in[axis], out[axis], begins[axis]);
     if (!along.ok()) return unsupported("{}: {}", context.node.describe(), along.status().message());
     sources.push_back(std::move(along).value());

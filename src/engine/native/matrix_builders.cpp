@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/native/operands.h"
 #include "engine/native/step.h"
 #include "engine/native/windows.h"
 #include "graph/ops/infer_context.h"
@@ -182,6 +183,7 @@ Result<Built> matmul(const BuildContext& context) {
   }
   const auto batch = ops::broadcast(batch_a, batch_b);
   if (!batch) return unsupported("{}: the batches do not broadcast", context.node.describe());
+  RETURN_IF_ERROR(check_table(context, batch->element_count()));
   parts.offsets_a = matrix_offsets(a, *batch);
   parts.offsets_b = matrix_offsets(b, *batch);
   return product(context, parts);

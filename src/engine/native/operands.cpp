@@ -47,6 +47,12 @@ Status check_same_type(const BuildContext& context, size_t first) {
   return {};
 }
 
+Status check_table(const BuildContext& context, int64_t entries) {
+  constexpr int64_t kMostEntries = int64_t{1} << 24;
+  if (entries <= kMostEntries) return {};
+  return unsupported("{}: a table of {} entries is too long for native", context.node.describe(), entries);
+}
+
 std::optional<size_t> output_slot(const BuildContext& context, size_t index) {
   if (!context.node.has_output(index)) return std::nullopt;
   size_t before = 0;

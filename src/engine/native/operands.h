@@ -23,6 +23,9 @@ Result<std::vector<double>> constant_numbers(const BuildContext& context, size_t
 /// kUnsupported unless the present inputs from `first` on have the element type of input `first`.
 Status check_same_type(const BuildContext& context, size_t first);
 
+/// kUnsupported for a count past which a plan should not keep a table with an entry for each.
+Status check_table(const BuildContext& context, int64_t entries);
+
 /// The slot of the node's output `index`; none where the node leaves it out.
 std::optional<size_t> output_slot(const BuildContext& context, size_t index);
 

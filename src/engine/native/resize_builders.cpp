@@ -67,10 +67,12 @@ Result<Built> resize(const BuildContext& context) {
   ASSIGN_OR_RETURN(inputs.sizes, constant_ints(context, 3));
   const auto axes = plan_axes(rule, in.dims(), inputs);
   if (!axes.ok()) return unsupported("{}: {}", context.node.describe(), axes.status().message());
-  for (size_t axis = 0; axis < axes->size(); ++axis)
+  for (size_t axis = 0; axis < axes->size(); ++axis) {
+    RETURN_IF_ERROR(check_table(context, out[axis]));
     if ((*axes)[axis].out_size != out[axis])
       return internal_error("{}: axis {} has {} pixels, not {}", context.node.describe(), axis,
                             (*axes)[axis].out_size, out[axis]);
+  }
   if (rule.mode == ResizeMode::kNearest && !crops(rule)) return nearest(context, rule, *axes);
   if (context.input(0).dtype != DType::kF32)
     return unsupported("{}: native interpolates fp32, not {}", context.node.describe(),
