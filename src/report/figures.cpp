@@ -39,9 +39,14 @@ std::optional<PlotPoint> speedup_point(const Cell& cell, double x) {
 double size_of_image(const Cell& cell) { return static_cast<double>(cell.height); }
 double batch_of(const Cell& cell) { return static_cast<double>(cell.batch); }
 
-/// Keeps the rows of one batch, or else of one size.
-std::function<bool(const Cell&)> kept(bool of_batch, int64_t fixed) {
-  return [=](const Cell& cell) { return (of_batch ? cell.batch : cell.height) == fixed; };
+/// Keeps the rows of one batch, or else of one size, at the winner's threads and data: one per approach and
+/// x.
+std::function<bool(const Cell&)> kept(const Cell& winner, bool of_batch) {
+  return [&winner, of_batch](const Cell& cell) {
+    const bool alike =
+        of_batch ? cell.batch == winner.batch : cell.height == winner.height && cell.width == winner.width;
+    return alike && cell.threads == winner.threads && cell.data == winner.data;
+  };
 }
 
 /// Shifts the series sideways a little, so that error bars at one x don't cover each other.
@@ -72,30 +77,32 @@ struct Sweep {
   double (*x)(const Cell&);
 };
 
-Plot fps_plot(const Story& story, const Sweep& sweep, int64_t fixed) {
+Plot fps_plot(const Story& story, const Sweep& sweep) {
   const auto& say = story.say;
   const bool by_size = sweep.x == size_of_image;
+  const Cell& winner = *story.findings.winner;
   return {.stem = sweep.stem,
-          .title = say(sweep.title, fixed),
+          .title = say(sweep.title, by_size ? winner.batch : winner.height),
           .caption = say(phrase::kFpsCaption, say(by_size ? phrase::kAtBatch : phrase::kAtSize)),
           .x_label = say(sweep.x_label),
           .y_label = "FPS",
           .log_x = !by_size,
           .x_ticks = ticks(story.findings, sweep.x),
-          .series = lines(story.findings, kept(by_size, fixed), sweep.x, fps_point)};
+          .series = lines(story.findings, kept(winner, by_size), sweep.x, fps_point)};
 }
 
-Plot speedup_plot(const Story& story, const Sweep& sweep, int64_t fixed) {
+Plot speedup_plot(const Story& story, const Sweep& sweep) {
   const auto& say = story.say;
   const bool by_size = sweep.x == size_of_image;
+  const Cell& winner = *story.findings.winner;
   Plot plot{.stem = sweep.stem,
-            .title = say(sweep.title, story.baseline, fixed),
+            .title = say(sweep.title, story.baseline, by_size ? winner.batch : winner.height),
             .caption = say(phrase::kSpeedupCaption),
             .x_label = say(sweep.x_label),
             .y_label = say(phrase::kSpeedupAxis),
             .log_x = !by_size,
             .x_ticks = ticks(story.findings, sweep.x),
-            .series = lines(story.findings, kept(by_size, fixed), sweep.x, speedup_point)};
+            .series = lines(story.findings, kept(winner, by_size), sweep.x, speedup_point)};
   set_apart(plot);
   return plot;
 }
@@ -194,17 +201,14 @@ std::vector<Plot> figures_of(const Story& story) {
     if (!plot.series.empty()) plots.push_back(std::move(plot));
   };
   if (ticks(found, size_of_image).size() > 1) {
-    const int64_t batch = found.winner->batch;
     keep_if_drawn(
-        fps_plot(story, {"fps_vs_image_size", phrase::kFpsVsSize, phrase::kImageSize, size_of_image}, batch));
+        fps_plot(story, {"fps_vs_image_size", phrase::kFpsVsSize, phrase::kImageSize, size_of_image}));
     keep_if_drawn(speedup_plot(
-        story, {"speedup_vs_image_size", phrase::kSpeedupVsSize, phrase::kImageSize, size_of_image}, batch));
+        story, {"speedup_vs_image_size", phrase::kSpeedupVsSize, phrase::kImageSize, size_of_image}));
   }
   if (ticks(found, batch_of).size() > 1) {
-    const int64_t size = found.winner->height;
-    keep_if_drawn(fps_plot(story, {"fps_vs_batch", phrase::kFpsVsBatch, phrase::kBatchAxis, batch_of}, size));
-    keep_if_drawn(
-        speedup_plot(story, {"speedup", phrase::kSpeedupVsBatch, phrase::kBatchAxis, batch_of}, size));
+    keep_if_drawn(fps_plot(story, {"fps_vs_batch", phrase::kFpsVsBatch, phrase::kBatchAxis, batch_of}));
+    keep_if_drawn(speedup_plot(story, {"speedup", phrase::kSpeedupVsBatch, phrase::kBatchAxis, batch_of}));
   }
   keep_if_drawn(roofline(story));
   return plots;

@@ -239,6 +239,18 @@ TEST_F(ReportText, TheProfiledRowsLayersAreListedByTimeAndDrawnUnderTheRoof) {
   EXPECT_THAT(script, HasSubstr("\n300 2000"));
 }
 
+TEST_F(ReportText, PlotsOverBatchesHoldTheWinnersThreadsAndDataAlone) {
+  const std::vector<Cell> with_two_threads = race_.results.cells;
+  for (Cell row : with_two_threads) {
+    row.threads = 1;
+    row.fps = *row.fps / 2;
+    race_.results.cells.push_back(row);
+  }
+  EXPECT_THAT(markdown(), HasSubstr("| Approach | Size | Batch | Threads |"));
+  EXPECT_THAT(read_file(folder_ / "r/plots/fps_vs_batch.gnuplot").value(),
+              HasSubstr("$series0 << END\n1 200 200 200\n8 300 300 300\n16 306 306 306\nEND\n"));
+}
+
 TEST_F(ReportText, LoadingFilesIsHeldAgainstTheFastestInference) {
   for (Cell& row : race_.results.cells) row.data_ms = 120;
   EXPECT_THAT(markdown(), HasSubstr("| 224 | 16 | 120.0 | 7.50 | 133.3 | openvino bf16 | 306.0 | 3 |"));
