@@ -1,5 +1,5 @@
 # Aliases for ./run, for fingers that type make.
-VERBS := setup build study test lint format bench fuzz asan tsan install package clean
+VERBS := setup build study test lint format bench fuzz asan tsan crosscheck install package clean
 .PHONY: $(VERBS)
 .DEFAULT_GOAL := build
 $(VERBS):
