@@ -62,7 +62,7 @@ void misbehave(Misdeed misdeed) {
 
 class RaceSession : public Session {
  public:
-  explicit RaceSession(const Shape& shape) {
+  explicit RaceSession(const Shape& shape) : plane_(static_cast<size_t>(shape[2] * shape[3])) {
     signature_.inputs = {{.name = "x", .type = {DType::kF32, shape}, .dim_names = {}}};
     signature_.outputs = {{.name = "y", .type = {DType::kF32, Shape{shape[0], kClasses}}, .dim_names = {}}};
     logits_.resize(static_cast<size_t>(shape[0]) * kClasses);
@@ -74,7 +74,7 @@ class RaceSession : public Session {
     if (++calls_ == 10) misbehave(Misdeed::ON_TENTH_CALL);
     spin();
     const auto x = in[0].as<float>();
-    for (size_t i = 0; i < logits_.size(); ++i) logits_[i] = x[i] + static_cast<float>(OFFSET);
+    for (size_t i = 0; i < logits_.size(); ++i) logits_[i] = x[i * plane_] + static_cast<float>(OFFSET);
     out[0].shape = signature_.outputs[0].type.shape.value();
     if (out[0].data == nullptr) out[0].data = reinterpret_cast<std::byte*>(logits_.data());
     return {};
@@ -87,6 +87,7 @@ class RaceSession : public Session {
   MemoryUse memory() const override { return {}; }
 
  private:
+  size_t plane_;
   Signature signature_;
   std::vector<float> logits_;
   int calls_ = 0;
