@@ -194,6 +194,39 @@ INSTANTIATE_TEST_SUITE_P(
         FoldCase{
             "Gemm", {5, 2}, {3, 2}, {{"transB", int64_t{1}}, {"beta", 3.0F}}, {0, 0, 1, 1, 2, 2}, true}));
 
+/// x / 2 · (1 + erf(x / root)) as TorchScript writes it, or the new exporter.
+Graph gelu_of(float root, bool half_last) {
+  const std::string first = half_last ? "x" : "half", last = half_last ? "half" : "x";
+  Graph graph =
+      graph_of({node("Div", "d", {"x", "root"}, "scaled"), node("Erf", "e", {"scaled"}, "erf"),
+                node("Add", "a", {"erf", "one"}, "sum"), node("Mul", "m", {first, "sum"}, "product"),
+                node("Mul", "n", {"product", last}, "y")},
+               {2, 3}, "y");
+  graph.initializers = {{"root", floats({}, {root})}, {"one", floats({}, {1})}, {"half", floats({}, {0.5F})}};
+  return graph;
+}
+
+TEST(FuseGelus, TakesBothOrdersThatExportersWrite) {
+  for (const bool half_last : {true, false}) {
+    Graph graph = gelu_of(1.41421356F, half_last);
+    ASSERT_TRUE(fuse_gelus(graph, {}).ok());
+    ASSERT_THAT(ops_of(graph), ElementsAre("Gelu"));
+    EXPECT_EQ(graph.nodes[0].name, "d+e+a+m+n");
+    EXPECT_THAT(graph.nodes[0].inputs, ElementsAre("x"));
+    EXPECT_THAT(graph.nodes[0].outputs, ElementsAre("y"));
+  }
+}
+
+TEST(FuseGelus, LeavesOtherFunctionsAndValuesThatAreReadElsewhere) {
+  Graph other = gelu_of(1.5F, true);
+  ASSERT_TRUE(fuse_gelus(other, {}).ok());
+  EXPECT_EQ(other.nodes.size(), 5U);
+  Graph read = gelu_of(1.41421356F, true);
+  read.outputs.push_back({"erf", {DType::kF32, std::nullopt}, {}});
+  ASSERT_TRUE(fuse_gelus(read, {}).ok());
+  EXPECT_EQ(read.nodes.size(), 5U);
+}
+
 TEST(RemoveIdentities, KeepsTheNamesOfTheGraphsInputsAndOutputs) {
   Graph graph = graph_of({node("Identity", "first", {"x"}, "a"), node("Dropout", "drop", {"a"}, "b"),
                           node("Relu", "relu", {"b"}, "c"), node("Identity", "last", {"c"}, "out")},

@@ -11,6 +11,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"fold_constants", fold_constants},
     {"fold_batch_norms", fold_batch_norms},
     {"fuse_convs", fuse_convs},
+    {"fuse_gelus", fuse_gelus},
     {"remove_dead_code", remove_dead_code},
 });
 

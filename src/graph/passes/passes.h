@@ -47,6 +47,9 @@ Status fold_batch_norms(Graph& graph, const PassOptions& options);
 /// inputs X, W, B and residual, Conv's attributes, and the string attribute "activation" ("", "Relu", "Clip"
 /// with floats "min" and "max"). Its name is those of the fused nodes joined by "+".
 Status fuse_convs(Graph& graph, const PassOptions& options);
+/// The five operators that exporters write for x / 2 · (1 + erf(x / √2)) become one Gelu, named after them as
+/// a FusedConv is.
+Status fuse_gelus(Graph& graph, const PassOptions& options);
 /// Drops nodes and initializers that no output depends on.
 Status remove_dead_code(Graph& graph, const PassOptions& options);
 
