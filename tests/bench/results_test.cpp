@@ -45,5 +45,11 @@ TEST(Results, AForeignFileIsRefusedWithItsNameAndTheRemedy) {
   EXPECT_THAT(status.message(), HasSubstr("ridgeline bench"));
 }
 
+TEST(Results, LieInTheFolderThatIsNamedOrThatTheirFileLiesIn) {
+  EXPECT_EQ(race_folder("."), ".");
+  EXPECT_EQ(race_folder("a/b/results.json"), "a/b");
+  EXPECT_EQ(race_folder("results.json"), ".");
+}
+
 }  // namespace
 }  // namespace ridgeline::bench
