@@ -18,7 +18,7 @@ h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; }
 code { overflow-wrap: anywhere; font: .9em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--tint); padding: .1em .3em; border-radius: 3px; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th { text-align: left; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
+th { text-align: left; white-space: normal; vertical-align: bottom; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 th, td { padding: .32rem .7rem .32rem 0; }
 td { border-bottom: 1px solid var(--line); }
 tr:not(:first-child):has(> td:first-child > strong) > td { border-top: 2px solid var(--line); }
