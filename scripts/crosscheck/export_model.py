@@ -1,5 +1,5 @@
-"""export_model.py MODEL FOLDER [--every-opset]: writes a torchvision model with random weights as ONNX files, beside them a picture
-(inputs.bin), what torchvision publishes and which exports failed (facts.json)."""
+"""export_model.py MODEL FOLDER STEM…: writes a torchvision model with random weights as ONNX files of these stems (models.Export), beside them
+a picture (inputs.bin), what torchvision publishes and which exports failed (facts.json)."""
 
 import json
 import pathlib
@@ -101,7 +101,8 @@ def main() -> None:
     torch.manual_seed(11)
     picture = torch.rand(1, 3, model.size, model.size)
     tensors.write(folder / "inputs.bin", [picture[0].numpy() if model.detects else picture.numpy()])
-    refusals = export_all(module, models.exports_of(model, "--every-opset" in sys.argv), picture, folder)
+    wanted = [made for made in models.exports_of(model, every_opset=True) if made.stem in sys.argv[3:]]
+    refusals = export_all(module, wanted, picture, folder)
     (folder / "facts.json").write_text(json.dumps(published(name) | {"refusals": refusals}))
 
 

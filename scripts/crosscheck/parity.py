@@ -23,10 +23,9 @@ THREADS = 2
 MACS_BOUND = 0.01
 
 
-def export(model: models.Model, folder: pathlib.Path, every_opset: bool) -> dict:
+def export(model: models.Model, folder: pathlib.Path, stems: list[str]) -> dict:
     """Lets a process of its own write the model's files; what it found out besides."""
-    flags = ["--every-opset"] if every_opset else []
-    command = [sys.executable, str(HERE / "export_model.py"), model.name, str(folder), *flags]
+    command = [sys.executable, str(HERE / "export_model.py"), model.name, str(folder), *stems]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"crosscheck: {model.name} could not be exported: {done.stderr.strip().splitlines()[-1]}")
@@ -93,10 +92,11 @@ def check_model(ridgeline: pathlib.Path, model: models.Model, every_opset: bool)
     """Exports a model, checks each file, and renews the test data when what was exported is what is kept."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ridgeline.crosscheck."))
     try:
-        facts = export(model, folder, every_opset)
+        wanted = models.exports_of(model, every_opset)
+        facts = export(model, folder, [made.stem for made in wanted])
         for stem, reason in facts["refusals"].items():
             print(f"{stem}: not exported: {reason}", file=sys.stderr)
-        exports = [made for made in models.exports_of(model, every_opset) if made.stem not in facts["refusals"]]
+        exports = [made for made in wanted if made.stem not in facts["refusals"]]
         rows = [check_file(ridgeline, made, folder, facts["gmacs"]) for made in exports]
         if not every_opset:
             keep_graphs(model, [folder / f"{made.stem}.onnx" for made in exports])
