@@ -9,8 +9,20 @@ struct Row {
   std::string_view name;
   size_t bytes;
 };
-constexpr std::array<Row, 14> kRows = {{{"f32", 4}, {"f16", 2}, {"bf16", 2}, {"f64", 8}, {"i8", 1}, {"u8", 1}, {"i16", 2},
-                                        {"u16", 2}, {"i32", 4}, {"u32", 4}, {"i64", 8}, {"u64", 8}, {"bool", 1}, {"string", 0}}};
+constexpr std::array<Row, 14> kRows = {{{"f32", 4},
+                                        {"f16", 2},
+                                        {"bf16", 2},
+                                        {"f64", 8},
+                                        {"i8", 1},
+                                        {"u8", 1},
+                                        {"i16", 2},
+                                        {"u16", 2},
+                                        {"i32", 4},
+                                        {"u32", 4},
+                                        {"i64", 8},
+                                        {"u64", 8},
+                                        {"bool", 1},
+                                        {"string", 0}}};
 
 }  // namespace
 

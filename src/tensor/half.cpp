@@ -11,7 +11,9 @@ namespace ridgeline {
 namespace {
 
 template <typename T>
-double widen(T value) { return static_cast<double>(value); }
+double widen(T value) {
+  return static_cast<double>(value);
+}
 double widen(F16 value) { return static_cast<float>(value); }
 double widen(BF16 value) { return static_cast<float>(value); }
 
@@ -72,7 +74,8 @@ float f16_to_f32(uint16_t bits) {
 
 Result<Tensor> convert(const Tensor& tensor, DType to) {
   if (tensor.dtype() == to) return tensor;
-  if (tensor.dtype() == DType::kString || to == DType::kString) return unsupported("strings cannot be converted to numbers or back");
+  if (tensor.dtype() == DType::kString || to == DType::kString)
+    return unsupported("strings cannot be converted to numbers or back");
   ASSIGN_OR_RETURN(Tensor converted, Tensor::zeros(to, tensor.shape()));
   convert(tensor.view(), converted.view());
   return converted;

@@ -17,16 +17,18 @@ Result<Tensor> Tensor::zeros(DType dtype, Shape shape) {
   const size_t bytes = static_cast<size_t>(count) * size_of(dtype);
   const size_t padded = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
   void* memory = std::aligned_alloc(kAlignment, padded);
-  if (memory == nullptr) return out_of_memory("no memory for a tensor of {} bytes ({})", bytes, shape.to_string());
+  if (memory == nullptr)
+    return out_of_memory("no memory for a tensor of {} bytes ({})", bytes, shape.to_string());
   std::memset(memory, 0, padded);
-  return wrap(dtype, std::move(shape), static_cast<std::byte*>(memory), std::shared_ptr<const void>(memory, std::free));
+  return wrap(dtype, std::move(shape), static_cast<std::byte*>(memory),
+              std::shared_ptr<const void>(memory, std::free));
 }
 
 Result<Tensor> Tensor::from_bytes(DType dtype, Shape shape, std::span<const std::byte> bytes) {
   ASSIGN_OR_RETURN(Tensor tensor, zeros(dtype, std::move(shape)));
   if (bytes.size() != tensor.byte_size())
-    return invalid_argument("a tensor of shape {} and type {} takes {} bytes, not {}", tensor.shape().to_string(),
-                            name_of(dtype), tensor.byte_size(), bytes.size());
+    return invalid_argument("a tensor of shape {} and type {} takes {} bytes, not {}",
+                            tensor.shape().to_string(), name_of(dtype), tensor.byte_size(), bytes.size());
   if (!bytes.empty()) std::memcpy(tensor.data(), bytes.data(), bytes.size());
   return tensor;
 }
