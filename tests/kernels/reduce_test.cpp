@@ -126,10 +126,10 @@ TEST(ArgExtreme, BreaksTiesAsAsked) {
   in.as<float>()[1] = in.as<float>()[3] = 4;
   in.as<float>()[5] = in.as<float>()[9] = 4;
   Tensor out = Tensor::zeros(DType::kI64, {2}).value();
-  ASSERT_TRUE(arg_extreme(true, Tie::kFirst, in.view(), 1, out.view(), pool).ok());
+  ASSERT_TRUE(arg_extreme({true, Tie::kFirst}, in.view(), 1, out.view(), pool).ok());
   EXPECT_EQ(out.as<int64_t>()[0], 1);
   EXPECT_EQ(out.as<int64_t>()[1], 0);
-  ASSERT_TRUE(arg_extreme(true, Tie::kLast, in.view(), 1, out.view(), pool).ok());
+  ASSERT_TRUE(arg_extreme({true, Tie::kLast}, in.view(), 1, out.view(), pool).ok());
   EXPECT_EQ(out.as<int64_t>()[0], 3);
   EXPECT_EQ(out.as<int64_t>()[1], 4);
 }

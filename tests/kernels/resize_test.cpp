@@ -83,7 +83,8 @@ TEST(TopK, IsTheHeadOfAStableSortAlongEveryAxis) {
         shape[axis] = k;
         Tensor out = Tensor::zeros(DType::kF32, shape).value();
         Tensor indices = Tensor::zeros(DType::kI64, shape).value();
-        ASSERT_TRUE(top_k(largest, in.view(), axis, out.view(), indices.view(), pool).ok());
+        const TensorView values = out.view(), positions = indices.view();
+        ASSERT_TRUE(top_k(largest, in.view(), axis, {values, positions}, pool).ok());
         int64_t stride = 1;
         for (size_t i = axis + 1; i < 3; ++i) stride *= in.shape()[i];
         const int64_t dim = in.shape()[axis];

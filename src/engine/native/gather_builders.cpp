@@ -97,7 +97,7 @@ Result<Built> top_k(const BuildContext& context) {
   return Built{"ref", [largest = context.node.int_or("largest", 1) != 0, axis = axis_of(context, "axis", -1),
                        in = *context.in[0], out = context.out[0],
                        indices = context.out[1]](Slots slots, ThreadPool& pool) {
-                 return ref::top_k(largest, slots[in], axis, slots[out], slots[indices], pool);
+                 return ref::top_k(largest, slots[in], axis, {slots[out], slots[indices]}, pool);
                }};
 }
 

@@ -32,7 +32,7 @@ Result<Built> arg_extreme(const BuildContext& context) {
   const auto tie = context.node.int_or("select_last_index", 0) != 0 ? ref::Tie::kLast : ref::Tie::kFirst;
   return Built{"ref", [tie, axis = axis_of(context, "axis", 0), in = *context.in[0], out = context.out[0]](
                           Slots slots, ThreadPool& pool) {
-                 return ref::arg_extreme(largest, tie, slots[in], axis, slots[out], pool);
+                 return ref::arg_extreme({largest, tie}, slots[in], axis, slots[out], pool);
                }};
 }
 

@@ -70,7 +70,7 @@ Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, c
       int64_t best_at = -1;
       for_taps(w, at, [&](int64_t position) {
         const Compute<T> value = widen(source[position]);
-        if (best_at >= 0 && !(value > best) && value == value) return;
+        if (best_at >= 0 && !(value > best) && !std::isnan(static_cast<double>(value))) return;
         best = value;
         best_at = position;
       });

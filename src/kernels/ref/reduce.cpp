@@ -88,7 +88,7 @@ struct Summing {
   using State = Wide<T>;
   static State start() { return 0; }
   static State take(State state, Compute<T> x) {
-    const auto wide = static_cast<State>(x);
+    const auto wide = static_cast<State>(+x);
     if constexpr (op == ReduceOp::kL1) {
       return wrapping_add<State>(state,
                                  wide < 0 ? wrapping_multiply<State>(wide, static_cast<State>(-1)) : wide);
@@ -120,11 +120,17 @@ struct Multiplying {
   using State = Wide<T>;
   static State start() { return 1; }
   static State take(State state, Compute<T> x) {
-    return wrapping_multiply<State>(state, static_cast<State>(x));
+    return wrapping_multiply<State>(state, static_cast<State>(+x));
   }
   static State join(State a, State b) { return wrapping_multiply<State>(a, b); }
   static T end(State state, int64_t) { return static_cast<T>(static_cast<Compute<T>>(state)); }
 };
+
+template <typename C>
+bool is_nan(C x) {
+  if constexpr (std::is_floating_point_v<C>) return std::isnan(x);
+  return false;
+}
 
 /// NaN wins, as it does in NumPy.
 template <typename T, bool largest>
@@ -137,7 +143,7 @@ struct Choosing {
   }
   static State take(State state, State x) {
     const bool is_better = largest ? x > state : x < state;
-    return is_better || x != x ? x : state;
+    return is_better || is_nan(x) ? x : state;
   }
   static State join(State a, State b) { return take(a, b); }
   static T end(State state, int64_t) { return static_cast<T>(state); }
@@ -297,7 +303,7 @@ Status reduce(ReduceOp op, const TensorView& in, const AxisSet& axes, const Tens
                      [&](auto element) { return reduce_any<decltype(element)>(op, args); });
 }
 
-Status arg_extreme(bool largest, Tie tie, const TensorView& in, size_t axis, const TensorView& out,
+Status arg_extreme(const ArgRule& rule, const TensorView& in, size_t axis, const TensorView& out,
                    ThreadPool& pool) {
   return with_number(in.dtype, "ArgMax", [&](auto element) {
     using T = decltype(element);
@@ -307,8 +313,8 @@ Status arg_extreme(bool largest, Tie tie, const TensorView& in, size_t axis, con
       int64_t best = 0;
       for (int64_t i = 1; i < line.count; ++i) {
         const auto value = widen(source[line.at(i)]), so_far = widen(source[line.at(best)]);
-        const bool is_better = largest ? value > so_far : value < so_far;
-        if (is_better || (tie == Tie::kLast && value == so_far)) best = i;
+        const bool is_better = rule.largest ? value > so_far : value < so_far;
+        if (is_better || (rule.tie == Tie::kLast && value == so_far)) best = i;
       }
       target[line.index] = best;
     });
@@ -326,7 +332,7 @@ Status cum_sum(const CumSumRule& rule, const TensorView& in, size_t axis, const 
       Wide<T> sum = 0;
       for (int64_t i = 0; i < line.count; ++i) {
         const int64_t at = line.at(rule.reverse ? line.count - 1 - i : i);
-        const Wide<T> next = wrapping_add<Wide<T>>(sum, static_cast<Wide<T>>(widen(source[at])));
+        const Wide<T> next = wrapping_add<Wide<T>>(sum, static_cast<Wide<T>>(+widen(source[at])));
         target[at] = static_cast<T>(static_cast<Compute<T>>(rule.exclusive ? sum : next));
         sum = next;
       }

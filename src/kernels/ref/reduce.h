@@ -26,8 +26,12 @@ Status reduce(ReduceOp op, const TensorView& in, const AxisSet& axes, const Tens
 
 /// Which of several equal extremes counts.
 enum class Tie { kFirst, kLast };
+struct ArgRule {
+  bool largest = true;
+  Tie tie = Tie::kFirst;
+};
 /// Position (i64) of the largest element along `axis`, or of the smallest.
-Status arg_extreme(bool largest, Tie tie, const TensorView& in, size_t axis, const TensorView& out,
+Status arg_extreme(const ArgRule& rule, const TensorView& in, size_t axis, const TensorView& out,
                    ThreadPool& pool);
 
 struct CumSumRule {

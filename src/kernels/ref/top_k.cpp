@@ -56,14 +56,13 @@ class BestOf {
 
 }  // namespace
 
-Status top_k(bool largest, const TensorView& in, size_t axis, const TensorView& out,
-             const TensorView& indices, ThreadPool& pool) {
+Status top_k(bool largest, const TensorView& in, size_t axis, const TopKOutputs& out, ThreadPool& pool) {
   return with_number(in.dtype, "TopK", [&](auto element) {
     using T = decltype(element);
     const T* source = in.as<T>().data();
-    T* target = out.as<T>().data();
-    int64_t* positions = indices.as<int64_t>().data();
-    const int64_t k = out.shape[axis];
+    T* target = out.values.as<T>().data();
+    int64_t* positions = out.indices.as<int64_t>().data();
+    const int64_t k = out.values.shape[axis];
     if (k == 0) return Status();
     Lines(in.shape, axis).for_each(pool, [&](const Line& line) {
       const int64_t outer = line.index / line.stride, inner = line.index % line.stride;

@@ -61,23 +61,29 @@ void fold_dense(const Taps& taps, const float* in, float* out, int64_t count, F 
   }
 }
 
-template <typename F, typename OfVectors>
-void fold_taps(const Taps& taps, const float* in, float* out, int64_t count, F f, OfVectors of_vectors) {
-  if (taps.stride == 1 && count >= kLanes) return fold_dense(taps, in, out, count, of_vectors);
+/// f folds two numbers, and two vectors.
+template <typename F>
+void fold_taps(const Taps& taps, const float* in, float* out, int64_t count, F f) {
+  if (taps.stride == 1 && count >= kLanes) return fold_dense(taps, in, out, count, f);
   if (taps.stride == 1) return fold_every<1>(taps, in, out, count, f);
   if (taps.stride == 2) return fold_every<2>(taps, in, out, count, f);
   for (int64_t i = 0; i < count; ++i) fold_every<1>(taps, in + i * taps.stride, out + i, 1, f);
 }
 
+struct Larger {
+  float operator()(float best, float x) const { return x > best || __builtin_isnan(x) ? x : best; }
+  Vector operator()(Vector best, Vector x) const {
+    const Ints is_number = x == x;  // NOLINT(misc-redundant-expression): a vector has no isnan
+    return (x > best) | ~is_number ? x : best;
+  }
+};
+
 void max_taps(const Taps& taps, const float* in, float* out, int64_t count) {
-  fold_taps(
-      taps, in, out, count, [](float best, float x) { return x > best || x != x ? x : best; },
-      [](Vector best, Vector x) { return (x > best) | (x != x) ? x : best; });
+  fold_taps(taps, in, out, count, Larger());
 }
 
 void sum_taps(const Taps& taps, const float* in, float* out, int64_t count) {
-  const auto add = [](auto sum, auto x) { return sum + x; };
-  fold_taps(taps, in, out, count, add, add);
+  fold_taps(taps, in, out, count, [](auto sum, auto x) { return sum + x; });
 }
 
 constexpr RowKernels kRowKernels = {.elu = elu,
