@@ -145,7 +145,7 @@ std::span<const PoolImpl> pool_impls() {
        run<vector::avx2_rows>},
       {"ref", [](const PoolCase&, const CpuFeatures&) { return Status(); },
        [](const PoolCase& pool, const TensorView& in, const TensorView& out, ThreadPool& threads) {
-         return pool.kind == PoolKind::kMax ? ref::max_pool(pool.desc, false, in, out, TensorView{}, threads)
+         return pool.kind == PoolKind::kMax ? ref::max_pool(pool.desc, in, out, {}, threads)
                                             : ref::average_pool(pool.desc, pool.padding, in, out, threads);
        }},
   }};

@@ -99,10 +99,10 @@ TEST(MaxPool, ReportsPositionsInBothOrders) {
   std::vector<int64_t> index(1);
   PoolDesc desc{.planes = 1, .window = {.in{1, 2, 3}, .kernel{1, 2, 3}}};
   ThreadPool pool(1);
-  ASSERT_TRUE(max_pool(desc, false, view(in, {1, 1, 2, 3}), view(out, {1}), view(index, {1}), pool).ok());
+  ASSERT_TRUE(max_pool(desc, view(in, {1, 1, 2, 3}), view(out, {1}), {index.data()}, pool).ok());
   EXPECT_EQ(out[0], 9);
   EXPECT_EQ(index[0], 1);
-  ASSERT_TRUE(max_pool(desc, true, view(in, {1, 1, 2, 3}), view(out, {1}), view(index, {1}), pool).ok());
+  ASSERT_TRUE(max_pool(desc, view(in, {1, 1, 2, 3}), view(out, {1}), {index.data(), true}, pool).ok());
   EXPECT_EQ(index[0], 2);
 }
 

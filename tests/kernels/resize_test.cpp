@@ -116,7 +116,7 @@ TEST(Quantize, RoundsHalvesToEvenAndSaturatesWhateverComes) {
   const Tensor scale = Tensor::from_values<float>({}, two).value();
   Tensor out = Tensor::zeros(DType::kI8, {8}).value();
   const TensorView scale_view = scale.view();
-  ASSERT_TRUE(quantize(in.view(), {scale_view, TensorView{}}, out.view(), pool).ok());
+  ASSERT_TRUE(quantize(in.view(), {scale_view}, out.view(), pool).ok());
   const std::vector<int8_t> expected = {0, 2, 0, 127, -128, 127, -128, -128};
   for (size_t i = 0; i < 8; ++i) EXPECT_EQ(out.as<int8_t>()[i], expected[i]) << i;
 }
@@ -131,7 +131,8 @@ TEST(Quantize, DequantizingPerChannelComesWithinHalfAStep) {
   const Tensor scale = Tensor::from_values<float>({5}, scales).value();
   const Tensor zero = Tensor::from_values<uint8_t>({5}, zeros).value();
   const TensorView scale_view = scale.view();
-  const QuantPairs pairs{scale_view, zero.view(), 7000};
+  const TensorView zero_view = zero.view();
+  const QuantPairs pairs{scale_view, &zero_view, 7000};
   ASSERT_TRUE(quantize(in.view(), pairs, small.view(), pool).ok());
   ASSERT_TRUE(dequantize(small.view(), pairs, out.view(), pool).ok());
   for (size_t i = 0; i < static_cast<size_t>(in.element_count()); ++i)

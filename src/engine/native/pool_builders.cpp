@@ -39,7 +39,8 @@ Result<Built> max_pool(const BuildContext& context) {
                      {.kind = kernels::PoolKind::kMax, .desc = desc, .dtype = context.input(0).dtype});
   return Built{"ref", [desc, column_major = context.node.int_or("storage_order", 0) != 0, in = *context.in[0],
                        out = context.out[0], indices = *indices](Slots slots, ThreadPool& pool) {
-                 return ref::max_pool(desc, column_major, slots[in], slots[out], slots[indices], pool);
+                 return ref::max_pool(desc, slots[in], slots[out],
+                                      {slots[indices].as<int64_t>().data(), column_major}, pool);
                }};
 }
 

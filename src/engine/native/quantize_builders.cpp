@@ -30,7 +30,7 @@ Result<Built> build(const BuildContext& context, Kernel kernel, const TensorView
   }
   return Built{"ref", [kernel, run, x = *context.in[0], scale_slot = *context.in[1], zero = context.slot(2),
                        y = context.out[0]](Slots slots, ThreadPool& pool) {
-                 const ref::QuantPairs pairs{slots[scale_slot], zero ? slots[*zero] : TensorView{}, run};
+                 const ref::QuantPairs pairs{slots[scale_slot], zero ? &slots[*zero] : nullptr, run};
                  return kernel(slots[x], pairs, slots[y], pool);
                }};
 }

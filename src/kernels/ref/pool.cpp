@@ -57,13 +57,13 @@ int64_t counted_taps(const Window& w, const AveragePadding& padding, size_t axis
   return std::clamp<int64_t>(reached, 0, w.kernel[axis]);
 }
 
-Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, const TensorView& out,
-                const TensorView& indices, ThreadPool& pool) {
+Status max_pool(const PoolDesc& desc, const TensorView& in, const TensorView& out,
+                const MaxPositions& positions, ThreadPool& pool) {
   return with_number(in.dtype, "MaxPool", [&](auto element) {
     using T = decltype(element);
     using Limits = std::numeric_limits<Compute<T>>;
     const Window& w = desc.window;
-    int64_t* index = indices.data == nullptr ? nullptr : indices.as<int64_t>().data();
+    int64_t* index = positions.indices;
     for_outputs(desc, pool, [&](int64_t plane, int64_t i, const Size3& at) {
       const T* source = in.as<T>().data() + plane * volume(w.in);
       Compute<T> best = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
@@ -76,7 +76,8 @@ Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, c
       });
       out.as<T>()[static_cast<size_t>(plane * volume(w.out) + i)] = static_cast<T>(best);
       if (index == nullptr) return;
-      const int64_t position = column_major && best_at >= 0 ? column_major_position(w, best_at) : best_at;
+      const int64_t position =
+          positions.column_major && best_at >= 0 ? column_major_position(w, best_at) : best_at;
       index[plane * volume(w.out) + i] = position < 0 ? -1 : plane * volume(w.in) + position;
     });
     return Status();

@@ -13,12 +13,16 @@ struct PoolDesc {
   Window window;
 };
 
-/// in is [planes, window.in…], out [planes, window.out…] of the same number type. `indices` (i64, shaped as
-/// out, or null data) gets each maximum's position in the whole input, counted row-major or, by
-/// `column_major`, with the spatial axes reversed. Windows that lie wholly in the padding give the lowest
-/// value and index -1. NaN wins.
-Status max_pool(const PoolDesc& desc, bool column_major, const TensorView& in, const TensorView& out,
-                const TensorView& indices, ThreadPool& pool);
+/// Where each maximum was in the whole input (one for each output; null for not wanted), counted
+/// row-major or, by `column_major`, with the spatial axes reversed.
+struct MaxPositions {
+  int64_t* indices = nullptr;
+  bool column_major = false;
+};
+/// in is [planes, window.in…], out [planes, window.out…] of the same number type. Windows that lie wholly in
+/// the padding give the lowest value and index -1. NaN wins.
+Status max_pool(const PoolDesc& desc, const TensorView& in, const TensorView& out,
+                const MaxPositions& positions, ThreadPool& pool);
 
 /// How an average counts the elements of a window that lie in the padding.
 struct AveragePadding {

@@ -30,7 +30,7 @@ void for_runs(int64_t elements, const QuantPairs& pairs, ThreadPool& pool, const
     while (begin < end) {
       const auto pair = static_cast<size_t>(begin / run % count);
       const int64_t length = std::min(end - begin, run - begin % run);
-      const T zero = pairs.zero_point.data == nullptr ? T{0} : pairs.zero_point.as<T>()[pair];
+      const T zero = pairs.zero_point == nullptr ? T{0} : pairs.zero_point->as<T>()[pair];
       body(begin, length, pairs.scale.as<float>()[pair], static_cast<float>(zero));
       begin += length;
     }

@@ -6,11 +6,11 @@
 
 namespace ridgeline::kernels::ref {
 
-/// Scales (FP32) and zero points (the integers' type; null data for 0) of a quantised tensor, one pair for
+/// Scales (FP32) and zero points (the integers' type; null for 0) of a quantised tensor, one pair for
 /// all or one for each position along an axis: element i has pair i / run % scale.count.
 struct QuantPairs {
   const TensorView& scale;
-  TensorView zero_point;
+  const TensorView* zero_point = nullptr;
   int64_t run = 1;
 };
 
