@@ -9,7 +9,8 @@
 
 namespace ridgeline {
 
-/// Dimensions, outermost first. kUnknownDim marks a dimension that is not known yet; tensors have none of those.
+/// Dimensions, outermost first. kUnknownDim marks a dimension that is not known yet; tensors have none of
+/// those.
 class Shape {
  public:
   static constexpr int64_t kUnknownDim = -1;
@@ -28,9 +29,11 @@ class Shape {
 
   /// Every dimension known and not negative.
   bool is_static() const;
-  /// Product of the dimensions, 1 for rank 0. Requires is_static() and a product that fits (see checked_element_count).
+  /// Product of the dimensions, 1 for rank 0. Requires is_static() and a product that fits (see
+  /// checked_element_count).
   int64_t element_count() const;
-  /// The product, or an error when a dimension is unknown or the product of elements × element_bytes passes 2^48.
+  /// The product, or an error when a dimension is unknown or the product of elements × element_bytes passes
+  /// 2^48.
   Result<int64_t> checked_element_count(size_t element_bytes) const;
   /// "1x3x224x224", "?" for an unknown dimension, "scalar" for rank 0.
   std::string to_string() const;
