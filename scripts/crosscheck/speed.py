@@ -59,7 +59,7 @@ def race(ours: worker.Worker, theirs: worker.Worker) -> tuple[list[float], float
 
 def verdict(low: float, high: float, difference: float) -> str:
     """NOISY where the interval leaves it open whether the ratio is within the bound."""
-    if difference > tensors.BOUND:
+    if difference > EXPORT.model.bound:
         return "FAILED: outputs differ"
     if low > 1 + BOUND or high < 1 - BOUND:
         return "FAILED"

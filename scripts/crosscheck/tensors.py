@@ -6,7 +6,6 @@ import pathlib
 import numpy
 
 TYPES = {"f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "u8": "uint8", "i8": "int8", "bool": "bool"}
-BOUND = 1e-4  # of outputs' scale, at FP32
 NAMES = {numpy.dtype(theirs): ours for ours, theirs in TYPES.items()}
 
 
