@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/uses.h"
+
 namespace ridgeline::cost {
 namespace {
 
@@ -47,7 +49,11 @@ class Readers {
       for (const std::string& input : graph.nodes[node].inputs)
         if (!input.empty()) readers_[input].insert(node);
     for (const ValueInfo& output : graph.outputs) readers_[output.name].insert(kOutside);
-    for (const Node& node : graph.nodes) note_captures(node);
+    for (const Node& node : graph.nodes)
+      for (const auto& [name, attribute] : node.attributes)
+        if (const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute);
+            body != nullptr && *body)
+          for (const std::string& value : captured_values(**body)) readers_[value].insert(kOutside);
   }
 
   const std::set<size_t>& of(const std::string& value) const {
@@ -57,15 +63,6 @@ class Readers {
   }
 
  private:
-  void note_captures(const Node& node) {
-    for (const auto& [name, attribute] : node.attributes)
-      if (const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute); body != nullptr && *body)
-        for (const Node& inner : (*body)->nodes) {
-          for (const std::string& input : inner.inputs) readers_[input].insert(kOutside);
-          note_captures(inner);
-        }
-  }
-
   std::map<std::string, std::set<size_t>> readers_;
 };
 
