@@ -74,19 +74,21 @@ std::map<std::string, int64_t> named_dimensions(const Graph& graph, const Sessio
   return dimensions;
 }
 
-bool needs_conversion(const Capabilities& capabilities, const Graph& graph, const SessionOptions& options) {
+bool needs_conversion(const Capabilities& capabilities, const SessionOptions& options) {
   const auto kind = [](std::string_view device) { return device.substr(0, device.find(':')); };
   for (const DeviceSupport& device : capabilities.devices)
     for (const Precision precision : device.needs_converted)
-      if (kind(device.device) == kind(options.device) && precision == options.precision)
-        return stored_precision(graph) == Precision::kFp32;
+      if (kind(device.device) == kind(options.device) && precision == options.precision) return true;
   return false;
 }
 
-/// The graph in the precision that the engine wants it in; only FP16 needs a conversion so far.
-Result<Graph> ready_for(const Capabilities& capabilities, const Graph& graph, const SessionOptions& options) {
+/// The graph in the precision that the engine wants it in. Only FP16 needs a conversion so far, and only then
+/// is the engine asked: a probe looks for devices, which is no part of a compile.
+Result<Graph> ready_for(const Engine& engine, const Graph& graph, const SessionOptions& options) {
   Graph ready = graph;
-  if (needs_conversion(capabilities, graph, options)) RETURN_IF_ERROR(passes::to_fp16(ready));
+  if (options.precision == Precision::kFp16 && stored_precision(graph) == Precision::kFp32 &&
+      needs_conversion(engine.probe(), options))
+    RETURN_IF_ERROR(passes::to_fp16(ready));
   return ready;
 }
 
@@ -188,7 +190,7 @@ class PluginProxy : public Engine {
   Status supports(const Graph& graph, const SessionOptions& options) const override {
     const auto& door = this->door();
     RETURN_IF_ERROR(door.status());
-    ASSIGN_OR_RETURN(const Graph ready, ready_for(probe(), graph, options));
+    ASSIGN_OR_RETURN(const Graph ready, ready_for(*this, graph, options));
     ASSIGN_OR_RETURN(const auto model, to_door_model(ready, options));
     return plugin::decode_status((*door)->supports(&model->abi, plugin::encode(options).c_str()))
         .with_context(name_);
@@ -197,7 +199,7 @@ class PluginProxy : public Engine {
   Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const override {
     const auto& door = this->door();
     RETURN_IF_ERROR(door.status());
-    ASSIGN_OR_RETURN(const Graph ready, ready_for(probe(), graph, options));
+    ASSIGN_OR_RETURN(const Graph ready, ready_for(*this, graph, options));
     ASSIGN_OR_RETURN(auto model, to_door_model(ready, options));
     RidgelineSession* handle = nullptr;
     RETURN_IF_ERROR(
