@@ -6,24 +6,16 @@
 #include "base/rng.h"
 #include "kernels/ref/conv.h"
 #include "random_values.h"
+#include "random_window.h"
 
 namespace ridgeline::kernels::ref {
 namespace {
 
 /// A convolution of any stride, dilation and padding whose gradient fits its input.
 ConvDesc random_conv(Rng& rng) {
-  const auto below = [&](uint64_t limit) { return static_cast<int64_t>(rng.next() % limit); };
+  const auto below = [&](uint64_t limit) { return static_cast<int64_t>(rng.below(limit)); };
   ConvDesc desc{.in_channels = 1 + below(6), .out_channels = 1 + below(6), .has_bias = below(2) == 0};
-  Window& w = desc.window;
-  for (size_t axis = below(3) == 0 ? 0 : 1; axis < 3; ++axis) {
-    w.kernel[axis] = 1 + below(4);
-    w.stride[axis] = 1 + below(3);
-    w.dilation[axis] = 1 + below(2);
-    w.pad[axis] = below(static_cast<uint64_t>(w.kernel[axis]));
-    const int64_t reach = (w.kernel[axis] - 1) * w.dilation[axis] + 1;
-    w.in[axis] = reach + below(12);
-    w.out[axis] = (w.in[axis] + 2 * w.pad[axis] - reach) / w.stride[axis] + 1;
-  }
+  desc.window = random_window(rng, {.kernel = 4, .slack = {12, 12, 12}});
   return desc;
 }
 

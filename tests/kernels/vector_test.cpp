@@ -12,6 +12,7 @@
 #include "kernels/ref/normalise.h"
 #include "kernels/softmax.h"
 #include "kernels/unary.h"
+#include "random_window.h"
 
 namespace ridgeline::kernels {
 namespace {
@@ -115,18 +116,8 @@ TEST(EverySoftmax, NeitherOverflowsNorLosesNan) {
 
 /// Windows of any kernel, stride, dilation and padding over planes of any size, some of them deep.
 ref::PoolDesc random_pool(Rng& rng) {
-  const auto below = [&](uint64_t limit) { return static_cast<int64_t>(rng.next() % limit); };
-  ref::PoolDesc desc{.planes = 1 + below(5)};
-  Window& w = desc.window;
-  for (size_t axis = below(3) == 0 ? 0 : 1; axis < 3; ++axis) {
-    w.kernel[axis] = 1 + below(5);
-    w.stride[axis] = 1 + below(3);
-    w.dilation[axis] = 1 + below(2);
-    w.pad[axis] = below(static_cast<uint64_t>(w.kernel[axis]));
-    const int64_t reach = (w.kernel[axis] - 1) * w.dilation[axis] + 1;
-    w.in[axis] = reach + below(axis == 0 ? 3 : 90);
-    w.out[axis] = (w.in[axis] + 2 * w.pad[axis] - reach) / w.stride[axis] + 1;
-  }
+  ref::PoolDesc desc{.planes = 1 + static_cast<int64_t>(rng.below(5))};
+  desc.window = random_window(rng, {.kernel = 5, .slack = {3, 90, 90}});
   return desc;
 }
 
