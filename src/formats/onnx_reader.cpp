@@ -7,6 +7,7 @@
 #include "formats/normalise.h"
 #include "formats/onnx.h"
 #include "formats/onnx_tensor.h"
+#include "formats/tensor_bytes.h"
 
 namespace ridgeline::formats {
 namespace {

@@ -9,25 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "formats/tensor_bytes.h"
 #include "graph/onnx_dtype.h"
 
 namespace ridgeline::formats {
 namespace {
 
 using onnx::TensorProto;
-
-constexpr uintptr_t kTensorAlignment = 64;
-
-/// A bool that is neither 0 nor 1 is undefined behaviour to read.
-void make_bools_valid(std::span<std::byte> bytes) {
-  for (std::byte& byte : bytes) byte = std::byte{byte != std::byte{0}};
-}
-
-Result<Tensor> from_raw(DType dtype, Shape shape, std::span<const std::byte> bytes) {
-  ASSIGN_OR_RETURN(Tensor tensor, Tensor::from_bytes(dtype, std::move(shape), bytes));
-  if (dtype == DType::kBool) make_bools_valid({tensor.data(), tensor.byte_size()});
-  return tensor;
-}
 
 template <typename To, typename Values>
 Result<Tensor> from_typed(DType dtype, Shape shape, int64_t count, const Values& values, const char* field) {
@@ -37,7 +25,7 @@ Result<Tensor> from_typed(DType dtype, Shape shape, int64_t count, const Values&
   ASSIGN_OR_RETURN(Tensor tensor, Tensor::zeros(dtype, std::move(shape)));
   To* out = reinterpret_cast<To*>(tensor.data());
   for (const auto value : values) *out++ = static_cast<To>(value);
-  if (dtype == DType::kBool) make_bools_valid({tensor.data(), tensor.byte_size()});
+  if (dtype == DType::kBool) make_bools_valid(tensor);
   return tensor;
 }
 
@@ -110,10 +98,7 @@ Result<Tensor> from_external(const TensorProto& proto, DType dtype, Shape shape,
     return invalid_argument("external data length is {} bytes, but shape {} of {} takes {}", *length,
                             shape.to_string(), name_of(dtype), bytes);
   ASSIGN_OR_RETURN(const MappedBytes mapped, external.read(location, offset, bytes));
-  const bool aligned = reinterpret_cast<uintptr_t>(mapped.bytes.data()) % kTensorAlignment == 0;
-  if (mapped.bytes.empty() || !aligned || dtype == DType::kBool)
-    return from_raw(dtype, std::move(shape), mapped.bytes);
-  return Tensor::wrap(dtype, std::move(shape), mapped.bytes.data(), mapped.keep_alive);
+  return tensor_over(dtype, std::move(shape), mapped);
 }
 
 Result<Tensor> read_checked(const TensorProto& proto, ExternalData& external) {
@@ -132,7 +117,7 @@ Result<Tensor> read_checked(const TensorProto& proto, ExternalData& external) {
   if (proto.raw_data().size() != bytes)
     return invalid_argument("raw_data has {} bytes, but shape {} of {} takes {}", proto.raw_data().size(),
                             shape.to_string(), name_of(dtype), bytes);
-  return from_raw(dtype, std::move(shape), std::as_bytes(std::span(proto.raw_data())));
+  return copied_tensor(dtype, std::move(shape), std::as_bytes(std::span(proto.raw_data())));
 }
 
 }  // namespace
@@ -144,15 +129,6 @@ Result<DType> read_element_type(int32_t number) {
   return unsupported(
       "element type {} is not supported: use float, float16, bfloat16, double, (u)int8 to 64, bool or string",
       TensorProto::DataType_Name(number));
-}
-
-Status check_dims(const Shape& shape) {
-  Shape known = shape;
-  for (int64_t& dim : known.dims()) {
-    if (dim < Shape::kUnknownDim) return invalid_argument("the size {} is negative", dim);
-    dim = std::max<int64_t>(dim, 1);
-  }
-  return known.checked_element_count(sizeof(double)).status();
 }
 
 Tensor make_string_tensor(Shape shape, std::vector<std::string> strings) {

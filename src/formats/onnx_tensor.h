@@ -15,10 +15,6 @@ namespace ridgeline::formats {
 /// that no Tensor holds (complex, 8-bit float, …).
 Result<DType> read_element_type(int32_t number);
 
-/// kInvalidArgument where a dimension is negative (unknown ones are fine), or so large that no product of the
-/// known ones, zeros left out, could be an allocation: arithmetic on shapes that pass does not overflow.
-Status check_dims(const Shape& shape);
-
 /// A tensor whose elements are std::string (as<std::string>()); `strings` must have the shape's count.
 Tensor make_string_tensor(Shape shape, std::vector<std::string> strings);
 
