@@ -1,0 +1,69 @@
+#include "formats/state_dict.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/file.h"
+#include "base/mapped_file.h"
+#include "formats/name_check.h"
+#include "formats/safetensors.h"
+
+namespace ridgeline::formats {
+namespace {
+
+/// What wrappers put before every name: DataParallel and DistributedDataParallel, torch.compile.
+constexpr std::array<std::string_view, 2> kWrapperPrefixes = {"module.", "_orig_mod."};
+
+bool take_off(std::string_view prefix, StateDict& weights) {
+  const auto has_prefix = [&](const auto& entry) { return entry.first.starts_with(prefix); };
+  if (weights.tensors.empty() || !std::all_of(weights.tensors.begin(), weights.tensors.end(), has_prefix))
+    return false;
+  for (auto& [name, tensor] : weights.tensors) name.erase(0, prefix.size());
+  return true;
+}
+
+void take_off_wrappers(StateDict& weights) {
+  const auto take_off_one = [&](std::string_view prefix) { return take_off(prefix, weights); };
+  while (std::any_of(kWrapperPrefixes.begin(), kWrapperPrefixes.end(), take_off_one)) {
+  }
+}
+
+Result<StateDict> read_any(const MappedBytes& file) {
+  if (file.bytes.empty()) return invalid_argument("is empty");
+  if (is_safetensors(file.bytes)) return read_safetensors(file);
+  return unsupported("is not a safetensors file: save the weights with safetensors.torch.save_file");
+}
+
+/// Names in a damaged file may hold anything, but messages stay one readable line.
+Result<StateDict> read_named(const Result<MappedBytes>& file, const std::string& name) {
+  Result<StateDict> weights = file.ok() ? read_any(*file) : file.status();
+  if (!weights.ok())
+    return Status(weights.status().code(),
+                  printable(fmt::format("{}: {}", name, weights.status().message())));
+  take_off_wrappers(*weights);
+  return weights;
+}
+
+}  // namespace
+
+const Tensor* StateDict::find(std::string_view name) const {
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(), [&](const auto& entry) { return entry.first == name; });
+  return found == tensors.end() ? nullptr : &found->second;
+}
+
+Result<StateDict> load_state_dict(const std::string& path) { return read_named(map_file(path), path); }
+
+Result<StateDict> parse_state_dict(std::string bytes, const std::string& name) {
+  auto owned = std::make_shared<std::string>(std::move(bytes));
+  const std::span<std::byte> content = std::as_writable_bytes(std::span(*owned));
+  return read_named(MappedBytes{content, std::move(owned)}, name);
+}
+
+Status save_safetensors(const StateDict& weights, const std::string& path) {
+  Result<std::string> content = to_safetensors(weights);
+  if (!content.ok()) return std::move(content).status().with_context(path);
+  return write_file_atomically(path, *content);
+}
+
+}  // namespace ridgeline::formats

@@ -1,0 +1,101 @@
+#include "formats/weights.h"
+
+#include <fmt/ranges.h>
+#include <unordered_set>
+
+#include "tensor/half.h"
+
+namespace ridgeline::formats {
+namespace {
+
+constexpr std::string_view kCounter = ".num_batches_tracked";
+constexpr std::string_view kStatistics = ".running_var";
+/// Names of one kind that a message lists; the others are counted.
+constexpr size_t kMostListed = 5;
+
+class Differences {
+ public:
+  void missing(const std::string& name) { missing_.push_back(name); }
+  void unexpected(const std::string& name) { unexpected_.push_back(name); }
+  void wrong(const std::string& name, const Tensor& is, const Tensor& wanted) {
+    wrong_.push_back(fmt::format("{} is {} of {}, not {} of {}", name, is.shape().to_string(),
+                                 name_of(is.dtype()), wanted.shape().to_string(), name_of(wanted.dtype())));
+  }
+
+  /// Ok when there are none.
+  Status status(const std::string& model) const {
+    std::vector<std::string> parts;
+    add(parts, "missing", missing_);
+    add(parts, "unexpected", unexpected_);
+    add(parts, "wrong", wrong_);
+    if (parts.empty()) return {};
+    return invalid_argument("the weights are not those of {}: {}", model, fmt::join(parts, "; "));
+  }
+
+ private:
+  static void add(std::vector<std::string>& parts, const char* what, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    const size_t listed = std::min(names.size(), kMostListed);
+    std::string text =
+        fmt::format("{} {}", what, fmt::join(names.begin(), names.begin() + static_cast<long>(listed), ", "));
+    if (listed < names.size()) text += fmt::format(" and {} more", names.size() - listed);
+    parts.push_back(std::move(text));
+  }
+
+  std::vector<std::string> missing_, unexpected_, wrong_;
+};
+
+/// Floats of any width are each other's weights; integers must be of the very type.
+bool is_same_kind(DType a, DType b) { return a == b || (is_float(a) && is_float(b)); }
+
+}  // namespace
+
+Status load_weights(const StateDict& weights, Graph& graph) {
+  std::map<std::string, Tensor> filled = graph.initializers;
+  std::unordered_set<std::string_view> given;
+  Differences differences;
+  for (const auto& [name, tensor] : weights.tensors) {
+    const auto place = filled.find(name);
+    if (place == filled.end()) {
+      if (!name.ends_with(kCounter)) differences.unexpected(name);
+      continue;
+    }
+    given.insert(name);
+    const Tensor& wanted = place->second;
+    if (tensor.shape() != wanted.shape() || !is_same_kind(tensor.dtype(), wanted.dtype())) {
+      differences.wrong(name, tensor, wanted);
+    } else if (tensor.dtype() == wanted.dtype()) {
+      place->second = tensor;
+    } else {
+      ASSIGN_OR_RETURN(place->second, convert(tensor, wanted.dtype()));
+    }
+  }
+  for (const auto& [name, tensor] : filled)
+    if (!given.contains(name)) differences.missing(name);
+  RETURN_IF_ERROR(differences.status(graph.name));
+  graph.initializers = std::move(filled);
+  return {};
+}
+
+StateDict weights_of(const Graph& graph) {
+  StateDict weights;
+  weights.metadata = graph.metadata;
+  std::unordered_set<std::string_view> listed;
+  const auto list = [&](const std::string& name) {
+    const Tensor* tensor = graph.initializer(name);
+    if (tensor != nullptr && listed.insert(name).second) weights.tensors.emplace_back(name, *tensor);
+  };
+  for (const Node& node : graph.nodes) {
+    for (const std::string& input : node.inputs) list(input);
+    if (node.op != "BatchNormalization" || !node.has_input(4)) continue;
+    const std::string& variance = node.inputs[4];
+    if (!variance.ends_with(kStatistics)) continue;
+    const std::string counter = variance.substr(0, variance.size() - kStatistics.size()).append(kCounter);
+    Result<Tensor> zero = Tensor::zeros(DType::kI64, Shape{});
+    if (zero.ok()) weights.tensors.emplace_back(counter, std::move(*zero));
+  }
+  for (const auto& [name, tensor] : graph.initializers) list(name);
+  return weights;
+}
+
+}  // namespace ridgeline::formats
