@@ -10,8 +10,8 @@
 
 namespace ridgeline::vision {
 
-/// Decodes and preprocesses files into one N × 3 × crop × crop FP32 tensor; `files` are used in turn, from
-/// the first again when `batch` is larger. The first bad file ends it, with its path in the message.
+/// Decodes and preprocesses files into one FP32 tensor of the layout asked for; `files` are used in turn,
+/// from the first again when `batch` is larger. The first bad file ends it, with its path in the message.
 Result<Tensor> load_batch(std::span<const std::string> files, int batch, const Preprocessing& how);
 
 }  // namespace ridgeline::vision

@@ -24,4 +24,17 @@ struct Image {
   }
 };
 
+/// 8-bit RGB pixels that somebody else owns; rows are `pitch` bytes apart.
+struct ImageView {
+  const uint8_t* rgb = nullptr;
+  int width = 0;
+  int height = 0;
+  ptrdiff_t pitch = 0;
+
+  const uint8_t* row(int y) const { return rgb + y * pitch; }
+};
+inline ImageView view_of(const Image& image) {
+  return {image.rgb.data(), image.width, image.height, static_cast<ptrdiff_t>(image.width) * 3};
+}
+
 }  // namespace ridgeline::vision

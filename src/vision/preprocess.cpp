@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "vision/resize.h"
-
 namespace ridgeline::vision {
 namespace {
 
-Image resize_shorter_side(const Image& image, int shorter) {
+Image resize_shorter_side(const Image& image, const Preprocessing& how) {
   // Torchvision truncates the longer side.
   const auto scaled = [&](int longer, int base) {
-    return std::max(1, static_cast<int>(static_cast<int64_t>(shorter) * longer / base));
+    return std::max(1, static_cast<int>(static_cast<int64_t>(how.resize_shorter) * longer / base));
   };
-  if (image.width <= image.height) return resize_bilinear(image, shorter, scaled(image.height, image.width));
-  return resize_bilinear(image, scaled(image.width, image.height), shorter);
+  const bool upright = image.width <= image.height;
+  const int width = upright ? how.resize_shorter : scaled(image.width, image.height);
+  const int height = upright ? scaled(image.height, image.width) : how.resize_shorter;
+  return resize(image, width, height, how.interpolation);
 }
 
 int center_offset(int size, int crop_size) {
@@ -30,19 +30,31 @@ Preprocessing Preprocessing::for_size(int size) {
   return how;
 }
 
+Shape Preprocessing::batch_shape(int64_t batch) const {
+  return layout == Layout::kNchw ? Shape{batch, 3, crop, crop} : Shape{batch, crop, crop, 3};
+}
+
+Image resize_and_crop(const Image& image, const Preprocessing& how) {
+  const Image resized = resize_shorter_side(image, how);
+  return crop(resized, center_offset(resized.width, how.crop), center_offset(resized.height, how.crop),
+              how.crop, how.crop);
+}
+
 Status preprocess(const Image& image, const Preprocessing& how, std::span<float> out) {
   const size_t plane = static_cast<size_t>(how.crop) * static_cast<size_t>(how.crop);
   if (out.size() != plane * 3)
     return invalid_argument("a {}x{} crop fills {} floats, not {}", how.crop, how.crop, plane * 3,
                             out.size());
-  const Image resized = resize_shorter_side(image, how.resize_shorter);
-  const Image cropped = crop(resized, center_offset(resized.width, how.crop),
-                             center_offset(resized.height, how.crop), how.crop, how.crop);
+  const Image cropped = resize_and_crop(image, how);
+  const size_t pixel_step = how.layout == Layout::kNchw ? 1 : 3;
+  const size_t channel_step = how.layout == Layout::kNchw ? plane : 1;
   for (size_t c = 0; c < 3; ++c) {
     const float scale = 1.0F / (255.0F * how.stddev[c]);
     const float shift = how.mean[c] / how.stddev[c];
+    const size_t source = how.color_order == ColorOrder::kRgb ? c : 2 - c;
     for (size_t i = 0; i < plane; ++i)
-      out[c * plane + i] = static_cast<float>(cropped.rgb[i * 3 + c]) * scale - shift;
+      out[c * channel_step + i * pixel_step] =
+          static_cast<float>(cropped.rgb[i * 3 + source]) * scale - shift;
   }
   return {};
 }

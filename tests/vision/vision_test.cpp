@@ -49,28 +49,55 @@ Result<Image> decode(const std::string& file) {
 }
 
 struct ResizeCase {
+  Interpolation interpolation;
   int width, height;
   std::array<int, 12> first;
   int64_t weighted_sum;
 };
+constexpr auto kBilinear = Interpolation::kBilinear;
+constexpr auto kBicubic = Interpolation::kBicubic;
+constexpr auto kNearest = Interpolation::kNearest;
 
 class ResizeEqualsPillow : public ::testing::TestWithParam<ResizeCase> {};
 
-// Recorded from Pillow's Image.resize(size, BILINEAR) on pattern(37, 23).
+int64_t weighted_sum(const Image& image) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < image.rgb.size(); ++i) sum += image.rgb[i] * static_cast<int64_t>(i % 97 + 1);
+  return sum;
+}
+
+// Recorded from Pillow's Image.resize on pattern(37, 23).
 TEST_P(ResizeEqualsPillow, ByteForByte) {
   const ResizeCase& expected = GetParam();
-  const Image resized = resize_bilinear(pattern(37, 23), expected.width, expected.height);
+  const Image resized = resize(pattern(37, 23), expected.width, expected.height, expected.interpolation);
   EXPECT_TRUE(std::equal(expected.first.begin(), expected.first.end(), resized.rgb.begin()));
-  int64_t sum = 0;
-  for (size_t i = 0; i < resized.rgb.size(); ++i) sum += resized.rgb[i] * static_cast<int64_t>(i % 97 + 1);
-  EXPECT_EQ(sum, expected.weighted_sum);
+  EXPECT_EQ(weighted_sum(resized), expected.weighted_sum);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     ShrinkGrowAndOneAxis, ResizeEqualsPillow,
-    ::testing::Values(ResizeCase{5, 4, {107, 117, 127, 122, 128, 133, 126, 130, 131, 124, 130, 140}, 229412},
-                      ResizeCase{50, 30, {0, 0, 0, 4, 4, 4, 14, 14, 14, 31, 31, 31}, 27677246},
-                      ResizeCase{37, 9, {13, 27, 40, 24, 37, 51, 48, 61, 75, 86, 99, 113}, 6067858}));
+    ::testing::Values(
+        ResizeCase{kBilinear, 5, 4, {107, 117, 127, 122, 128, 133, 126, 130, 131, 124, 130, 140}, 229412},
+        ResizeCase{kBilinear, 50, 30, {0, 0, 0, 4, 4, 4, 14, 14, 14, 31, 31, 31}, 27677246},
+        ResizeCase{kBilinear, 37, 9, {13, 27, 40, 24, 37, 51, 48, 61, 75, 86, 99, 113}, 6067858},
+        ResizeCase{kBicubic, 5, 4, {104, 115, 126, 124, 129, 135, 126, 129, 129, 124, 131, 143}, 229091},
+        ResizeCase{kBicubic, 50, 30, {0, 0, 0, 2, 2, 1, 12, 12, 11, 30, 29, 29}, 27669371},
+        ResizeCase{kBicubic, 37, 9, {11, 22, 32, 20, 31, 42, 44, 55, 65, 81, 92, 107}, 6071188},
+        ResizeCase{kNearest, 5, 4, {107, 133, 159, 171, 197, 223, 98, 124, 150, 199, 225, 251}, 294928},
+        ResizeCase{kNearest, 50, 30, {0, 0, 0, 7, 7, 7, 7, 7, 7, 28, 28, 28}, 27702980},
+        ResizeCase{kNearest, 37, 9, {13, 26, 39, 23, 36, 49, 47, 60, 73, 85, 98, 111}, 6103062}));
+
+// Recorded from Pillow's Image.resize(…, box=…) on pattern(37, 23).
+TEST(Resize, OfABoxBetweenPixelsEqualsPillow) {
+  const Image image = pattern(37, 23);
+  Image out(11, 13);
+  Resizer resizer;
+  for (const auto& [interpolation, expected] :
+       {std::pair{kBilinear, 2506753}, {kBicubic, 2505007}, {kNearest, 2506854}}) {
+    resizer.resize(view_of(image), {3.25, 2.5, 30.75, 20.125}, 11, 13, interpolation, out.rgb.data());
+    EXPECT_EQ(weighted_sum(out), expected) << static_cast<int>(interpolation);
+  }
+}
 
 TEST(Decode, PngIsExactAndJpegIsClose) {
   const Image image = smooth(61, 43);
@@ -159,6 +186,22 @@ TEST(Preprocess, CropsTheCentreAndNormalisesPerChannel) {
   EXPECT_NEAR(out[0], (1 - 0.485) / 0.229, 1e-5);
   EXPECT_NEAR(out[64 * 64 * 2], (1 - 0.406) / 0.225, 1e-5);
   EXPECT_FALSE(preprocess(white, how, std::span(out).first(10)).ok());
+}
+
+TEST(Preprocess, ColourOrderAndLayoutOnlyMoveTheNumbers) {
+  const Image image = smooth(40, 30);
+  Preprocessing how = Preprocessing::for_size(16);
+  how.mean = {0, 0, 0};
+  how.stddev = {1, 1, 1};
+  std::vector<float> planes(3 * 16 * 16);
+  ASSERT_TRUE(preprocess(image, how, planes).ok());
+  how.color_order = ColorOrder::kBgr;
+  how.layout = Layout::kNhwc;
+  EXPECT_EQ(how.batch_shape(2), Shape({2, 16, 16, 3}));
+  std::vector<float> pixels(planes.size());
+  ASSERT_TRUE(preprocess(image, how, pixels).ok());
+  for (size_t i = 0; i < 256; ++i)
+    for (size_t c = 0; c < 3; ++c) ASSERT_EQ(pixels[i * 3 + c], planes[(2 - c) * 256 + i]);
 }
 
 TEST(Synth, MakesAVariedFolderThatReadsBackWholeAndTheSameFromTheSameSeed) {
