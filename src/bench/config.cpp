@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <sstream>
-#include <yaml-cpp/yaml.h>
 
 namespace ridgeline::bench {
 namespace {
@@ -18,7 +17,10 @@ Result<T> parse_number(std::string_view text) {
   return value;
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const Json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 /// The entries of a sequence, or of one string with commas.
 std::vector<std::string> entries_of(const Json& value) {
@@ -133,22 +135,6 @@ std::string known_keys() {
   return keys;
 }
 
-Json json_of(const YAML::Node& node) {
-  if (node.IsSequence()) {
-    Json list = Json::array();
-    for (const YAML::Node& entry : node) list.push_back(json_of(entry));
-    return list;
-  }
-  if (node.IsMap()) {
-    Json map = Json::object();
-    for (const auto& entry : node) map[entry.first.as<std::string>()] = json_of(entry.second);
-    return map;
-  }
-  bool flag = false;
-  const std::string text = node.IsNull() ? "" : node.Scalar();
-  return node.Tag() != "!" && YAML::convert<bool>::decode(node, flag) ? Json(flag) : Json(text);
-}
-
 }  // namespace
 
 Result<ImageSize> parse_size(std::string_view text) {
@@ -176,16 +162,6 @@ Status apply_settings(const Json& settings, std::string_view what, RaceConfig& c
     RETURN_IF_ERROR(setter->second(value, config).with_context(fmt::format("{}: {}", what, key)));
   }
   return {};
-}
-
-Result<Json> read_settings(const std::string& path) {
-  try {
-    return json_of(YAML::LoadFile(path));
-  } catch (const YAML::BadFile&) {
-    return not_found("{}: no such file", path);
-  } catch (const YAML::Exception& error) {
-    return invalid_argument("{}: line {}: {}", path, error.mark.line + 1, error.msg);
-  }
 }
 
 Json fingerprint(const RaceConfig& config) {

@@ -59,9 +59,6 @@ struct RaceConfig {
 /// takes.
 Status apply_settings(const Json& settings, std::string_view what, RaceConfig& config);
 
-/// A YAML file with the same keys, as JSON; scalars become numbers and booleans where they read as such.
-Result<Json> read_settings(const std::string& path);
-
 /// The parts of a configuration that decide what is measured: two runs may share a journal if these agree.
 Json fingerprint(const RaceConfig& config);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/yaml.h"
 #include "bench/race.h"
 #include "cli/model_source.h"
 #include "cli/race_limits.h"
@@ -57,7 +58,7 @@ struct Flags {
 Result<bench::RaceConfig> read_config(const Flags& flags) {
   bench::RaceConfig config;
   if (!flags.config.empty()) {
-    ASSIGN_OR_RETURN(const Json settings, bench::read_settings(flags.config));
+    ASSIGN_OR_RETURN(const Json settings, read_yaml(flags.config));
     RETURN_IF_ERROR(apply_settings(settings, flags.config, config));
   }
   Json settings = Json::object();
