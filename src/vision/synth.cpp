@@ -1,77 +1,63 @@
 #include "vision/synth.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
-#include <numbers>
+#include <mutex>
+#include <unistd.h>
+#include <vector>
 
+#include "base/cpu_features.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/thread_pool.h"
 #include "vision/encode.h"
+#include "vision/synth_scene.h"
 
 namespace ridgeline::vision {
+namespace fs = std::filesystem;
 namespace {
 
-/// What tells one class from another: petals, their colour and how long they are against the flower's heart.
-struct Species {
-  std::string_view name;
-  int petals;
-  std::array<int, 3> color;
-  double slenderness;
+/// One file to make.
+struct Order {
+  std::string folder;
+  int index;  ///< within the folder
+  Parents parents;
+  uint64_t seed;
 };
-constexpr std::array<Species, 4> kSpecies = {{{"daisy", 13, {235, 235, 225}, 0.35},
-                                              {"tulip", 3, {205, 45, 60}, 0.95},
-                                              {"Ромашка", 8, {240, 215, 90}, 0.55},
-                                              {"Василёк", 6, {80, 95, 215}, 0.7}}};
-
-/// One picture's draw of pose and light, so that no two images of a class are alike.
-struct Scene {
-  double center_x, center_y, radius, angle, light;
-  std::array<int, 3> ground;
-};
-
-double uniform(Rng& random, double low, double high) { return low + (high - low) * random.uniform(); }
 
 int uniform_int(Rng& random, int low, int high) {
   return low + static_cast<int>(random.below(static_cast<uint64_t>(high - low + 1)));
 }
 
-Scene draw_scene(Rng& random) {
-  return {uniform(random, 0.35, 0.65),
-          uniform(random, 0.35, 0.65),
-          uniform(random, 0.22, 0.45),
-          uniform(random, 0, 2 * std::numbers::pi),
-          uniform(random, 0.7, 1.1),
-          {uniform_int(random, 30, 110), uniform_int(random, 80, 150), uniform_int(random, 20, 90)}};
-}
-
-std::array<double, 3> color_at(const Species& species, const Scene& scene, double x, double y) {
-  const double dx = x - scene.center_x;
-  const double dy = y - scene.center_y;
-  const double distance = std::hypot(dx, dy) / scene.radius;
-  if (distance < 0.22) return {170, 120, 30};
-  const double petal = std::cos(species.petals * (std::atan2(dy, dx) + scene.angle)) * 0.5 + 0.5;
-  if (distance < 0.35 + 0.65 * std::pow(petal, species.slenderness)) {
-    const double shade = 1.05 - 0.3 * distance;
-    return {species.color[0] * shade, species.color[1] * shade, species.color[2] * shade};
+/// The parents of one class's `count` flowers, in random order: hybrids with both neighbours in equal number,
+/// as the neighbours have with it.
+std::vector<Parents> draw_parents(size_t species, int count, Rng& random) {
+  constexpr size_t kSpecies = kSpeciesNames.size();
+  const auto hybrids = static_cast<size_t>(std::lround(count * kHybridShare / 2));
+  std::vector<Parents> parents(static_cast<size_t>(count), {species, species});
+  for (size_t i = 0; i < hybrids; ++i) {
+    parents[2 * i] = {species, (species + 1) % kSpecies};
+    parents[2 * i + 1] = {(species + kSpecies - 1) % kSpecies, species};
   }
-  const double grass = 12 * std::sin(40 * x + 25 * y) + 8 * std::sin(90 * y - 30 * x);
-  return {scene.ground[0] + grass, scene.ground[1] + grass, scene.ground[2] + grass};
+  std::shuffle(parents.begin(), parents.end(), random);
+  return parents;
 }
 
-Image paint(const Species& species, Rng& random) {
-  Image image(uniform_int(random, 160, 520), uniform_int(random, 160, 520));
-  const Scene scene = draw_scene(random);
-  const double side = std::min(image.width, image.height);
-  for (int y = 0; y < image.height; ++y)
-    for (int x = 0; x < image.width; ++x) {
-      const auto color = color_at(species, scene, x / side, y / side);
-      const double noise = uniform(random, -14, 14);
-      for (size_t c = 0; c < 3; ++c)
-        image.pixel(x, y)[c] = static_cast<uint8_t>(std::clamp(color[c] * scene.light + noise, 0.0, 255.0));
+std::vector<Order> plan(const std::string& path, const SynthOptions& options) {
+  Rng random(options.seed);
+  std::vector<Order> orders;
+  for (const bool train : {true, false})
+    for (size_t species = 0; species < kSpeciesNames.size(); ++species) {
+      const int count = train ? options.images_per_class : std::max(1, options.images_per_class / 2);
+      const std::string folder =
+          fmt::format("{}/{}/{}", path, train ? "train" : "test", kSpeciesNames[species]);
+      for (const Parents& parents : draw_parents(species, count, random)) {
+        const int index = orders.empty() || orders.back().folder != folder ? 0 : orders.back().index + 1;
+        orders.push_back({folder, index, parents, random.next()});
+      }
     }
-  return image;
+  return orders;
 }
 
 struct EncodedFile {
@@ -79,45 +65,81 @@ struct EncodedFile {
   std::string bytes;
 };
 
-/// Every fourth file is a PNG, alternately with alpha and gray; among the JPEGs some are gray or progressive.
+/// Every eighth file is a PNG, in turn with alpha, gray and plain; among the JPEGs some are gray or
+/// progressive.
 Result<EncodedFile> encode_varied(const Image& image, int index) {
-  if (index % 4 == 3) {
+  if (index % 8 == 7) {
     constexpr std::array kColors = {PngColor::kRgba, PngColor::kGray, PngColor::kRgb};
     ASSIGN_OR_RETURN(std::string bytes,
-                     encode_png(image, kColors[static_cast<size_t>(index / 4) % kColors.size()]));
+                     encode_png(image, kColors[static_cast<size_t>(index / 8) % kColors.size()]));
     return EncodedFile{".png", std::move(bytes)};
   }
   ASSIGN_OR_RETURN(std::string bytes,
-                   encode_jpeg(image, {.gray = index % 9 == 4, .progressive = index % 5 == 2}));
+                   encode_jpeg(image, {.gray = index % 23 == 4, .progressive = index % 5 == 2}));
   return EncodedFile{index % 7 == 1 ? ".JPEG" : ".jpg", std::move(bytes)};
 }
 
-Status write_class(const std::string& folder, const Species& species, int count, Rng& random) {
-  RETURN_IF_ERROR(make_directories(folder));
-  for (int i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(const EncodedFile file, encode_varied(paint(species, random), i));
-    const std::string_view stem = i % 2 == 0 ? "снимок" : "photo";
-    RETURN_IF_ERROR(
-        write_file_atomically(fmt::format("{}/{} {:03}{}", folder, stem, i, file.extension), file.bytes));
-  }
+Result<EncodedFile> encode_plain(const Image& image) {
+  ASSIGN_OR_RETURN(std::string bytes, encode_jpeg(image, {}));
+  return EncodedFile{".jpg", std::move(bytes)};
+}
+
+Status fill(const Order& order, const SynthOptions& options) {
+  Rng random(order.seed);
+  const bool varied = options.width == 0;
+  const int width = varied ? uniform_int(random, 181, 521) : options.width;
+  const int height = varied ? uniform_int(random, 181, 401) : options.height;
+  const Image image = paint_flowers(order.parents, width, height, random);
+  ASSIGN_OR_RETURN(const EncodedFile file, varied ? encode_varied(image, order.index) : encode_plain(image));
+  const std::string_view stem = order.index % 2 == 0 ? "снимок" : "photo";
+  return write_file_atomically(fmt::format("{}/{} {:03}{}", order.folder, stem, order.index, file.extension),
+                               file.bytes);
+}
+
+Status fill_all(const std::vector<Order>& orders, const SynthOptions& options, const CancelToken& cancel) {
+  for (const Order& order : orders)
+    if (order.index == 0) RETURN_IF_ERROR(make_directories(order.folder));
+  std::mutex mutex;
+  Status first_error;
+  ThreadPool pool(allowed_cpus());
+  pool.parallel_for(static_cast<int64_t>(orders.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end && !cancel.requested(); ++i) {
+      Status status = fill(orders[static_cast<size_t>(i)], options);
+      const std::lock_guard lock(mutex);
+      if (!status.ok() && first_error.ok()) first_error = std::move(status);
+    }
+  });
+  return cancel.requested() ? cancelled("stopped; no folder was made") : first_error;
+}
+
+Status check(const std::string& path, const SynthOptions& options) {
+  constexpr int kMostPixels = 16384;
+  if (options.images_per_class < 1) return invalid_argument("--images-per-class must be at least 1");
+  if ((options.width == 0) != (options.height == 0))
+    return invalid_argument("--width and --height go together: give both or none");
+  for (const int side : {options.width, options.height})
+    if (side < 0 || side > kMostPixels)
+      return invalid_argument("--width and --height go from 1 to {}, not {}", kMostPixels, side);
+  std::error_code error;
+  if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error)))
+    return already_exists("{}: is not empty; name a new folder", path);
   return {};
 }
 
 }  // namespace
 
-Status write_synth_folder(const std::string& path, const SynthOptions& options) {
+Status write_synth_folder(const std::string& path, const SynthOptions& options, const CancelToken& cancel) {
+  RETURN_IF_ERROR(check(path, options));
+  const std::string beside =
+      fmt::format("{}.{}.partial", fs::path(path + "/.").parent_path().string(), getpid());
   std::error_code error;
-  if (options.images_per_class < 1) return invalid_argument("images per class must be at least 1");
-  if (std::filesystem::exists(path, error) && !std::filesystem::is_empty(path, error))
-    return already_exists("{}: is not empty; name a new folder", path);
-  Rng random(options.seed);
-  const int test_images = std::max(1, options.images_per_class / 4);
-  for (const Species& species : kSpecies) {
-    RETURN_IF_ERROR(write_class(fmt::format("{}/train/{}", path, species.name), species,
-                                options.images_per_class, random));
-    RETURN_IF_ERROR(write_class(fmt::format("{}/test/{}", path, species.name), species, test_images, random));
+  Status status = fill_all(plan(beside, options), options, cancel);
+  if (status.ok()) {
+    fs::rename(beside, path, error);
+    if (error) status = unavailable("{}: cannot be renamed to {} ({})", beside, path, error.message());
   }
-  return {};
+  if (!status.ok()) fs::remove_all(beside, error);
+  return status;
 }
 
 }  // namespace ridgeline::vision
