@@ -3,6 +3,9 @@
 #include <fmt/ranges.h>
 #include <unordered_set>
 
+#include "formats/architecture.h"
+#include "formats/name_check.h"
+#include "graph/zoo/zoo.h"
 #include "tensor/half.h"
 
 namespace ridgeline::formats {
@@ -47,6 +50,38 @@ class Differences {
 
 /// Floats of any width are each other's weights; integers must be of the very type.
 bool is_same_kind(DType a, DType b) { return a == b || (is_float(a) && is_float(b)); }
+
+constexpr int64_t kUsualImageSize = 224;
+/// Told of the file that tensors came from, and untrue of a graph.
+constexpr const char* kContainerKey = "format";
+
+Result<zoo::ZooOptions> zoo_options(const Architecture& found, const GraphOptions& asked) {
+  zoo::ZooOptions options{.num_classes = found.num_classes, .dynamic_size = asked.dynamic_size};
+  if (asked.projection > 0 && found.projection > 0 && asked.projection != found.projection)
+    return invalid_argument("the weights hold a projection to {} values: --projection {} can't replace it",
+                            found.projection, asked.projection);
+  options.projection = std::max(asked.projection, found.projection);
+  options.zero_weights = options.projection == found.projection;
+  const int64_t told = found.image_size > 0 ? found.image_size : kUsualImageSize;
+  options.image_size = asked.image_size > 0 ? asked.image_size : told;
+  return options;
+}
+
+Result<Graph> filled_graph(const StateDict& weights, const GraphOptions& options) {
+  ASSIGN_OR_RETURN(const Architecture found, architecture_of(weights, options.model));
+  ASSIGN_OR_RETURN(const zoo::ZooOptions zoo_model, zoo_options(found, options));
+  ASSIGN_OR_RETURN(Graph graph, zoo::make(found.model, zoo_model));
+  StateDict all = weights;
+  if (found.projection == 0 && zoo_model.projection > 0)
+    for (const char* name : {"projection.weight", "projection.bias"})
+      all.tensors.emplace_back(name, graph.initializers.at(name));
+  RETURN_IF_ERROR(load_weights(all, graph));
+  graph.metadata = weights.metadata;
+  graph.metadata.erase(kContainerKey);
+  graph.metadata[kModelKey] = found.model;
+  graph.metadata[kImageSizeKey] = fmt::to_string(zoo_model.image_size);
+  return graph;
+}
 
 }  // namespace
 
@@ -96,6 +131,12 @@ StateDict weights_of(const Graph& graph) {
   }
   for (const auto& [name, tensor] : graph.initializers) list(name);
   return weights;
+}
+
+Result<Graph> graph_of(const StateDict& weights, std::string_view what, const GraphOptions& options) {
+  Result<Graph> graph = filled_graph(weights, options);
+  if (graph.ok()) return graph;
+  return std::move(graph).status().with_context(printable(what));
 }
 
 }  // namespace ridgeline::formats

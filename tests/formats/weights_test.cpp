@@ -68,5 +68,75 @@ TEST(Weights, AListOfManyDifferencesIsCutShort) {
   EXPECT_THAT(load_weights({}, graph).message(), HasSubstr("bn1.weight, conv1.weight and 97 more"));
 }
 
+StateDict zoo_weights(const char* name, const zoo::ZooOptions& options) {
+  return weights_of(zoo::make(name, options).value());
+}
+
+TEST(GraphOf, RecognisesEachModelOfTheZooByItsWeights) {
+  const std::vector<std::pair<const char*, zoo::ZooOptions>> cases = {
+      {"resnet18", {.num_classes = 7}},
+      {"resnet18", {.num_classes = 5, .projection = 32}},
+      {"resnet34", {.num_classes = 3, .image_size = 256, .dynamic_size = true}},
+      {"resnet50", {}},
+      {"lenet", {.num_classes = 4, .image_size = 96}}};
+  for (const auto& [name, options] : cases) {
+    Graph wanted = zoo::make(name, options).value();
+    const Result<Graph> graph = graph_of(
+        weights_of(wanted), "w", {.image_size = options.image_size, .dynamic_size = options.dynamic_size});
+    ASSERT_TRUE(graph.ok()) << graph.status().message();
+    wanted.metadata = {{kModelKey, name}, {kImageSizeKey, fmt::to_string(options.image_size)}};
+    EXPECT_EQ(difference(wanted, *graph), "") << name;
+  }
+}
+
+TEST(GraphOf, TakesModelSizeAndContractFromMetadata) {
+  StateDict weights = zoo_weights("resnet18", {.num_classes = 2});
+  weights.metadata = {
+      {"format", "pt"}, {kModelKey, "resnet18"}, {kImageSizeKey, "384"}, {"ridgeline.classes", "[]"}};
+  const Graph graph = graph_of(weights, "w").value();
+  EXPECT_EQ(graph.inputs[0].type.shape, (Shape{-1, 3, 384, 384}));
+  weights.metadata.erase("format");
+  EXPECT_EQ(graph.metadata, weights.metadata);
+  weights.metadata[kImageSizeKey] = "large";
+  EXPECT_THAT(graph_of(weights, "w").status().message(),
+              HasSubstr("w: metadata ridgeline.image_size is 'large'"));
+  weights.metadata[kModelKey] = "vgg11";
+  EXPECT_THAT(graph_of(weights, "w").status().message(),
+              HasSubstr("w: the zoo has no 'vgg11'; it has lenet"));
+}
+
+TEST(GraphOf, TellsTheImageSizeOfLenetFromItsClassifier) {
+  const Graph graph = graph_of(zoo_weights("lenet", {.image_size = 160}), "w").value();
+  EXPECT_EQ(graph.inputs[0].type.shape, (Shape{-1, 3, 160, 160}));
+}
+
+TEST(GraphOf, PutsARandomProjectionOnlyBehindWeightsWithoutOne) {
+  const Graph graph = graph_of(zoo_weights("resnet18", {}), "w", {.projection = 32}).value();
+  EXPECT_EQ(graph.outputs[0].name, "OUTPUT_PROJECTION");
+  EXPECT_NE(graph.initializer("projection.weight")->as<float>()[0], 0.0F);
+  const StateDict projected = zoo_weights("resnet18", {.projection = 32});
+  EXPECT_THAT(graph_of(projected, "w", {.projection = 16}).status().message(),
+              HasSubstr("a projection to 32 values"));
+}
+
+TEST(GraphOf, SaysHowARelativeOfAZooModelDiffers) {
+  const StateDict plain = zoo_weights("resnet50", {.zero_weights = true});
+  const auto refusal = [&](const char* name, Shape shape) {
+    StateDict weights = plain;
+    std::erase_if(weights.tensors, [&](const auto& entry) { return entry.first == name; });
+    weights.tensors.emplace_back(name, Tensor::zeros(DType::kF32, std::move(shape)).value());
+    return graph_of(weights, "w").status().message();
+  };
+  EXPECT_THAT(refusal("conv1.0.weight", {32, 3, 3, 3}), HasSubstr("three convolutions"));
+  EXPECT_THAT(refusal("conv1.weight", {64, 1, 7, 7}), HasSubstr("conv1.weight is 64x1x7x7, not 64x3x7x7"));
+  EXPECT_THAT(refusal("layer2.0.downsample.2.weight", {512}), HasSubstr("shortcuts average"));
+  EXPECT_THAT(refusal("layer1.0.se.fc1.weight", {8, 64, 1, 1}), HasSubstr("attention"));
+  EXPECT_THAT(refusal("layer1.0.conv2.weight", {128, 4, 3, 3}), HasSubstr("grouped"));
+  EXPECT_THAT(refusal("layer1.0.conv2.weight", {128, 128, 3, 3}), HasSubstr("128 wide"));
+  EXPECT_THAT(refusal("layer3.22.conv1.weight", {256, 1024, 1, 1}), HasSubstr("3-4-7-3 bottleneck blocks"));
+  EXPECT_THAT(refusal("head.weight", {10, 2048}), HasSubstr("unexpected head.weight"));
+  EXPECT_THAT(graph_of({}, "w").status().message(), HasSubstr("no model that the zoo has"));
+}
+
 }  // namespace
 }  // namespace ridgeline::formats

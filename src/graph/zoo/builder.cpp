@@ -21,7 +21,8 @@ std::string Builder::parameter(const std::string& name, Shape shape, Draw draw) 
     error_ = std::move(tensor).status();
     return name;
   }
-  for (float& element : tensor->as<float>()) element = static_cast<float>(draw());
+  if (!options_.zero_weights)
+    for (float& element : tensor->as<float>()) element = static_cast<float>(draw());
   graph_.initializers[name] = std::move(*tensor);
   return name;
 }

@@ -1,6 +1,5 @@
 #include "graph/zoo/zoo.h"
 
-#include <array>
 #include <fmt/ranges.h>
 
 #include "graph/zoo/builder.h"
@@ -8,12 +7,9 @@
 namespace ridgeline::zoo {
 namespace {
 
-/// How many blocks each of the four stages has, and whether they are bottlenecks (1×1, 3×3, 1×1 to four times
-/// the width).
-struct ResNetSpec {
-  std::array<int, 4> blocks;
-  bool bottleneck;
-};
+constexpr std::array kResNets = {ResNetSpec{"resnet18", {2, 2, 2, 2}, false},
+                                 ResNetSpec{"resnet34", {3, 4, 6, 3}, false},
+                                 ResNetSpec{"resnet50", {3, 4, 6, 3}, true}};
 
 struct Stage {
   int64_t in, width, stride;
@@ -78,11 +74,6 @@ class ResNet {
   int64_t expansion_;
 };
 
-template <int a, int b, int c, int d, bool bottleneck>
-Result<Graph> resnet(Builder& builder, const ZooOptions& options) {
-  return ResNet({{a, b, c, d}, bottleneck}, builder).make(options.num_classes);
-}
-
 /// Five 3×3 convolutions of stride 2, each halving the image, and one classifier.
 Result<Graph> lenet(Builder& builder, const ZooOptions& options) {
   if (options.dynamic_size || options.image_size % 32 != 0)
@@ -104,15 +95,21 @@ Result<Graph> lenet(Builder& builder, const ZooOptions& options) {
       options.num_classes);
 }
 
+template <size_t index>
+Result<Graph> resnet(Builder& builder, const ZooOptions& options) {
+  return ResNet(kResNets[index], builder).make(options.num_classes);
+}
+
 struct Row {
   std::string_view name;
   Result<Graph> (*make)(Builder&, const ZooOptions&);
 };
-constexpr std::array kModels = {Row{"lenet", lenet}, Row{"resnet18", resnet<2, 2, 2, 2, false>},
-                                Row{"resnet34", resnet<3, 4, 6, 3, false>},
-                                Row{"resnet50", resnet<3, 4, 6, 3, true>}};
+constexpr std::array kModels = {Row{"lenet", lenet}, Row{kResNets[0].name, resnet<0>},
+                                Row{kResNets[1].name, resnet<1>}, Row{kResNets[2].name, resnet<2>}};
 
 }  // namespace
+
+std::span<const ResNetSpec> resnets() { return kResNets; }
 
 std::vector<std::string> names() {
   std::vector<std::string> all;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,18 @@ struct ZooOptions {
   int64_t projection = 0;
   bool dynamic_size = false;  ///< height and width are free, not only the batch
   uint64_t seed = 1;          ///< of the weights
+  bool zero_weights = false;  ///< none are drawn: they will come from elsewhere
 };
+
+/// How many blocks each of the four stages has, and whether they are bottlenecks (1×1, 3×3 with the stride,
+/// 1×1 to four times the width).
+struct ResNetSpec {
+  std::string_view name;
+  std::array<int, 4> blocks;
+  bool bottleneck;
+};
+/// The zoo's ResNets.
+std::span<const ResNetSpec> resnets();
 
 /// "lenet", "resnet18", …
 std::vector<std::string> names();

@@ -1,0 +1,132 @@
+#include "formats/architecture.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fmt/ranges.h>
+#include <set>
+
+#include "graph/zoo/zoo.h"
+
+namespace ridgeline::formats {
+namespace {
+
+constexpr const char* kLenet = "lenet";
+/// LeNet halves the image five times and ends in this many channels.
+constexpr int64_t kLenetChannels = 256;
+constexpr int64_t kLenetReduction = 32;
+constexpr int64_t kStemChannels = 64;
+
+/// Of a matrix or kernel; 0 where there is no such tensor or dimension.
+int64_t dim_of(const StateDict& weights, std::string_view name, size_t axis) {
+  const Tensor* tensor = weights.find(name);
+  return tensor == nullptr || axis >= tensor->shape().rank() ? 0 : tensor->shape()[axis];
+}
+
+bool any_name_has(const StateDict& weights, std::string_view part) {
+  return std::any_of(weights.tensors.begin(), weights.tensors.end(),
+                     [&](const auto& entry) { return entry.first.find(part) != std::string::npos; });
+}
+
+/// Blocks that "layer1.0.…" to "layer4.7.…" count.
+std::array<int, 4> blocks_of(const StateDict& weights) {
+  std::array<std::set<std::string>, 4> blocks;
+  constexpr std::string_view kLayer = "layer";
+  for (const auto& [name, tensor] : weights.tensors) {
+    if (!name.starts_with(kLayer) || name.size() < kLayer.size() + 2) continue;
+    const size_t stage = static_cast<size_t>(name[kLayer.size()] - '1');
+    const size_t block = kLayer.size() + 2;
+    if (stage < blocks.size()) blocks[stage].insert(name.substr(block, name.find('.', block) - block));
+  }
+  std::array<int, 4> counts{};
+  for (size_t stage = 0; stage < counts.size(); ++stage)
+    counts[stage] = static_cast<int>(blocks[stage].size());
+  return counts;
+}
+
+/// Why these weights of a ResNet are not of one that torchvision calls plainly so.
+Status check_plain_resnet(const StateDict& weights, bool bottleneck) {
+  if (weights.find("conv1.0.weight") != nullptr)
+    return unsupported("the stem is three convolutions (resnet…d, …s or …t of timm), not one of 7x7");
+  if (weights.find("layer2.0.downsample.2.weight") != nullptr)
+    return unsupported("its shortcuts average before they convolve (resnet…d of timm)");
+  if (any_name_has(weights, ".se.") || any_name_has(weights, ".attn."))
+    return unsupported("its blocks hold attention (seresnet, ecaresnet … of timm)");
+  const Tensor* stem = weights.find("conv1.weight");
+  if (stem == nullptr || stem->shape() != Shape{kStemChannels, 3, 7, 7})
+    return unsupported("conv1.weight is {}, not 64x3x7x7",
+                       stem == nullptr ? "missing" : stem->shape().to_string());
+  if (!bottleneck) return {};
+  const int64_t width = dim_of(weights, "layer1.0.conv2.weight", 0);
+  if (dim_of(weights, "layer1.0.conv2.weight", 1) != width)
+    return unsupported("its convolutions are grouped (resnext)");
+  if (width != kStemChannels) return unsupported("its bottlenecks are {} wide, not 64 (wide_resnet)", width);
+  return {};
+}
+
+Result<std::string> resnet_of(const StateDict& weights) {
+  const bool bottleneck = weights.find("layer1.0.conv3.weight") != nullptr;
+  RETURN_IF_ERROR(check_plain_resnet(weights, bottleneck));
+  const std::array<int, 4> blocks = blocks_of(weights);
+  for (const zoo::ResNetSpec& spec : zoo::resnets())
+    if (spec.blocks == blocks && spec.bottleneck == bottleneck) return std::string(spec.name);
+  return unsupported("a ResNet of {} {} blocks is not in the zoo", fmt::join(blocks, "-"),
+                     bottleneck ? "bottleneck" : "basic");
+}
+
+Result<std::string> recognise(const StateDict& weights) {
+  if (weights.find("clf.weight") != nullptr && weights.find("conv5.weight") != nullptr)
+    return std::string(kLenet);
+  if (weights.find("layer1.0.conv1.weight") != nullptr) return resnet_of(weights);
+  if (any_name_has(weights, "embedder.embedder.convolution.weight"))
+    return unsupported(
+        "has the names of Hugging Face, which leave strides open: import its folder, with config.json");
+  return unsupported("is of no model that the zoo has ({}): export it to ONNX where it was trained",
+                     fmt::join(zoo::names(), ", "));
+}
+
+Result<std::string> model_of(const StateDict& weights, const std::string& asked) {
+  const auto told = weights.metadata.find(kModelKey);
+  const std::string& name = asked.empty() && told != weights.metadata.end() ? told->second : asked;
+  if (name.empty()) return recognise(weights);
+  const std::vector<std::string> known = zoo::names();
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    return unsupported("the zoo has no '{}'; it has {}", name, fmt::join(known, ", "));
+  return name;
+}
+
+Result<int64_t> told_image_size(const StateDict& weights) {
+  const auto told = weights.metadata.find(kImageSizeKey);
+  if (told == weights.metadata.end()) return int64_t{0};
+  const std::string& text = told->second;
+  int64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size() || size < 1)
+    return invalid_argument("metadata {} is '{}', not a number of pixels", kImageSizeKey, text);
+  return size;
+}
+
+/// The only size whose last map LeNet's classifier takes; 0 where there is none.
+int64_t lenet_image_size(const StateDict& weights) {
+  const auto side = static_cast<int64_t>(
+      std::lround(std::sqrt(static_cast<double>(dim_of(weights, "clf.weight", 1) / kLenetChannels))));
+  return side * kLenetReduction;
+}
+
+}  // namespace
+
+Result<Architecture> architecture_of(const StateDict& weights, const std::string& model) {
+  Architecture found;
+  ASSIGN_OR_RETURN(found.model, model_of(weights, model));
+  const std::string classifier = found.model == kLenet ? "clf.weight" : "fc.weight";
+  found.num_classes = dim_of(weights, classifier, 0);
+  if (found.num_classes < 1)
+    return unsupported("has no classifier ({} is missing): save the model with its head", classifier);
+  found.projection = dim_of(weights, "projection.weight", 0);
+  ASSIGN_OR_RETURN(found.image_size, told_image_size(weights));
+  if (found.image_size == 0 && found.model == kLenet) found.image_size = lenet_image_size(weights);
+  return found;
+}
+
+}  // namespace ridgeline::formats
