@@ -136,8 +136,8 @@ Status pool_without_default_dilations(Node node, GraphBuilder& builder) {
 }
 
 Status grid_sample_modes(Node node, GraphBuilder& builder) {
-  const std::string mode = node.string_or("mode", "linear");
-  node.attributes["mode"] = mode == "linear" || mode == "cubic" ? "bi" + mode : mode;
+  const std::string mode = node.string_or("mode", "nearest");
+  if (mode == "linear" || mode == "cubic") node.attributes["mode"] = "bi" + mode;
   return builder.add(std::move(node));
 }
 

@@ -7,14 +7,20 @@
 #include "formats/onnx.h"
 #include "formats/onnx_tensor.h"
 #include "formats/op_schema.h"
+#include "formats/opset_forms.h"
 #include "graph/infer.h"
 #include "graph/onnx_dtype.h"
 
 namespace ridgeline::formats {
 namespace {
 
-/// The IR version that came with opset 17.
-constexpr int64_t kIrVersion = 8;
+/// The IR version of the ONNX release that brought an opset, from ONNX's own table of versions.
+constexpr int64_t ir_version_of(int64_t opset) {
+  if (opset <= 14) return 7;
+  if (opset <= 18) return 8;
+  return opset <= 20 ? 9 : 10;
+}
+
 constexpr std::string_view kFusedDomain = "ridgeline";
 /// Tensors smaller than this stay in the model's own file, as ONNX's tools do it.
 constexpr size_t kMinExternalBytes = 1024;
@@ -49,7 +55,6 @@ Status check_exportable(const Node& node) {
     return unsupported(
         "{}: op {} is Ridgeline's own fusion, which ONNX lacks: export the graph before its fusion passes",
         node.describe(), node.op);
-  RETURN_IF_ERROR(check_written_opset(node).with_context(node.describe()));
   return check_against_schema(node).with_context(node.describe());
 }
 
@@ -111,7 +116,6 @@ struct AttributeWriter {
 };
 
 Status write_node(const Node& node, onnx::NodeProto* proto) {
-  RETURN_IF_ERROR(check_exportable(node));
   proto->set_name(node.name);
   proto->set_op_type(node.op);
   proto->set_domain(node.domain);
@@ -168,6 +172,17 @@ bool uses_domain(const Graph& graph, std::string_view domain) {
   return false;
 }
 
+/// Of every node, those of subgraphs too, in the form that a Graph holds.
+Status check_exportable(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    RETURN_IF_ERROR(check_exportable(node));
+    for (const auto& [name, attribute] : node.attributes)
+      if (const auto* subgraph = std::get_if<std::shared_ptr<const Graph>>(&attribute))
+        RETURN_IF_ERROR(check_exportable(**subgraph));
+  }
+  return {};
+}
+
 void import_opset(std::string_view domain, int64_t version, onnx::ModelProto* model) {
   onnx::OperatorSetIdProto* opset = model->add_opset_import();
   opset->set_domain(std::string(domain));
@@ -176,19 +191,22 @@ void import_opset(std::string_view domain, int64_t version, onnx::ModelProto* mo
 
 Status write_model(const Graph& graph, const ExportOptions& options, ExternalSink* sink,
                    onnx::ModelProto* model) {
-  if (options.opset != kGraphOpset)
-    return unsupported("opset {} cannot be written, only {}", options.opset, kGraphOpset);
-  model->set_ir_version(kIrVersion);
+  if (options.opset < kOldestWrittenOpset || options.opset > kMaxOpset)
+    return unsupported("opset {} cannot be written, only {} to {}", options.opset, kOldestWrittenOpset,
+                       kMaxOpset);
+  RETURN_IF_ERROR(check_exportable(graph));
+  ASSIGN_OR_RETURN(const Graph formed, in_opset(graph, options.opset));
+  model->set_ir_version(ir_version_of(options.opset));
   model->set_producer_name("ridgeline");
   model->set_producer_version(std::string(kVersion));
-  import_opset("", kGraphOpset, model);
+  import_opset("", options.opset, model);
   if (uses_domain(graph, "com.microsoft")) import_opset("com.microsoft", 1, model);
   for (const auto& [key, value] : graph.metadata) {
     onnx::StringStringEntryProto* entry = model->add_metadata_props();
     entry->set_key(key);
     entry->set_value(value);
   }
-  RETURN_IF_ERROR(write_graph(graph, sink, model->mutable_graph()));
+  RETURN_IF_ERROR(write_graph(formed, sink, model->mutable_graph()));
   add_missing_output_shapes(graph, model->mutable_graph());
   return {};
 }

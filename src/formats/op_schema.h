@@ -11,13 +11,13 @@ namespace ridgeline::formats {
 /// Ops on sequences and optionals are not among them.
 struct OpSchema {
   std::string_view op;
-  int since;  ///< opset that brought the op; 17 stands for "17 or earlier"
+  int since;  ///< opset that brought the op; 13 stands for "13 or earlier"
   int min_inputs;
   int max_inputs;  ///< kVariadic: no limit
   int min_outputs;
   int max_outputs;
   /// "name:kind …", kind as in the variant Attribute: i f s I F S (lists) t (tensor) g (graph), "!" where
-  /// required.
+  /// required, "+18" where opset 18 brought the attribute.
   std::string_view attributes;
 };
 inline constexpr int kVariadic = -1;
@@ -29,7 +29,7 @@ const OpSchema* find_schema(std::string_view op);
 /// attribute is unknown, missing or of another type. Ops of other domains pass.
 Status check_against_schema(const Node& node);
 
-/// kUnsupported where the node's op or one of its attributes is newer than opset 17.
-Status check_written_opset(const Node& node);
+/// kUnsupported where the node's op or one of its attributes is newer than `opset`.
+Status check_written_opset(const Node& node, int64_t opset);
 
 }  // namespace ridgeline::formats

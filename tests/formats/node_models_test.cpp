@@ -49,6 +49,27 @@ TEST_F(NodeModels, WhatIsReadComesBackTheSameWhenWritten) {
   }
 }
 
+TEST_F(NodeModels, EveryOpsetThatIsWrittenHoldsTheSameOrIsRefusedByNode) {
+  size_t written = 0;
+  for (const std::string& path : paths_) {
+    const Result<Graph> graph = load_onnx(path);
+    if (!graph.ok()) continue;
+    for (int64_t opset = kOldestWrittenOpset; opset <= kMaxOpset; ++opset) {
+      const Result<std::string> bytes = to_onnx(*graph, {.opset = opset});
+      if (!bytes.ok()) {
+        EXPECT_EQ(bytes.status().code(), ErrorCode::kUnsupported) << bytes.status().message();
+        EXPECT_LT(opset, kGraphOpset) << path << ": " << bytes.status().message();
+        continue;
+      }
+      ++written;
+      const Result<Graph> again = parse_onnx(*bytes, "again.onnx");
+      ASSERT_TRUE(again.ok()) << path << " at " << opset << ": " << again.status().message();
+      EXPECT_EQ(difference(*graph, *again), "") << path << " at " << opset;
+    }
+  }
+  EXPECT_GE(written, 7100U);
+}
+
 bool agree(const ValueType& said, const ValueType& inferred) {
   if (said.dtype != inferred.dtype) return false;
   if (!said.shape || !inferred.shape) return true;

@@ -58,6 +58,19 @@ TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSame) {
   }
 }
 
+TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSameFromEveryOpset) {
+  for (const std::string name : {"lenet", "resnet18"}) {
+    const Graph graph = zoo::make(name, {}).value();
+    for (int64_t opset = kOldestWrittenOpset; opset <= kMaxOpset; ++opset) {
+      const Result<std::string> bytes = to_onnx(graph, {.opset = opset});
+      ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+      const Result<Graph> again = parse_onnx(*bytes, name);
+      ASSERT_TRUE(again.ok()) << again.status().message();
+      EXPECT_EQ(difference(graph, *again), "") << name << " at " << opset;
+    }
+  }
+}
+
 TEST(OnnxRoundTrip, OutputsWithoutAShapeGetTheOneThatFollows) {
   Graph graph = small_conv();
   graph.outputs[0].type.shape.reset();
@@ -86,7 +99,9 @@ TEST(OnnxRoundTrip, WeightsPastTheLimitGoToAFileBesideAndComeBack) {
 
 TEST(OnnxRoundTrip, OurFusedOpsAndOtherOpsetsAreRefused) {
   Graph graph = small_conv();
-  EXPECT_NE(to_onnx(graph, {.opset = 12}).status().message().find("opset 12"), std::string::npos);
+  for (const int64_t opset : {12, 22})
+    EXPECT_NE(to_onnx(graph, {.opset = opset}).status().message().find(fmt::format("opset {}", opset)),
+              std::string::npos);
   graph.nodes[0].op = "FusedConv";
   graph.nodes[0].domain = "ridgeline";
   const Status refused = to_onnx(graph).status();
