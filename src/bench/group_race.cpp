@@ -136,11 +136,11 @@ Status GroupRace::check_outputs(Contender& contender, const std::string& outputs
     return unavailable("no reference to compare the outputs with: {}", context_.reference_error);
   ASSIGN_OR_RETURN(const std::vector<Tensor> reference, read_tensors(context_.reference_path));
   ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, read_tensors(outputs_path));
-  ASSIGN_OR_RETURN(const Accuracy accuracy, compare_outputs(reference, outputs));
-  contender.row.max_abs_diff = accuracy.max_abs_diff;
-  contender.row.cosine = accuracy.cosine;
-  contender.row.top1_agreement = accuracy.top1_agreement;
-  return check_accuracy(accuracy, contender.precision);
+  ASSIGN_OR_RETURN(const Agreement agreement, compare_outputs(reference, outputs));
+  contender.row.max_abs_diff = agreement.max_abs_diff;
+  contender.row.cosine = agreement.cosine;
+  contender.row.top1_agreement = agreement.top1_agreement;
+  return check_agreement(agreement, contender.precision);
 }
 
 Result<std::vector<double>> GroupRace::timed_block(Contender& contender, int skip, int iterations) {

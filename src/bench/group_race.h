@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "bench/accuracy.h"
 #include "bench/inputs.h"
 #include "bench/journal.h"
 #include "bench/race.h"
 #include "bench/statistics.h"
+#include "engine/agreement.h"
 
 namespace ridgeline::bench {
 

@@ -1,11 +1,11 @@
-#include "bench/accuracy.h"
+#include "engine/agreement.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "tensor/half.h"
 
-namespace ridgeline::bench {
+namespace ridgeline {
 namespace {
 
 struct Sums {
@@ -14,7 +14,7 @@ struct Sums {
   double output = 0;
 };
 
-Status add_tensor(std::span<const double> reference, std::span<const double> output, Accuracy& accuracy,
+Status add_tensor(std::span<const double> reference, std::span<const double> output, Agreement& agreement,
                   Sums& sums) {
   for (size_t i = 0; i < reference.size(); ++i) {
     const double a = reference[i], b = output[i];
@@ -22,8 +22,8 @@ Status add_tensor(std::span<const double> reference, std::span<const double> out
       if (a == b || (std::isnan(a) && std::isnan(b))) continue;
       return invalid_argument("element {} is {} and {} in the reference", i, b, a);
     }
-    accuracy.max_abs_diff = std::max(accuracy.max_abs_diff, std::abs(a - b));
-    accuracy.scale = std::max(accuracy.scale, std::abs(a));
+    agreement.max_abs_diff = std::max(agreement.max_abs_diff, std::abs(a - b));
+    agreement.scale = std::max(agreement.scale, std::abs(a));
     sums.dot += a * b;
     sums.reference += a * a;
     sums.output += b * b;
@@ -53,10 +53,10 @@ double top1_agreement(const Shape& shape, std::span<const double> reference, std
 
 }  // namespace
 
-Result<Accuracy> compare_outputs(std::span<const Tensor> reference, std::span<const Tensor> outputs) {
+Result<Agreement> compare_outputs(std::span<const Tensor> reference, std::span<const Tensor> outputs) {
   if (reference.size() != outputs.size())
     return invalid_argument("{} outputs, {} in the reference", outputs.size(), reference.size());
-  Accuracy accuracy;
+  Agreement agreement;
   Sums sums;
   for (size_t i = 0; i < reference.size(); ++i) {
     const Shape& shape = reference[i].shape();
@@ -67,19 +67,19 @@ Result<Accuracy> compare_outputs(std::span<const Tensor> reference, std::span<co
     ASSIGN_OR_RETURN(const Tensor expected, convert(reference[i], DType::kF64));
     ASSIGN_OR_RETURN(const Tensor given, convert(outputs[i], DType::kF64));
     const auto a = expected.as<double>(), b = given.as<double>();
-    RETURN_IF_ERROR(add_tensor(a, b, accuracy, sums).with_context(fmt::format("output {}", i)));
+    RETURN_IF_ERROR(add_tensor(a, b, agreement, sums).with_context(fmt::format("output {}", i)));
     if (i == 0 && shape.rank() >= 2 && shape.element_count() > 0)
-      accuracy.top1_agreement = top1_agreement(shape, a, b);
+      agreement.top1_agreement = top1_agreement(shape, a, b);
   }
   const double norms = std::sqrt(sums.reference) * std::sqrt(sums.output);
   if (norms > 0)
-    accuracy.cosine = std::min(1.0, sums.dot / norms);
+    agreement.cosine = std::min(1.0, sums.dot / norms);
   else
-    accuracy.cosine = sums.reference == sums.output ? 1 : 0;
-  return accuracy;
+    agreement.cosine = sums.reference == sums.output ? 1 : 0;
+  return agreement;
 }
 
-AccuracyBound bound_of(Precision precision) {
+AgreementBound bound_of(Precision precision) {
   switch (precision) {
     case Precision::kFp32:
     case Precision::kBf16x3:
@@ -94,18 +94,18 @@ AccuracyBound bound_of(Precision precision) {
   return {0, 1};
 }
 
-Status check_accuracy(const Accuracy& accuracy, Precision precision) {
-  const AccuracyBound bound = bound_of(precision);
-  const double relative = accuracy.max_abs_diff / std::max(accuracy.scale, 1e-12);
-  if (accuracy.max_abs_diff > 0 && !(relative <= bound.relative_diff))
+Status check_agreement(const Agreement& agreement, Precision precision) {
+  const AgreementBound bound = bound_of(precision);
+  const double relative = agreement.max_abs_diff / std::max(agreement.scale, 1e-12);
+  if (agreement.max_abs_diff > 0 && !(relative <= bound.relative_diff))
     return invalid_argument(
         "outputs differ from the reference by {:.3g}, which is {:.3g} of its largest value; {} may differ by "
         "{:g}",
-        accuracy.max_abs_diff, relative, name_of(precision), bound.relative_diff);
-  if (!(accuracy.cosine >= bound.cosine))
+        agreement.max_abs_diff, relative, name_of(precision), bound.relative_diff);
+  if (!(agreement.cosine >= bound.cosine))
     return invalid_argument("the cosine of the outputs with the reference's is {:.5f}; {} needs {:g}",
-                            accuracy.cosine, name_of(precision), bound.cosine);
+                            agreement.cosine, name_of(precision), bound.cosine);
   return {};
 }
 
-}  // namespace ridgeline::bench
+}  // namespace ridgeline

@@ -7,10 +7,10 @@
 #include "engine/engine.h"
 #include "tensor/tensor.h"
 
-namespace ridgeline::bench {
+namespace ridgeline {
 
-/// How far a cell's outputs are from the reference's, over all outputs.
-struct Accuracy {
+/// How far an engine's outputs are from the reference's, over all outputs.
+struct Agreement {
   double max_abs_diff = 0;
   double scale = 0;   ///< largest absolute value of the reference
   double cosine = 1;  ///< of all elements as one vector
@@ -21,17 +21,17 @@ struct Accuracy {
 
 /// kInvalidArgument when the two differ in count, type or shape, or one has a NaN or infinity where the other
 /// has none.
-Result<Accuracy> compare_outputs(std::span<const Tensor> reference, std::span<const Tensor> outputs);
+Result<Agreement> compare_outputs(std::span<const Tensor> reference, std::span<const Tensor> outputs);
 
-/// What a precision may cost before a cell counts as wrong. Random weights leave near-ties among the classes,
-/// so top-1 agreement is reported and not bounded.
-struct AccuracyBound {
+/// What a precision may cost before its outputs count as wrong. Random weights leave near-ties among the
+/// classes, so top-1 agreement is reported and not bounded.
+struct AgreementBound {
   double relative_diff;  ///< of max_abs_diff to scale
   double cosine;         ///< at least
 };
-AccuracyBound bound_of(Precision precision);
+AgreementBound bound_of(Precision precision);
 
 /// kInvalidArgument with the figure that is out of bounds.
-Status check_accuracy(const Accuracy& accuracy, Precision precision);
+Status check_agreement(const Agreement& agreement, Precision precision);
 
-}  // namespace ridgeline::bench
+}  // namespace ridgeline
