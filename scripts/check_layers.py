@@ -19,9 +19,10 @@ USES = {
     "kernels": ["tensor"],
     "vision": ["tensor"],
     "engine": ["formats", "kernels"],
-    "bench": ["engine", "cost", "vision"],
+    "predict": ["engine", "vision"],
+    "bench": ["engine", "cost", "vision", "predict"],
     "report": ["bench", "cost"],
-    "cli": ["report", "bench", "engine", "formats", "cost", "kernels", "vision"],
+    "cli": ["report", "bench", "predict", "engine", "formats", "cost", "kernels", "vision"],
 }
 MOST_LINES = {".h": 150, ".cpp": 600}
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:work|root|home|farm)/[A-Za-z.]")
