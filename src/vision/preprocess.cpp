@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "vision/normalise.h"
+
 namespace ridgeline::vision {
 namespace {
 
@@ -46,16 +48,7 @@ Status preprocess(const Image& image, const Preprocessing& how, std::span<float>
     return invalid_argument("a {}x{} crop fills {} floats, not {}", how.crop, how.crop, plane * 3,
                             out.size());
   const Image cropped = resize_and_crop(image, how);
-  const size_t pixel_step = how.layout == Layout::kNchw ? 1 : 3;
-  const size_t channel_step = how.layout == Layout::kNchw ? plane : 1;
-  for (size_t c = 0; c < 3; ++c) {
-    const float scale = 1.0F / (255.0F * how.stddev[c]);
-    const float shift = how.mean[c] / how.stddev[c];
-    const size_t source = how.color_order == ColorOrder::kRgb ? c : 2 - c;
-    for (size_t i = 0; i < plane; ++i)
-      out[c * channel_step + i * pixel_step] =
-          static_cast<float>(cropped.rgb[i * 3 + source]) * scale - shift;
-  }
+  Normaliser(how, how.layout, DType::kF32).write(cropped.rgb, std::as_writable_bytes(out));
   return {};
 }
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/rng.h"
+#include "base/status.h"
+#include "vision/image.h"
+#include "vision/loader.h"
+#include "vision/normalise.h"
+#include "vision/resize.h"
+
+namespace ridgeline::vision {
+
+/// Turns files into a batch's rows. Each thread has its own: buffers are used again from file to file.
+class SampleReader {
+ public:
+  /// `config` outlives the reader.
+  explicit SampleReader(const LoaderConfig& config);
+
+  /// Decodes and transforms a file and writes its numbers, in the configuration's layout and type, to `row`.
+  /// `random` is drawn from for training only.
+  Status read(const std::string& path, Rng random, std::span<std::byte> row);
+
+ private:
+  void augment(const Image& image, Rng& random);
+
+  const LoaderConfig& config_;
+  Normaliser normaliser_;
+  Resizer resizer_;
+  Image picture_;  ///< crop × crop
+};
+
+}  // namespace ridgeline::vision
