@@ -20,9 +20,10 @@ USES = {
     "vision": ["tensor"],
     "engine": ["formats", "kernels"],
     "predict": ["engine", "vision"],
+    "quantize": ["predict", "cost"],
     "bench": ["engine", "cost", "vision", "predict"],
     "report": ["bench", "cost"],
-    "cli": ["report", "bench", "predict", "engine", "formats", "cost", "kernels", "vision"],
+    "cli": ["report", "bench", "quantize", "predict", "engine", "formats", "cost", "kernels", "vision"],
 }
 MOST_LINES = {".h": 150, ".cpp": 600}
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:work|root|home|farm)/[A-Za-z.]")
