@@ -38,6 +38,11 @@ CASES = [
     (["import", "zoo:lenet", "-o", "no/such/folder.onnx"], ["no/such/folder.onnx"]),
     (["import", "zoo:lenet", "--projection", "0", "-o", "a.onnx"], ["--projection", "0"]),
     (["data", "synth", "full"], ["full", "not empty"]),
+    (["data", "synth", "new", "--width", "64"], ["--width", "--height"]),
+    (["data", "synth", "new", "--images-per-class", "0"], ["--images-per-class"]),
+    (["data", "check", "absent"], ["absent", "no such folder"]),
+    (["data", "check", "empty"], ["empty", "class folder"]),
+    (["data", "check", "empty", "--test-fraction", "2"], ["fraction 2"]),
 ]
 
 
