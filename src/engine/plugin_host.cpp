@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "libridgeline_";
 constexpr std::string_view kSuffix = ".so";
+constexpr std::string_view kTrainerPrefix = "train_";
 
 std::string file_name_of(std::string_view engine) { return fmt::format("{}{}{}", kPrefix, engine, kSuffix); }
 
@@ -35,15 +36,10 @@ std::string last_dl_error() {
   return error != nullptr ? error : "no reason given";
 }
 
-/// Opens `path` for good (RTLD_NODELETE) and checks what its door says about itself.
+/// Opens `path` and checks what its door says about itself.
 Result<const RidgelineEngineV1*> open_door(const std::string& path, std::string_view engine) {
-  LibraryHandle handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
-  if (!handle) {
-    return unavailable("{} does not load: {}; run `./run setup` and build again", path, last_dl_error());
-  }
-  const auto entry = reinterpret_cast<RidgelineEngineEntry>(dlsym(handle.get(), "ridgeline_engine_v1"));
-  if (entry == nullptr) return unavailable("{} is no Ridgeline plugin: it lacks ridgeline_engine_v1", path);
-  const RidgelineEngineV1* door = entry();
+  ASSIGN_OR_RETURN(void* const symbol, plugin_symbol(path, "ridgeline_engine_v1"));
+  const RidgelineEngineV1* door = reinterpret_cast<RidgelineEngineEntry>(symbol)();
   if (door == nullptr || door->abi_version != RIDGELINE_ENGINE_ABI_VERSION) {
     return unavailable("{} speaks plugin interface {}, this program speaks {}: build it again", path,
                        door == nullptr ? 0 : door->abi_version, RIDGELINE_ENGINE_ABI_VERSION);
@@ -217,11 +213,8 @@ class PluginProxy : public Engine {
   }
 
   Result<const RidgelineEngineV1*> open() const {
-    const auto path = find_plugin(name_, directories_);
-    if (path) return open_door(*path, name_);
-    return unavailable(
-        "{} is not in {}: build it (`./run setup`, `./run build`) or name its directory in RIDGELINE_PLUGINS",
-        file_name_of(name_), fmt::join(directories_, ", "));
+    ASSIGN_OR_RETURN(const std::string path, require_plugin(name_, directories_));
+    return open_door(path, name_);
   }
 
   std::string name_;
@@ -260,16 +253,34 @@ std::optional<std::string> find_plugin(std::string_view name, const std::vector<
   return std::nullopt;
 }
 
+Result<std::string> require_plugin(std::string_view name, const std::vector<std::string>& directories) {
+  if (auto path = find_plugin(name, directories)) return *std::move(path);
+  return unavailable(
+      "{} is not in {}: build it (`./run setup`, `./run build`) or name its directory in RIDGELINE_PLUGINS",
+      file_name_of(name), fmt::join(directories, ", "));
+}
+
+Result<void*> plugin_symbol(const std::string& path, const char* symbol) {
+  LibraryHandle handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
+  if (!handle) {
+    return unavailable("{} does not load: {}; run `./run setup` and build again", path, last_dl_error());
+  }
+  void* const address = dlsym(handle.get(), symbol);
+  if (address == nullptr) return unavailable("{} is no Ridgeline plugin: it lacks {}", path, symbol);
+  return address;
+}
+
 std::vector<std::string> plugin_names(const std::vector<std::string>& directories) {
   std::set<std::string> names;
   for (const std::string& directory : directories) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
       const std::string file = entry.path().filename().string();
-      if (file.starts_with(kPrefix) && file.ends_with(kSuffix) &&
-          file.size() > kPrefix.size() + kSuffix.size()) {
-        names.insert(file.substr(kPrefix.size(), file.size() - kPrefix.size() - kSuffix.size()));
-      }
+      if (!file.starts_with(kPrefix) || !file.ends_with(kSuffix) ||
+          file.size() <= kPrefix.size() + kSuffix.size())
+        continue;
+      std::string name = file.substr(kPrefix.size(), file.size() - kPrefix.size() - kSuffix.size());
+      if (!name.starts_with(kTrainerPrefix)) names.insert(std::move(name));
     }
   }
   return {names.begin(), names.end()};

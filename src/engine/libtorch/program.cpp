@@ -5,6 +5,20 @@
 
 namespace ridgeline::libtorch {
 
+void mark_deaths(std::span<Step> steps, std::span<const size_t> kept) {
+  std::unordered_set<size_t> alive(kept.begin(), kept.end());
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    for (const size_t slot : step->outputs) {
+      if (alive.insert(slot).second) step->dead.push_back(slot);
+    }
+    for (InputRef& input : step->inputs) {
+      if (!alive.insert(input.slot).second) continue;
+      input.last_read = true;
+      step->dead.push_back(input.slot);
+    }
+  }
+}
+
 int64_t Program::constant_bytes() const {
   std::unordered_set<const void*> seen;
   int64_t bytes = 0;

@@ -28,6 +28,10 @@ struct Step {
   std::vector<size_t> dead;  ///< slots that hold nothing of use after the step
 };
 
+/// Fills in the `dead` and `last_read` of `steps`, which run in this order: each slot dies with its last
+/// reader, or with the step that fills it when nobody reads it; those of `kept` stay alive.
+void mark_deaths(std::span<Step> steps, std::span<const size_t> kept);
+
 /// A graph as a list of ATen calls over numbered slots. Nodes whose inputs are constants, and those that only
 /// ask for a shape, have been computed when the program was built; every other node has been run once by
 /// then, on trial data. Runs under an InferenceMode that the caller holds. Never run concurrently with

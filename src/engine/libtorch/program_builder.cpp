@@ -42,7 +42,6 @@ class ProgramBuilder {
   size_t new_slot(at::Tensor value);
   at::Tensor placed(const at::Tensor& constant, bool is_conv_weight) const;
   void free_values_read_last_by(size_t node);
-  void mark_deaths();
 
   const Graph& graph_;
   Program program_;
@@ -255,24 +254,6 @@ Status ProgramBuilder::add_node(size_t index) {
   return {};
 }
 
-/// Each slot dies with its last reader, or with the step that fills it when nobody reads it.
-void ProgramBuilder::mark_deaths() {
-  std::unordered_set<size_t> alive(program_.constants_.begin(), program_.constants_.end());
-  alive.insert(0);
-  alive.insert(program_.inputs_.begin(), program_.inputs_.end());
-  alive.insert(program_.outputs_.begin(), program_.outputs_.end());
-  for (auto step = program_.steps_.rbegin(); step != program_.steps_.rend(); ++step) {
-    for (const size_t slot : step->outputs) {
-      if (alive.insert(slot).second) step->dead.push_back(slot);
-    }
-    for (InputRef& input : step->inputs) {
-      if (!alive.insert(input.slot).second) continue;
-      input.last_read = true;
-      step->dead.push_back(input.slot);
-    }
-  }
-}
-
 /// What the trial gave; the graph's word for an output that it did not reach.
 Result<Shape> ProgramBuilder::output_shape(const ValueInfo& output, const at::Tensor& value) const {
   if (!value.defined()) {
@@ -291,7 +272,11 @@ Result<Program> ProgramBuilder::finish() {
     program_.outputs_.push_back(slot);
     program_.output_shapes_.push_back(std::move(shape));
   }
-  mark_deaths();
+  std::vector<size_t> kept = program_.constants_;
+  kept.push_back(0);
+  kept.insert(kept.end(), program_.inputs_.begin(), program_.inputs_.end());
+  kept.insert(kept.end(), program_.outputs_.begin(), program_.outputs_.end());
+  mark_deaths(program_.steps_, kept);
   return std::move(program_);
 }
 

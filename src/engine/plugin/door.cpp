@@ -1,9 +1,9 @@
 // Compiled into every plugin: the C interface around its plugin::engine(). No exception passes.
 
-#include <new>
 #include <utility>
 
 #include "engine/plugin/codec.h"
+#include "engine/plugin/door_guard.h"
 #include "engine/plugin/plugin_engine.h"
 #include "engine/plugin_abi.h"
 
@@ -17,36 +17,9 @@ struct RidgelineSession {
 namespace {
 
 using namespace ridgeline;
-
-/// Strings that the interface lends stay valid until the same thread's next call.
-const char* lend(std::string text) {
-  thread_local std::string lent;
-  lent = std::move(text);
-  return lent.c_str();
-}
-
-RidgelineStatus lend_status(const Status& status) {
-  return {plugin::code_of(status), status.ok() ? "" : lend(status.message())};
-}
-
-/// The Status of `work`, or what it threw.
-template <typename Work>
-Status catch_all(Work work) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("the engine ran out of memory");
-  } catch (const std::exception& error) {
-    return internal_error("the engine threw: {}", plugin::one_line(error.what()));
-  } catch (...) {
-    return internal_error("the engine threw something that is not a std::exception");
-  }
-}
-
-template <typename Work>
-RidgelineStatus guarded(Work work) noexcept {
-  return lend_status(catch_all(work));
-}
+using plugin::catch_all;
+using plugin::guarded;
+using plugin::lend;
 
 Result<plugin::Model> to_model(const RidgelineModel& model) {
   const auto precision = precision_from_name(model.precision);
