@@ -19,11 +19,12 @@ USES = {
     "kernels": ["tensor"],
     "vision": ["tensor"],
     "engine": ["formats", "kernels"],
+    "train": ["engine", "vision"],
     "predict": ["engine", "vision"],
     "quantize": ["predict", "cost"],
     "bench": ["engine", "cost", "vision", "predict"],
     "report": ["bench", "cost"],
-    "cli": ["report", "bench", "quantize", "predict", "engine", "formats", "cost", "kernels", "vision"],
+    "cli": ["report", "bench", "quantize", "train", "predict", "engine", "formats", "cost", "kernels", "vision"],
 }
 MOST_LINES = {".h": 150, ".cpp": 600}
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:work|root|home|farm)/[A-Za-z.]")

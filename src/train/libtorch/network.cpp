@@ -1,0 +1,156 @@
+#include "train/libtorch/network.h"
+
+#include <ATen/Functions.h>
+#include <algorithm>
+
+#include "engine/libtorch/values.h"
+
+namespace ridgeline::train {
+namespace {
+
+using libtorch::InputRef;
+using libtorch::Inputs;
+using libtorch::Kernel;
+using libtorch::OpSite;
+using libtorch::Outputs;
+
+constexpr std::string_view kMeanSuffix = ".running_mean";
+constexpr double kMomentum = 0.1;  // PyTorch's default, the new batch's share of the running statistics
+
+bool is_product(const Node& node) {
+  return node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm" || node.op == "MatMul";
+}
+
+bool is_norm(const Node& node) { return node.op == "BatchNormalization" && node.domain.empty(); }
+
+bool is_statistic(const Node& node, size_t input) { return is_norm(node) && (input == 3 || input == 4); }
+
+bool contains(std::span<const std::string> names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// `kernel` on operands cast to `type`; autograd casts the gradients back.
+Kernel computed_in(at::ScalarType type, Kernel kernel) {
+  return [type, kernel = std::move(kernel)](const Inputs& in, const Outputs& out) {
+    std::vector<at::Tensor> operands;
+    std::vector<InputRef> refs;
+    for (size_t i = 0; i < in.size(); ++i) {
+      const bool casts = in.has(i) && at::isFloatingType(in[i].scalar_type());
+      operands.push_back(casts ? in[i].to(type) : in[i]);
+      refs.push_back({.slot = i, .last_read = false});
+    }
+    kernel(Inputs(operands, refs), out);
+  };
+}
+
+}  // namespace
+
+/// Single numbers and integers are constants; every other float is a weight once a node reads it.
+void Network::sort_initializers(const Graph& graph) {
+  for (const auto& [name, tensor] : graph.initializers) {
+    const bool learns = tensor.dtype() == DType::kF32 && tensor.shape().rank() > 0;
+    if (!learns) constants_.emplace(name, libtorch::share(tensor));
+  }
+}
+
+size_t Network::new_slot(const std::string& name) {
+  slots_.emplace_back();
+  slots_by_name_.emplace(name, slots_.size() - 1);
+  return slots_.size() - 1;
+}
+
+Result<size_t> Network::slot_of(const std::string& name) const {
+  if (name.empty()) return size_t{0};
+  const auto found = slots_by_name_.find(name);
+  if (found == slots_by_name_.end()) return invalid_argument("nothing makes the value '{}'", name);
+  return found->second;
+}
+
+/// A norm whose mean is frozen normalises by its running statistics in training too.
+Kernel Network::batch_norm_kernel(const Node& node, std::span<const std::string> frozen) {
+  const double epsilon = node.float_or("epsilon", 1e-5F);
+  const bool moves = !contains(frozen, node.inputs[3]);
+  const std::string& mean = node.inputs[3];
+  if (moves && mean.ends_with(kMeanSuffix))
+    moving_norms_.push_back(mean.substr(0, mean.size() - kMeanSuffix.size()));
+  return libtorch::returns([epsilon, moves, phase = phase_](const Inputs& in) {
+    const bool training = moves && *phase == Phase::kTraining;
+    return at::batch_norm(in[0], in[1], in[2], in[3], in[4], training, kMomentum, epsilon, true);
+  });
+}
+
+Result<Kernel> Network::kernel_for(const Node& node) const {
+  const libtorch::OpRow* row = libtorch::find_op(node);
+  if (row == nullptr) return unsupported("ATen has no kernel for it");
+  const OpSite site{.node = node,
+                    .constants = constants_,
+                    .float_type = at::kFloat,
+                    .device = placement_.device,
+                    .input_ranks = std::vector<int64_t>(node.inputs.size(), -1)};
+  ASSIGN_OR_RETURN(Kernel kernel, row->build(site));
+  if (placement_.float_type == at::kFloat || !is_product(node)) return kernel;
+  return computed_in(placement_.float_type, std::move(kernel));
+}
+
+Status Network::add_node(const Node& node, std::span<const std::string> frozen) {
+  libtorch::Step step{
+      .name = node.name, .op = node.op, .kernel = {}, .inputs = {}, .outputs = {}, .dead = {}};
+  if (is_norm(node)) {
+    step.kernel = batch_norm_kernel(node, frozen);
+  } else {
+    ASSIGN_OR_RETURN(step.kernel, kernel_for(node));
+  }
+  for (const std::string& name : node.inputs) {
+    ASSIGN_OR_RETURN(const size_t slot, slot_of(name));
+    step.inputs.push_back({.slot = slot, .last_read = false});
+  }
+  for (const std::string& name : node.outputs) step.outputs.push_back(new_slot(name));
+  steps_.push_back(std::move(step));
+  return {};
+}
+
+Result<Network> Network::build(const Graph& graph, const libtorch::Placement& placement,
+                               std::span<const std::string> frozen) {
+  if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
+    return unsupported("a model with {} inputs and {} outputs: training takes images and gives logits",
+                       graph.inputs.size(), graph.outputs.size());
+  Network network(placement);
+  network.sort_initializers(graph);
+  for (const auto& [name, value] : network.constants_)
+    network.slots_[network.new_slot(name)] = value.to(placement.device);
+  network.input_ = network.new_slot(graph.inputs[0].name);
+  for (const Node& node : graph.nodes) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Tensor* value = graph.initializer(node.inputs[i]);
+      if (value == nullptr || network.slots_by_name_.contains(node.inputs[i])) continue;
+      at::Tensor placed = libtorch::share(*value).to(placement.device, at::kFloat, false, true);
+      if (placed.dim() == 4) placed = placed.contiguous(at::MemoryFormat::ChannelsLast);
+      network.weight_slots_.push_back(network.new_slot(node.inputs[i]));
+      network.weights_.push_back({node.inputs[i], std::move(placed), is_statistic(node, i)});
+    }
+    RETURN_IF_ERROR(network.add_node(node, frozen).with_context(node.describe()));
+  }
+  ASSIGN_OR_RETURN(network.output_, network.slot_of(graph.outputs[0].name));
+  std::vector<size_t> kept = network.weight_slots_;
+  kept.push_back(0);
+  kept.push_back(network.output_);
+  for (const auto& [name, value] : network.constants_) kept.push_back(network.slots_by_name_.at(name));
+  mark_deaths(network.steps_, kept);
+  return network;
+}
+
+at::Tensor Network::forward(std::span<const at::Tensor> weights, const at::Tensor& images, Phase phase) {
+  *phase_ = phase;
+  for (size_t i = 0; i < weights.size(); ++i) slots_[weight_slots_[i]] = weights[i];
+  slots_[input_] = images.dim() == 4 ? images.contiguous(at::MemoryFormat::ChannelsLast) : images;
+  for (const libtorch::Step& step : steps_) {
+    step.kernel(Inputs(slots_, step.inputs), Outputs(slots_, step.outputs));
+    for (const size_t slot : step.dead) slots_[slot].reset();
+  }
+  at::Tensor result = std::move(slots_[output_]);
+  slots_[output_].reset();
+  for (const size_t slot : weight_slots_) slots_[slot].reset();
+  return result;
+}
+
+}  // namespace ridgeline::train

@@ -1,0 +1,195 @@
+// What the learner promises, held against numbers that PyTorch 2.15 gave for the same model, images and
+// hyper-parameters (torch.optim, torch.nn.utils.clip_grad_norm_, AveragedModel). Tried where the plugin is
+// built.
+
+#include "train/learner.h"
+
+#include <algorithm>
+#include <cstring>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/plugin_host.h"
+#include "tiny_model.h"
+
+namespace ridgeline::train {
+namespace {
+
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+class LearnerTest : public ::testing::Test {
+ protected:
+  static constexpr int kSteps = 10;
+
+  void SetUp() override {
+    const auto plugin = require_plugin("train_libtorch", plugin_directories());
+    if (!plugin.ok()) GTEST_SKIP() << plugin.status().message();
+  }
+
+  static std::unique_ptr<Learner> make(const LearnerOptions& options) {
+    auto learner = make_learner(tiny_model(), options, plugin_directories());
+    EXPECT_TRUE(learner.ok()) << learner.status().message();
+    return learner.ok() ? std::move(*learner) : nullptr;
+  }
+
+  static Tensor images(int step) { return waves({5, 6, 6, 3}, step, 1); }
+
+  static Tensor targets(int step) {
+    Tensor logits = waves({5, 3}, 10 + step, 2);
+    const auto values = logits.as<float>();
+    for (size_t row = 0; row < 5; ++row) {
+      double sum = 0;
+      for (size_t i = 0; i < 3; ++i) sum += std::exp(values[row * 3 + i]);
+      for (size_t i = 0; i < 3; ++i)
+        values[row * 3 + i] = static_cast<float>(std::exp(values[row * 3 + i]) / sum);
+    }
+    return logits;
+  }
+
+  static std::vector<StepResult> train(Learner& learner, double learning_rate, int from = 0,
+                                       int until = kSteps) {
+    std::vector<StepResult> results;
+    for (int i = from; i < until; ++i) {
+      const auto result = learner.step(images(i).view(), targets(i).view(), learning_rate);
+      EXPECT_TRUE(result.ok()) << result.status().message();
+      if (result.ok()) results.push_back(*result);
+    }
+    return results;
+  }
+
+  static std::vector<float> losses(const std::vector<StepResult>& results) {
+    std::vector<float> losses;
+    for (const StepResult& result : results) losses.push_back(static_cast<float>(result.loss));
+    return losses;
+  }
+
+  static std::vector<float> state(Learner& learner, const std::string& name) {
+    const auto value = learner.state(name);
+    EXPECT_TRUE(value.ok()) << value.status().message();
+    if (!value.ok()) return {};
+    const auto values = value->as<float>();
+    return {values.begin(), values.end()};
+  }
+
+  static std::vector<float> first_logits(Learner& learner) {
+    const auto logits = learner.evaluate(images(0).view(), false);
+    EXPECT_TRUE(logits.ok()) << logits.status().message();
+    const auto values = logits->as<float>();
+    return {values.begin(), values.begin() + 3};
+  }
+};
+
+TEST_F(LearnerTest, SgdTakesTheStepsOfPyTorch) {
+  LearnerOptions options;
+  options.optimizer.weight_decay = 1e-2;
+  const auto learner = make(options);
+  const auto results = train(*learner, 0.1);
+  EXPECT_THAT(losses(results),
+              Pointwise(FloatNear(1e-5F), {1.2363088F, 1.1806029F, 1.2258604F, 1.1889403F, 1.1674434F,
+                                           1.1245325F, 1.0889456F, 1.0843885F, 1.1003609F, 1.1049685F}));
+  EXPECT_THAT(state(*learner, "fc.bias"), Pointwise(FloatNear(1e-5F), {0.2886197F, -0.7364077F, 0.3141964F}));
+  EXPECT_THAT(state(*learner, "bn.running_var"),
+              Pointwise(FloatNear(1e-5F), {0.3777553F, 0.4046775F, 0.4653580F, 0.4551321F}));
+  EXPECT_THAT(first_logits(*learner), Pointwise(FloatNear(1e-5F), {0.2731806F, -0.7207472F, 0.2778127F}));
+  EXPECT_EQ(learner->state("bn.num_batches_tracked")->as<int64_t>()[0], kSteps);
+}
+
+TEST_F(LearnerTest, NesterovClippingAndTheAverageAreThoseOfPyTorch) {
+  LearnerOptions options{.clip_grad_norm = 0.05, .ema_decay = 0.9};
+  options.optimizer.nesterov = true;
+  options.optimizer.weight_decay = 1e-2;
+  const auto learner = make(options);
+  const auto results = train(*learner, 0.1);
+  EXPECT_NEAR(results.back().loss, 1.1900103, 1e-5);
+  EXPECT_NEAR(results.front().grad_norm, 0.6048296, 1e-5);
+  EXPECT_NEAR(results.back().grad_norm, 0.4199267, 1e-5);
+  EXPECT_THAT(state(*learner, "ema.fc.bias"),
+              Pointwise(FloatNear(1e-5F), {-0.0750364F, -0.0882519F, 0.0264036F}));
+  EXPECT_THAT(state(*learner, "ema.bn.running_var"),
+              Pointwise(FloatNear(1e-5F), {0.6734024F, 0.6738870F, 0.6738554F, 0.6745852F}));
+}
+
+TEST_F(LearnerTest, AdamWTakesTheStepsOfPyTorch) {
+  LearnerOptions options;
+  options.optimizer.kind = OptimizerKind::kAdamW;
+  options.optimizer.weight_decay = 5e-2;
+  const auto learner = make(options);
+  EXPECT_NEAR(train(*learner, 0.01).back().loss, 1.1414462, 1e-5);
+  EXPECT_THAT(state(*learner, "fc.bias"),
+              Pointwise(FloatNear(1e-5F), {-0.0014176F, -0.1521081F, 0.0991761F}));
+}
+
+TEST_F(LearnerTest, CountsTheImagesWhoseLargestTargetItFinds) {
+  LearnerOptions options;
+  options.frozen = {"bn.running_mean", "bn.running_var"};  // so that a step sees what an evaluation sees
+  const auto learner = make(options);
+  const auto largest = [](std::span<const float> values, size_t row) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * 3);
+    return std::max_element(first, first + 3) - first;
+  };
+  for (int i = 0; i < 3; ++i) {
+    const auto logits = learner->evaluate(images(i).view(), false);
+    ASSERT_TRUE(logits.ok()) << logits.status().message();
+    const Tensor wanted = targets(i);
+    int64_t correct = 0;
+    for (size_t row = 0; row < 5; ++row)
+      correct += largest(logits->as<float>(), row) == largest(wanted.as<float>(), row) ? 1 : 0;
+    EXPECT_EQ(learner->step(images(i).view(), wanted.view(), 0.1)->correct, correct);
+  }
+}
+
+TEST_F(LearnerTest, GoesOnBitForBitFromItsState) {
+  for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
+    LearnerOptions options{.ema_decay = 0.9};
+    options.optimizer.kind = kind;
+    const auto whole = make(options);
+    train(*whole, 0.05);
+    const auto first_half = make(options);
+    train(*first_half, 0.05, 0, 4);
+    const auto second_half = make(options);
+    for (const std::string& name : second_half->state_names()) {
+      const auto value = first_half->state(name);
+      ASSERT_TRUE(value.ok()) << value.status().message();
+      ASSERT_TRUE(second_half->set_state(name, *value).ok()) << name;
+    }
+    train(*second_half, 0.05, 4, kSteps);
+    for (const std::string& name : whole->state_names()) {
+      const Tensor wanted = *whole->state(name), got = *second_half->state(name);
+      EXPECT_EQ(std::memcmp(wanted.data(), got.data(), wanted.byte_size()), 0) << name;
+    }
+  }
+}
+
+TEST_F(LearnerTest, FrozenWeightsStayAsTheyAre) {
+  LearnerOptions options;
+  options.frozen = {"conv.weight", "bn.running_mean", "bn.running_var"};
+  const auto learner = make(options);
+  const auto conv = state(*learner, "conv.weight");
+  const auto variance = state(*learner, "bn.running_var");
+  const auto bias = state(*learner, "fc.bias");
+  train(*learner, 0.1);
+  EXPECT_EQ(state(*learner, "conv.weight"), conv);
+  EXPECT_EQ(state(*learner, "bn.running_var"), variance);
+  EXPECT_NE(state(*learner, "fc.bias"), bias);
+  EXPECT_EQ(learner->state("bn.num_batches_tracked")->as<int64_t>()[0], 0);
+}
+
+TEST_F(LearnerTest, Bf16KeepsWeightsInFp32AndItsLossNearTheirs) {
+  LearnerOptions options{.precision = Precision::kBf16};
+  const auto learner = make(options);
+  EXPECT_NEAR(train(*learner, 0.1, 0, 1).front().loss, 1.2363088, 0.02);
+  EXPECT_EQ(learner->state("conv.weight")->dtype(), DType::kF32);
+}
+
+TEST_F(LearnerTest, RefusesStateOfAnotherShape) {
+  const auto learner = make({});
+  const Status status = learner->set_state("fc.bias", waves({4}, 0, 1));
+  EXPECT_EQ(status.code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("'fc.bias' is f32 3 here and f32 4"));
+  EXPECT_EQ(learner->state("fc.gain").status().code(), ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace ridgeline::train
