@@ -7,6 +7,7 @@
 #include "base/mapped_file.h"
 #include "formats/name_check.h"
 #include "formats/safetensors.h"
+#include "formats/torch_archive.h"
 
 namespace ridgeline::formats {
 namespace {
@@ -22,7 +23,11 @@ bool take_off(std::string_view prefix, StateDict& weights) {
   return true;
 }
 
+/// How many models an average is of, as torch.optim.swa_utils.AveragedModel counts them beside "module.…".
+constexpr std::string_view kAverageCounter = "n_averaged";
+
 void take_off_wrappers(StateDict& weights) {
+  std::erase_if(weights.tensors, [](const auto& entry) { return entry.first == kAverageCounter; });
   const auto take_off_one = [&](std::string_view prefix) { return take_off(prefix, weights); };
   while (std::any_of(kWrapperPrefixes.begin(), kWrapperPrefixes.end(), take_off_one)) {
   }
@@ -31,7 +36,10 @@ void take_off_wrappers(StateDict& weights) {
 Result<StateDict> read_any(const MappedBytes& file) {
   if (file.bytes.empty()) return invalid_argument("is empty");
   if (is_safetensors(file.bytes)) return read_safetensors(file);
-  return unsupported("is not a safetensors file: save the weights with safetensors.torch.save_file");
+  if (is_zip(file.bytes)) return read_torch_archive(file);
+  RETURN_IF_ERROR(check_not_bare_pickle(file.bytes));
+  return unsupported(
+      "is neither safetensors nor an archive of torch.save: save model.state_dict() with one of them");
 }
 
 /// Names in a damaged file may hold anything, but messages stay one readable line.
@@ -42,6 +50,11 @@ Result<StateDict> read_named(const Result<MappedBytes>& file, const std::string&
                   printable(fmt::format("{}: {}", name, weights.status().message())));
   take_off_wrappers(*weights);
   return weights;
+}
+
+Status save(Result<std::string> content, const std::string& path) {
+  if (!content.ok()) return std::move(content).status().with_context(path);
+  return write_file_atomically(path, *content);
 }
 
 }  // namespace
@@ -61,9 +74,11 @@ Result<StateDict> parse_state_dict(std::string bytes, const std::string& name) {
 }
 
 Status save_safetensors(const StateDict& weights, const std::string& path) {
-  Result<std::string> content = to_safetensors(weights);
-  if (!content.ok()) return std::move(content).status().with_context(path);
-  return write_file_atomically(path, *content);
+  return save(to_safetensors(weights), path);
+}
+
+Status save_pth(const StateDict& weights, const std::string& path) {
+  return save(to_torch_archive(weights), path);
 }
 
 }  // namespace ridgeline::formats

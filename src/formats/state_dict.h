@@ -26,7 +26,9 @@ struct StateDict {
 inline constexpr const char* kModelKey = "ridgeline.model";
 inline constexpr const char* kImageSizeKey = "ridgeline.image_size";
 
-/// Reads safetensors; the content tells the format, not the name. The file is mapped and must not shrink
+/// Reads safetensors, archives of torch.save (a state dict, or a checkpoint that holds one under "model",
+/// "state_dict", "model_state_dict", "model_ema" or "state_dict_ema") and of torch.jit.save; the content
+/// tells the format, not the name. Nothing in a file is executed. The file is mapped and must not shrink
 /// while the tensors live. Prefixes that training adds to every name ("module.", "_orig_mod.") are taken off.
 /// Errors are one line that names the file, the tensor and the remedy: kNotFound, kInvalidArgument for a
 /// broken file, kUnsupported for a valid one that a StateDict can't hold.
@@ -37,5 +39,9 @@ Result<StateDict> parse_state_dict(std::string bytes, const std::string& name);
 
 /// Writes a file that `safetensors` in Python reads, atomically.
 Status save_safetensors(const StateDict& weights, const std::string& path);
+
+/// Writes a file that torch.load(weights_only=True) reads: an OrderedDict of the tensors, whose attribute
+/// `ridgeline` is a dict of the metadata. Atomic. kUnsupported for more than 4 GiB.
+Status save_pth(const StateDict& weights, const std::string& path);
 
 }  // namespace ridgeline::formats

@@ -130,7 +130,7 @@ TEST(Safetensors, OtherFilesAreRefusedByName) {
               StartsWith("absent.safetensors: no such file"));
   EXPECT_THAT(load_state_dict("/").status().message(), HasSubstr("not a regular file"));
   EXPECT_THAT(refusal(""), HasSubstr("empty"));
-  EXPECT_THAT(refusal("hello"), HasSubstr("not a safetensors file"));
+  EXPECT_THAT(refusal("hello"), HasSubstr("neither safetensors nor an archive"));
 }
 
 }  // namespace
