@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/text.h"
+
 namespace ridgeline::bench {
 namespace {
 
@@ -74,16 +76,6 @@ void field_from_json(const Json& json, CellStatus& status) {
   const auto found = std::find(kStatusNames.begin(), kStatusNames.end(), name);
   if (found == kStatusNames.end()) throw std::invalid_argument("unknown status " + name);
   status = static_cast<CellStatus>(found - kStatusNames.begin());
-}
-
-std::string csv_quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 std::string field_to_csv(const std::string& text) { return csv_quoted(text); }

@@ -1,8 +1,11 @@
 #include "cli/model_source.h"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 
 #include "formats/onnx.h"
+#include "formats/weights.h"
 #include "graph/zoo/zoo.h"
 
 namespace ridgeline::cli {
@@ -41,13 +44,37 @@ Status set_picture(const ValueInfo& input, const ImageCase& image, Shape& shape)
   return {};
 }
 
+/// Of any size, or where the model has one only, of that.
+template <typename Make>
+Result<Graph> made_flexible(const Make& make) {
+  Result<Graph> any_size = make(true);
+  return any_size.ok() ? std::move(any_size) : make(false);
+}
+
 }  // namespace
 
+SourceKind kind_of(const std::string& source) {
+  static constexpr std::array<std::string_view, 4> kCheckpoints = {".safetensors", ".pth", ".pt", ".bin"};
+  if (source.starts_with(kZooPrefix)) return SourceKind::kZoo;
+  const std::string extension = std::filesystem::path(source).extension().string();
+  return std::find(kCheckpoints.begin(), kCheckpoints.end(), extension) != kCheckpoints.end()
+             ? SourceKind::kCheckpoint
+             : SourceKind::kOnnx;
+}
+
 Result<Graph> load_model(const std::string& source) {
-  if (source.starts_with(kZooPrefix)) {
-    const std::string name = source.substr(kZooPrefix.size());
-    Result<Graph> any_size = zoo::make(name, {.dynamic_size = true});
-    return any_size.ok() ? std::move(any_size) : zoo::make(name, {});
+  switch (kind_of(source)) {
+    case SourceKind::kZoo:
+      return made_flexible([&](bool any_size) {
+        return zoo::make(source.substr(kZooPrefix.size()), {.dynamic_size = any_size});
+      });
+    case SourceKind::kCheckpoint: {
+      ASSIGN_OR_RETURN(const formats::StateDict weights, formats::load_state_dict(source));
+      return made_flexible(
+          [&](bool any_size) { return formats::graph_of(weights, source, {.dynamic_size = any_size}); });
+    }
+    case SourceKind::kOnnx:
+      break;
   }
   return formats::load_onnx(source);
 }

@@ -10,7 +10,12 @@
 
 namespace ridgeline::cli {
 
-/// Reads an ONNX file, or makes "zoo:NAME": of open height and width where the model allows that.
+/// How a file is told apart: by its name's end.
+enum class SourceKind { kZoo, kCheckpoint, kOnnx };
+SourceKind kind_of(const std::string& source);
+
+/// Reads an ONNX file or a checkpoint (.safetensors, .pth, .pt, .bin), or makes "zoo:NAME"; the latter two of
+/// open height and width where the model allows that.
 Result<Graph> load_model(const std::string& source);
 
 struct ImageCase {

@@ -8,6 +8,7 @@ Action configure_analyze(CLI::App& app, const Environment& environment);
 Action configure_bench(CLI::App& app, const Environment& environment);
 Action configure_compare(CLI::App& app, const Environment& environment);
 Action configure_import(CLI::App& app, const Environment& environment);
+Action configure_infer(CLI::App& app, const Environment& environment);
 Action configure_merge(CLI::App& app, const Environment& environment);
 Action configure_worker(CLI::App& app, const Environment& environment);
 Action configure_data(CLI::App& app, const Environment& environment);
@@ -30,6 +31,7 @@ std::span<const Verb> verbs() {
            configure_doctor},
       Verb{"import", "write a model as ONNX: from the zoo, or an ONNX file checked and brought to opset 17",
            configure_import},
+      Verb{"infer", "say what a model sees in image files: the likeliest classes of each", configure_infer},
       Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
       Verb{"version", "print the version of this build", configure_version},

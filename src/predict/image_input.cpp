@@ -1,12 +1,14 @@
 #include "predict/image_input.h"
 
+#include <charconv>
 #include <optional>
+
+#include "formats/state_dict.h"
 
 namespace ridgeline::predict {
 namespace {
 
 constexpr size_t kImageRank = 4;
-constexpr int64_t kUsualSize = 224;
 constexpr int64_t kChannels = 3;
 
 struct ImageAxes {
@@ -42,6 +44,17 @@ Result<std::optional<int64_t>> fixed_size(const ValueInfo& input, const ImageAxe
   return std::optional<int64_t>(size);
 }
 
+/// What the weights' file says of it, else the size that most classifiers take.
+int64_t trained_size(const Graph& graph) {
+  constexpr int64_t kUsual = 224, kLargest = 1 << 14;
+  const auto entry = graph.metadata.find(formats::kImageSizeKey);
+  if (entry == graph.metadata.end()) return kUsual;
+  int64_t size = 0;
+  const char* end = entry->second.data() + entry->second.size();
+  const bool whole = std::from_chars(entry->second.data(), end, size).ptr == end;
+  return whole && size >= 1 && size <= kLargest ? size : kUsual;
+}
+
 }  // namespace
 
 Result<ImageInput> image_input_of(const Graph& graph, std::string_view model) {
@@ -55,7 +68,7 @@ Result<ImageInput> image_input_of(const Graph& graph, std::string_view model) {
   ASSIGN_OR_RETURN(const std::optional<int64_t> size, fixed_size(*image, axes, model));
   if (input.assumed)
     input.contract.preprocessing =
-        vision::Preprocessing::for_size(static_cast<int>(size.value_or(kUsualSize)));
+        vision::Preprocessing::for_size(static_cast<int>(size ? *size : trained_size(graph)));
   const int64_t crop = input.contract.preprocessing.crop;
   if (size && *size != crop)
     return invalid_argument(

@@ -21,9 +21,9 @@ struct ImageInput {
 };
 
 /// The contract in the graph's metadata; without one torchvision's evaluation recipe for the size that the
-/// model fixes, else for 224. kUnsupported where the model's inputs are not one FP32 image (N × 3 × H × W, or
-/// N × H × W × 3 in a contract of that layout); kInvalidArgument where the contract is broken or contradicts
-/// the model's input or number of outputs. `model` names the model in messages.
+/// model fixes or was trained at, else for 224. kUnsupported where the model's inputs are not one FP32 image
+/// (N × 3 × H × W, or N × H × W × 3 in a contract of that layout); kInvalidArgument where the contract is
+/// broken or contradicts the model's input or number of outputs. `model` names the model in messages.
 Result<ImageInput> image_input_of(const Graph& graph, std::string_view model);
 
 /// kInvalidArgument where a contract names classes, and not as many as an image has outputs.

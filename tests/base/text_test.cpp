@@ -15,5 +15,11 @@ TEST(Split, GivesOnePartMoreThanThereAreSeparators) {
   EXPECT_THAT(split("", '+'), ElementsAre(""));
 }
 
+TEST(CsvQuoted, OnlyWhatAReaderWouldSplitStandsInQuotes) {
+  EXPECT_EQ(csv_quoted("снимок 1.jpg"), "снимок 1.jpg");
+  EXPECT_EQ(csv_quoted("a,b"), "\"a,b\"");
+  EXPECT_EQ(csv_quoted("a \"b\"\n"), "\"a \"\"b\"\"\n\"");
+}
+
 }  // namespace
 }  // namespace ridgeline
