@@ -5,22 +5,57 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace ridgeline {
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Reads until the end, which lies past `content` where the size is not known before (/proc, pipes).
+bool read_to_end(int descriptor, std::string& content) {
+  constexpr size_t kStep = 4096;
+  for (size_t filled = 0;;) {
+    if (filled == content.size()) content.resize(filled + kStep);
+    const ssize_t count = read(descriptor, content.data() + filled, content.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      content.resize(filled);
+      return count == 0;
+    }
+    filled += static_cast<size_t>(count);
+  }
+}
+
+}  // namespace
+
 Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return not_found("{}: no such file", path);
-  if (fs::is_directory(path, error)) return invalid_argument("{}: is a directory, not a file", path);
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return invalid_argument("{}: cannot be read ({})", path, std::strerror(errno));
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return std::move(content).str();
+  std::string content;
+  RETURN_IF_ERROR(read_file(path, content));
+  return content;
+}
+
+Status read_file(const std::string& path, std::string& content) {
+  const auto unreadable = [&] {
+    return invalid_argument("{}: cannot be read ({})", path, std::strerror(errno));
+  };
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) return not_found("{}: no such file", path);
+  if (descriptor < 0) return unreadable();
+  struct stat about{};
+  Status status;
+  if (fstat(descriptor, &about) != 0) {
+    status = unreadable();
+  } else if (S_ISDIR(about.st_mode)) {
+    status = invalid_argument("{}: is a directory, not a file", path);
+  } else {
+    // One byte more shows the end of a file that is as long as it says without growing the buffer.
+    content.resize(static_cast<size_t>(about.st_size) + 1);
+    if (!read_to_end(descriptor, content)) status = unreadable();
+  }
+  close(descriptor);
+  return status;
 }
 
 std::string first_line_of(const std::string& path) {

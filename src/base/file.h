@@ -9,6 +9,8 @@ namespace ridgeline {
 
 /// The whole file. kNotFound or kInvalidArgument (a directory, unreadable) naming the path.
 Result<std::string> read_file(const std::string& path);
+/// The same into `content`, with the memory it has where that is enough.
+Status read_file(const std::string& path, std::string& content);
 
 /// The first line without its end; empty where the file cannot be read. For what the kernel tells under /proc
 /// and /sys.

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/rng.h"
+#include "vision/image.h"
 
 namespace ridgeline::vision {
 
@@ -14,11 +15,6 @@ struct Augmentation {
   double flip = 0.5;                                     ///< probability of a mirror image
   double mixup_alpha = 0;   ///< of the Beta distribution that weighs two pictures; 0 is off
   double cutmix_alpha = 0;  ///< the same for a patch of another picture; with both, one is drawn per batch
-};
-
-struct Rectangle {
-  int left = 0, top = 0, width = 0, height = 0;
-  bool operator==(const Rectangle&) const = default;
 };
 
 /// Draws a crop of a width × height picture as torchvision's RandomResizedCrop.get_params does: ten tries,

@@ -18,18 +18,24 @@ bool starts_with(Bytes bytes, std::string_view magic, size_t offset = 0) {
                     [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
 }
 
-Result<Image> decode_by_magic(Bytes bytes) {
-  if (starts_with(bytes, "\xff\xd8\xff")) {
+}  // namespace
+
+bool is_jpeg(Bytes file) { return starts_with(file, "\xff\xd8\xff"); }
+
+Result<Image> decode_upright(Bytes bytes) {
+  if (is_jpeg(bytes)) {
     ASSIGN_OR_RETURN(Image image, decode_jpeg(bytes));
-    return apply_orientation(std::move(image), jpeg_orientation(bytes));
+    const Turn turn = Turn::for_orientation(jpeg_orientation(bytes));
+    if (turn.none()) return image;
+    Image upright;
+    turn_upright(image, turn, upright);
+    return upright;
   }
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes);
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes);
   if (bytes.empty()) return invalid_argument("the file is empty");
   return unsupported("not a JPEG, PNG or WebP image; convert it to one of these");
 }
-
-}  // namespace
 
 Status check_dimensions(int64_t width, int64_t height) {
   if (width <= 0 || height <= 0) return invalid_argument("the image is empty ({}x{})", width, height);
@@ -50,7 +56,7 @@ Image blend_on_white(std::span<const uint8_t> rgba, int width, int height) {
 }
 
 Result<Image> decode_image(std::span<const std::byte> bytes, std::string_view what) {
-  Result<Image> image = decode_by_magic({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  Result<Image> image = decode_upright({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   if (!image.ok()) return std::move(image).status().with_context(what);
   return image;
 }

@@ -63,22 +63,32 @@ int jpeg_orientation(Bytes jpeg) {
   return 1;
 }
 
-Image apply_orientation(Image image, int orientation) {
-  if (orientation <= 1 || orientation > 8) return image;
-  const bool transposed = orientation >= 5;
-  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Image upright(transposed ? image.height : image.width, transposed ? image.width : image.height);
-  for (int y = 0; y < upright.height; ++y) {
-    for (int x = 0; x < upright.width; ++x) {
-      const int along_x = transposed ? y : x;
-      const int along_y = transposed ? x : y;
-      const uint8_t* source = image.pixel(from_right ? image.width - 1 - along_x : along_x,
-                                          from_bottom ? image.height - 1 - along_y : along_y);
-      std::copy_n(source, 3, upright.pixel(x, y));
+Turn Turn::for_orientation(int orientation) {
+  if (orientation < 1 || orientation > 8) return {};
+  return {.transposed = orientation >= 5,
+          .from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8,
+          .from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7};
+}
+
+void turn_upright(const Image& image, const Turn& turn, Image& out) {
+  out.reshape(turn.transposed ? image.height : image.width, turn.transposed ? image.width : image.height);
+  for (int y = 0; y < out.height; ++y) {
+    for (int x = 0; x < out.width; ++x) {
+      const int along_x = turn.transposed ? y : x;
+      const int along_y = turn.transposed ? x : y;
+      const uint8_t* source = image.pixel(turn.from_right ? image.width - 1 - along_x : along_x,
+                                          turn.from_bottom ? image.height - 1 - along_y : along_y);
+      std::copy_n(source, 3, out.pixel(x, y));
     }
   }
-  return upright;
+}
+
+Rectangle stored_rectangle(const Rectangle& upright, const Turn& turn, int width, int height) {
+  Rectangle stored = upright;
+  if (turn.transposed) stored = {upright.top, upright.left, upright.height, upright.width};
+  if (turn.from_right) stored.left = width - stored.left - stored.width;
+  if (turn.from_bottom) stored.top = height - stored.top - stored.height;
+  return stored;
 }
 
 }  // namespace ridgeline::vision

@@ -8,7 +8,7 @@
 namespace ridgeline::vision {
 namespace {
 
-Image resize_shorter_side(const Image& image, const Preprocessing& how) {
+Image resize_shorter_side(const ImageView& image, const Preprocessing& how, Resizer& resizer) {
   // Torchvision truncates the longer side.
   const auto scaled = [&](int longer, int base) {
     return std::max(1, static_cast<int>(static_cast<int64_t>(how.resize_shorter) * longer / base));
@@ -16,7 +16,9 @@ Image resize_shorter_side(const Image& image, const Preprocessing& how) {
   const bool upright = image.width <= image.height;
   const int width = upright ? how.resize_shorter : scaled(image.width, image.height);
   const int height = upright ? scaled(image.height, image.width) : how.resize_shorter;
-  return resize(image, width, height, how.interpolation);
+  Image resized(width, height);
+  resizer.resize(image, whole_box(image), width, height, how.interpolation, resized.rgb.data());
+  return resized;
 }
 
 int center_offset(int size, int crop_size) {
@@ -36,10 +38,10 @@ Shape Preprocessing::batch_shape(int64_t batch) const {
   return layout == Layout::kNchw ? Shape{batch, 3, crop, crop} : Shape{batch, crop, crop, 3};
 }
 
-Image resize_and_crop(const Image& image, const Preprocessing& how) {
-  const Image resized = resize_shorter_side(image, how);
-  return crop(resized, center_offset(resized.width, how.crop), center_offset(resized.height, how.crop),
-              how.crop, how.crop);
+void resize_and_crop(const ImageView& image, const Preprocessing& how, Resizer& resizer, Image& out) {
+  const Image resized = resize_shorter_side(image, how, resizer);
+  out = crop(resized, center_offset(resized.width, how.crop), center_offset(resized.height, how.crop),
+             how.crop, how.crop);
 }
 
 Status preprocess(const Image& image, const Preprocessing& how, std::span<float> out) {
@@ -47,7 +49,9 @@ Status preprocess(const Image& image, const Preprocessing& how, std::span<float>
   if (out.size() != plane * 3)
     return invalid_argument("a {}x{} crop fills {} floats, not {}", how.crop, how.crop, plane * 3,
                             out.size());
-  const Image cropped = resize_and_crop(image, how);
+  Resizer resizer;
+  Image cropped;
+  resize_and_crop(view_of(image), how, resizer, cropped);
   Normaliser(how, how.layout, DType::kF32).write(cropped.rgb, std::as_writable_bytes(out));
   return {};
 }

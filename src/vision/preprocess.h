@@ -30,8 +30,8 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 };
 
-/// The resized centre crop, before it becomes numbers.
-Image resize_and_crop(const Image& image, const Preprocessing& how);
+/// The resized centre crop, before it becomes numbers; parts outside the resized image are black.
+void resize_and_crop(const ImageView& image, const Preprocessing& how, Resizer& resizer, Image& out);
 
 /// Writes one image of batch_shape's layout. kInvalidArgument when `out` has another size.
 Status preprocess(const Image& image, const Preprocessing& how, std::span<float> out);

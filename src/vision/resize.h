@@ -14,6 +14,9 @@ enum class Interpolation { kBilinear, kBicubic, kNearest };
 struct Box {
   double left = 0, top = 0, right = 0, bottom = 0;
 };
+inline Box whole_box(const ImageView& image) {
+  return {0, 0, static_cast<double>(image.width), static_cast<double>(image.height)};
+}
 
 /// Which input positions make each output position along one axis, and how much each weighs.
 struct Taps {

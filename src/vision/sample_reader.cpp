@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "vision/decode.h"
+#include "base/file.h"
 
 namespace ridgeline::vision {
 namespace {
@@ -19,27 +19,32 @@ SampleReader::SampleReader(const LoaderConfig& config)
     : config_(config), normaliser_(config.preprocessing, config.layout, config.dtype) {}
 
 Status SampleReader::read(const std::string& path, Rng random, std::span<std::byte> row) {
-  ASSIGN_OR_RETURN(const Image image, load_image(path));
-  if (config_.augmentation)
-    augment(image, random);
-  else
-    picture_ = resize_and_crop(image, config_.preprocessing);
+  RETURN_IF_ERROR(read_file(path, file_));
+  const Bytes bytes(reinterpret_cast<const uint8_t*>(file_.data()), file_.size());
+  Status status = image_.open(bytes);
+  if (status.ok()) status = config_.augmentation ? augment(random) : evaluate();
+  if (!status.ok()) return std::move(status).with_context(path);
   normaliser_.write(picture_.rgb, row);
   return {};
 }
 
-void SampleReader::augment(const Image& image, Rng& random) {
+Status SampleReader::augment(Rng& random) {
   const Augmentation& how = *config_.augmentation;
   const int side = config_.preprocessing.crop;
-  const Rectangle crop = draw_crop(image.width, image.height, how, random);
-  if (picture_.width != side) picture_ = Image(side, side);
-  ImageView part = view_of(image);
-  part.rgb = part.row(crop.top) + ptrdiff_t{3} * crop.left;
-  part.width = crop.width;
-  part.height = crop.height;
-  resizer_.resize(part, {0, 0, static_cast<double>(crop.width), static_cast<double>(crop.height)}, side, side,
-                  config_.preprocessing.interpolation, picture_.rgb.data());
+  const Rectangle crop = draw_crop(image_.width(), image_.height(), how, random);
+  const int reduction = reduction_for(std::min(crop.width, crop.height), side);
+  ASSIGN_OR_RETURN(const ImageReader::Part part, image_.read(crop, reduction));
+  picture_.reshape(side, side);
+  resizer_.resize(part.pixels, part.box, side, side, config_.preprocessing.interpolation,
+                  picture_.rgb.data());
   if (random.uniform() < how.flip) mirror(picture_);
+  return {};
+}
+
+Status SampleReader::evaluate() {
+  ASSIGN_OR_RETURN(const ImageReader::Part whole, image_.read({0, 0, image_.width(), image_.height()}, 1));
+  resize_and_crop(whole.pixels, config_.preprocessing, resizer_, picture_);
+  return {};
 }
 
 }  // namespace ridgeline::vision

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "vision/image.h"
+#include "vision/image_reader.h"
 #include "vision/loader.h"
 #include "vision/normalise.h"
 #include "vision/resize.h"
@@ -23,10 +24,13 @@ class SampleReader {
   Status read(const std::string& path, Rng random, std::span<std::byte> row);
 
  private:
-  void augment(const Image& image, Rng& random);
+  Status augment(Rng& random);
+  Status evaluate();
 
   const LoaderConfig& config_;
   Normaliser normaliser_;
+  std::string file_;
+  ImageReader image_;
   Resizer resizer_;
   Image picture_;  ///< crop × crop
 };

@@ -150,7 +150,8 @@ class Orientation : public ::testing::TestWithParam<TurnCase> {};
 TEST_P(Orientation, TurnsThePictureUpright) {
   Image image(2, 1);
   image.rgb = {255, 0, 0, 0, 0, 255};
-  const Image upright = apply_orientation(image, GetParam().orientation);
+  Image upright;
+  turn_upright(image, Turn::for_orientation(GetParam().orientation), upright);
   EXPECT_EQ(upright.width, GetParam().width);
   EXPECT_EQ(upright.rgb[0] == 255, GetParam().red_first);
 }
