@@ -11,13 +11,11 @@ template <typename T>
 void look_up(std::span<const uint8_t> rgb, const std::vector<T>& table, const std::array<size_t, 3>& source,
              Layout layout, T* out) {
   const size_t pixels = rgb.size() / 3;
-  for (size_t c = 0; c < 3; ++c) {
-    const T* numbers = &table[c * kLevels];
-    const uint8_t* from = rgb.data() + source[c];
-    T* to = layout == Layout::kNchw ? out + c * pixels : out + c;
-    const size_t step = layout == Layout::kNchw ? 1 : 3;
-    for (size_t i = 0; i < pixels; ++i) to[i * step] = numbers[from[i * 3]];
-  }
+  const size_t channel_step = layout == Layout::kNchw ? pixels : 1;
+  const size_t pixel_step = layout == Layout::kNchw ? 1 : 3;
+  for (size_t i = 0; i < pixels; ++i)
+    for (size_t c = 0; c < 3; ++c)
+      out[i * pixel_step + c * channel_step] = table[c * kLevels + rgb[i * 3 + source[c]]];
 }
 
 }  // namespace

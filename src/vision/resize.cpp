@@ -9,8 +9,6 @@
 namespace ridgeline::vision {
 namespace {
 
-constexpr int kWeightBits = 22;
-
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
 /// Keys' cubic convolution with a = -1/2.
@@ -22,38 +20,25 @@ double cubic(double x) {
   return 0.0;
 }
 
-uint8_t rounded(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255)); }
-
-void weigh_row(const Taps& taps, const uint8_t* in, uint8_t* out) {
-  for (size_t x = 0; x < taps.ranges.size(); ++x) {
-    const int32_t* weights = &taps.weights[x * static_cast<size_t>(taps.stride)];
-    const uint8_t* source = in + static_cast<ptrdiff_t>(taps.ranges[x].first) * 3;
-    std::array<int32_t, 3> sums = {1 << (kWeightBits - 1), 1 << (kWeightBits - 1), 1 << (kWeightBits - 1)};
-    for (int tap = 0; tap < taps.ranges[x].count; ++tap, source += 3)
-      for (size_t c = 0; c < 3; ++c) sums[c] += weights[tap] * source[c];
-    for (size_t c = 0; c < 3; ++c) *out++ = rounded(sums[c]);
-  }
-}
-
-/// One output row from `count` input rows that lie `pitch` bytes apart.
-void weigh_columns(const int32_t* weights, int count, const uint8_t* in, ptrdiff_t pitch,
-                   std::span<uint8_t> out) {
-  for (size_t i = 0; i < out.size(); ++i) {
-    int32_t sum = 1 << (kWeightBits - 1);
-    for (int tap = 0; tap < count; ++tap) sum += weights[tap] * in[tap * pitch + static_cast<ptrdiff_t>(i)];
-    out[i] = rounded(sum);
-  }
+/// The best kernels, or the plain ones where RIDGELINE_CPU is misspelled, which those say who read it first.
+const ResizeKernels& kernels_for_this_cpu() {
+  static const ResizeKernels& kernels =
+      resize_kernels_for(usable_cpu_features().ok() ? *usable_cpu_features() : CpuFeatures{});
+  return kernels;
 }
 
 }  // namespace
+
+Resizer::Resizer() : kernels_(&kernels_for_this_cpu()) {}
 
 void Resizer::weigh_taps(Taps& taps, int input_size, double from, double to, Interpolation interpolation) {
   const bool is_cubic = interpolation == Interpolation::kBicubic;
   const double scale = (to - from) / static_cast<double>(taps.ranges.size());
   const double stretch = std::max(scale, 1.0);
   const double support = (is_cubic ? 2.0 : 1.0) * stretch;
-  taps.stride = static_cast<int>(std::ceil(support)) * 2 + 1;
-  taps.weights.assign(taps.ranges.size() * static_cast<size_t>(taps.stride), 0);
+  const int most = static_cast<int>(std::ceil(support)) * 2 + 1;
+  taps.stride = (most + Taps::kGroup - 1) / Taps::kGroup * Taps::kGroup;
+  taps.weights.assign(taps.at(taps.ranges.size()), 0);
   exact_weights_.resize(static_cast<size_t>(taps.stride));
   for (size_t position = 0; position < taps.ranges.size(); ++position) {
     const double center = from + (static_cast<double>(position) + 0.5) * scale;
@@ -67,11 +52,17 @@ void Resizer::weigh_taps(Taps& taps, int input_size, double from, double to, Int
       exact_weights_[static_cast<size_t>(tap)] = weight;
       sum += weight;
     }
-    int32_t* weights = &taps.weights[position * static_cast<size_t>(taps.stride)];
+    int32_t* weights = &taps.weights[taps.at(position)];
     for (int tap = 0; tap < count; ++tap) {
       const double share = sum == 0.0 ? 0.0 : exact_weights_[static_cast<size_t>(tap)] / sum;
       weights[tap] = static_cast<int32_t>(share * (1 << kWeightBits) + (share < 0 ? -0.5 : 0.5));
     }
+  }
+  taps.high.resize(taps.weights.size());
+  taps.low.resize(taps.weights.size());
+  for (size_t i = 0; i < taps.weights.size(); ++i) {
+    taps.high[i] = static_cast<int16_t>(taps.weights[i] >> Taps::kLowBits);
+    taps.low[i] = static_cast<int16_t>(taps.weights[i] & ((1 << Taps::kLowBits) - 1));
   }
 }
 
@@ -90,37 +81,32 @@ void Resizer::resize_nearest(const ImageView& in, const Box& box, int width, int
 void Resizer::resize(const ImageView& in, const Box& box, int width, int height, Interpolation interpolation,
                      uint8_t* out) {
   if (interpolation == Interpolation::kNearest) return resize_nearest(in, box, width, height, out);
-  const size_t out_pitch = static_cast<size_t>(width) * 3;
   const bool same_columns = width == in.width && box.left == 0 && box.right == in.width;
   const bool same_rows = height == in.height && box.top == 0 && box.bottom == in.height;
-  int first_row = 0;
-  int last_row = in.height;
+  const size_t pitch = static_cast<size_t>(width) * 3;
+  ImageView source = in;
   if (!same_rows) {
     rows_.ranges.resize(static_cast<size_t>(height));
     weigh_taps(rows_, in.height, box.top, box.bottom, interpolation);
-    first_row = rows_.ranges.front().first;
-    last_row = rows_.ranges.back().first + rows_.ranges.back().count;
+    const int first = rows_.ranges.front().first;
+    source = part_of(in, {0, first, in.width, rows_.ranges.back().first + rows_.ranges.back().count - first});
+    for (Taps::Range& range : rows_.ranges) range.first -= first;
   }
-  const uint8_t* source = in.row(first_row);
-  ptrdiff_t source_pitch = in.pitch;
   if (!same_columns) {
     columns_.ranges.resize(static_cast<size_t>(width));
     weigh_taps(columns_, in.width, box.left, box.right, interpolation);
-    between_.resize(out_pitch * static_cast<size_t>(last_row - first_row));
-    uint8_t* target = same_rows ? out : between_.data();
-    for (int y = first_row; y < last_row; ++y, target += out_pitch) weigh_row(columns_, in.row(y), target);
-    source = between_.data();
-    source_pitch = static_cast<ptrdiff_t>(out_pitch);
-    if (same_rows) return;
+    if (same_rows) return kernels_->weigh_rows(columns_, source, out);
+    between_.resize(pitch * static_cast<size_t>(source.height));
+    kernels_->weigh_rows(columns_, source, between_.data());
+    source = {between_.data(), width, source.height, static_cast<ptrdiff_t>(pitch)};
   }
-  for (int y = 0; y < height; ++y, out += out_pitch) {
-    if (same_rows) {
-      std::copy_n(source + y * source_pitch, out_pitch, out);
-      continue;
-    }
-    const auto [first, count] = rows_.ranges[static_cast<size_t>(y)];
-    weigh_columns(&rows_.weights[static_cast<size_t>(y) * static_cast<size_t>(rows_.stride)], count,
-                  source + (first - first_row) * source_pitch, source_pitch, {out, out_pitch});
+  for (int y = 0; y < height; ++y, out += pitch) {
+    if (same_rows)
+      std::copy_n(source.row(y), pitch, out);
+    else
+      kernels_->weigh_columns(rows_, static_cast<size_t>(y),
+                              source.row(rows_.ranges[static_cast<size_t>(y)].first), source.pitch,
+                              {out, pitch});
   }
 }
 

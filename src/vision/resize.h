@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "vision/image.h"
+#include "vision/resize_kernels.h"
 
 namespace ridgeline::vision {
 
@@ -18,21 +19,13 @@ inline Box whole_box(const ImageView& image) {
   return {0, 0, static_cast<double>(image.width), static_cast<double>(image.height)};
 }
 
-/// Which input positions make each output position along one axis, and how much each weighs.
-struct Taps {
-  struct Range {
-    int first = 0;
-    int count = 0;
-  };
-  std::vector<Range> ranges;  ///< one for each output position
-  std::vector<int32_t>
-      weights;  ///< 22 fraction bits; `stride` for each output position, zeros past its range
-  int stride = 0;
-};
-
 /// Resizes without allocating once warm. One thread at a time uses a Resizer.
 class Resizer {
  public:
+  /// Uses the instructions that the CPU has, or those of `kernels`.
+  Resizer();
+  explicit Resizer(const ResizeKernels& kernels) : kernels_(&kernels) {}
+
   /// Scales `box` of `in` to width × height RGB pixels in `out`. The filter reaches pixels outside the box,
   /// as in Pillow, and none outside the image. Byte for byte Pillow's result: 22-bit fixed-point weights,
   /// each pass rounded to 8 bits, horizontal first. Requires a box within the image, width and height ≥ 1.
@@ -43,6 +36,7 @@ class Resizer {
   void weigh_taps(Taps& taps, int input_size, double from, double to, Interpolation interpolation);
   static void resize_nearest(const ImageView& in, const Box& box, int width, int height, uint8_t* out);
 
+  const ResizeKernels* kernels_;
   Taps columns_;                  ///< of the horizontal pass
   Taps rows_;                     ///< of the vertical pass
   std::vector<uint8_t> between_;  ///< what the horizontal pass has made

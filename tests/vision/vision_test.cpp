@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/file.h"
+#include "base/rng.h"
 #include "support/temporary_folder.h"
 #include "vision/batch.h"
 #include "vision/decode.h"
@@ -96,6 +97,26 @@ TEST(Resize, OfABoxBetweenPixelsEqualsPillow) {
        {std::pair{kBilinear, 2506753}, {kBicubic, 2505007}, {kNearest, 2506854}}) {
     resizer.resize(view_of(image), {3.25, 2.5, 30.75, 20.125}, 11, 13, interpolation, out.rgb.data());
     EXPECT_EQ(weighted_sum(out), expected) << static_cast<int>(interpolation);
+  }
+}
+
+TEST(Resize, EveryInstructionSetGivesTheSameBytes) {
+  if (!detect_cpu_features().avx2) GTEST_SKIP() << "this CPU has no AVX2";
+  Rng random(4);
+  Resizer plain(kResizeRef);
+  Resizer fast(kResizeAvx2);
+  const auto upto = [&](uint64_t most) { return 1 + static_cast<int>(random.below(most)); };
+  for (int i = 0; i < 300; ++i) {
+    const Image image = pattern(upto(90), upto(60));
+    const Box box{random.uniform() * 0.4 * image.width, 0, image.width * (0.5 + random.uniform() / 2),
+                  static_cast<double>(image.height)};
+    Image expected(upto(70), upto(70));
+    Image out = expected;
+    const auto interpolation = i % 2 == 0 ? kBilinear : kBicubic;
+    plain.resize(view_of(image), box, out.width, out.height, interpolation, expected.rgb.data());
+    fast.resize(view_of(image), box, out.width, out.height, interpolation, out.rgb.data());
+    ASSERT_EQ(out.rgb, expected.rgb) << image.width << 'x' << image.height << " to " << out.width << 'x'
+                                     << out.height;
   }
 }
 
