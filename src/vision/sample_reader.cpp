@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "vision/trivial_augment.h"
 
 namespace ridgeline::vision {
 namespace {
@@ -25,6 +26,8 @@ Status SampleReader::read(const std::string& path, Rng random, std::span<std::by
   if (status.ok()) status = config_.augmentation ? augment(random) : evaluate();
   if (!status.ok()) return std::move(status).with_context(path);
   normaliser_.write(picture_.rgb, row);
+  if (config_.augmentation && random.uniform() < config_.augmentation->erase)
+    erase(draw_erasure(config_.preprocessing.crop, random), row);
   return {};
 }
 
@@ -38,7 +41,24 @@ Status SampleReader::augment(Rng& random) {
   resizer_.resize(part.pixels, part.box, side, side, config_.preprocessing.interpolation,
                   picture_.rgb.data());
   if (random.uniform() < how.flip) mirror(picture_);
+  jitter_colors(how.jitter, random, picture_);
+  if (how.trivial_augment)
+    apply_trivial_augment(draw_trivial_augment(random), config_.preprocessing.interpolation, picture_,
+                          scratch_);
   return {};
+}
+
+void SampleReader::erase(const Rectangle& hole, std::span<std::byte> row) const {
+  const auto side = static_cast<size_t>(config_.preprocessing.crop);
+  const bool planar = config_.layout == Layout::kNchw;
+  const size_t pixel = size_of(config_.dtype) * (planar ? 1 : 3);
+  for (size_t plane = 0; plane < (planar ? 3U : 1U); ++plane)
+    for (size_t y = 0; y < static_cast<size_t>(hole.height); ++y) {
+      const size_t first =
+          (plane * side + static_cast<size_t>(hole.top) + y) * side + static_cast<size_t>(hole.left);
+      std::fill_n(row.begin() + static_cast<ptrdiff_t>(first * pixel),
+                  static_cast<size_t>(hole.width) * pixel, std::byte{0});
+    }
 }
 
 Status SampleReader::evaluate() {

@@ -26,6 +26,7 @@ class SampleReader {
  private:
   Status augment(Rng& random);
   Status evaluate();
+  void erase(const Rectangle& hole, std::span<std::byte> row) const;
 
   const LoaderConfig& config_;
   Normaliser normaliser_;
@@ -33,6 +34,7 @@ class SampleReader {
   ImageReader image_;
   Resizer resizer_;
   Image picture_;  ///< crop × crop
+  Image scratch_;
 };
 
 }  // namespace ridgeline::vision

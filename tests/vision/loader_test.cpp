@@ -257,6 +257,26 @@ TEST(Loader, MixingKeepsEachTargetADistribution) {
   }
 }
 
+TEST(Loader, ErasingWipesARectangleOfEachImageInAnyLayout) {
+  const PictureFolder folder(4);
+  LoaderConfig config = training();
+  config.augmentation->trivial_augment = true;
+  config.augmentation->jitter.hue = 0.2;
+  const Batch whole = *loader_for(folder, config)->next().value();
+  config.augmentation->erase = 1;
+  std::vector<int64_t> wiped;
+  for (const Layout layout : {Layout::kNhwc, Layout::kNchw}) {
+    config.layout = layout;
+    const Batch erased = *loader_for(folder, config)->next().value();
+    const auto values = erased.images.as<float>();
+    wiped.push_back(std::count(values.begin(), values.end(), 0.0F));
+    for (size_t i = 0; layout == Layout::kNhwc && i < values.size(); ++i)
+      ASSERT_TRUE(values[i] == 0 || values[i] == whole.images.as<float>()[i]);
+  }
+  EXPECT_EQ(wiped[0], wiped[1]);
+  EXPECT_GT(wiped[0], 4 * 3 * kSide * kSide / 50);
+}
+
 TEST(Loader, ImpossibleConfigurationsAreRefused) {
   const PictureFolder folder(2);
   LoaderConfig config = evaluation();
