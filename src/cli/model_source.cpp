@@ -4,8 +4,8 @@
 #include <array>
 #include <filesystem>
 
+#include "cli/foreign_model.h"
 #include "formats/onnx.h"
-#include "formats/weights.h"
 #include "graph/zoo/zoo.h"
 
 namespace ridgeline::cli {
@@ -56,6 +56,8 @@ Result<Graph> made_flexible(const Make& make) {
 SourceKind kind_of(const std::string& source) {
   static constexpr std::array<std::string_view, 4> kCheckpoints = {".safetensors", ".pth", ".pt", ".bin"};
   if (source.starts_with(kZooPrefix)) return SourceKind::kZoo;
+  std::error_code error;
+  if (std::filesystem::is_directory(source, error)) return SourceKind::kFolder;
   const std::string extension = std::filesystem::path(source).extension().string();
   return std::find(kCheckpoints.begin(), kCheckpoints.end(), extension) != kCheckpoints.end()
              ? SourceKind::kCheckpoint
@@ -68,11 +70,9 @@ Result<Graph> load_model(const std::string& source) {
       return made_flexible([&](bool any_size) {
         return zoo::make(source.substr(kZooPrefix.size()), {.dynamic_size = any_size});
       });
-    case SourceKind::kCheckpoint: {
-      ASSIGN_OR_RETURN(const formats::StateDict weights, formats::load_state_dict(source));
-      return made_flexible(
-          [&](bool any_size) { return formats::graph_of(weights, source, {.dynamic_size = any_size}); });
-    }
+    case SourceKind::kFolder:
+    case SourceKind::kCheckpoint:
+      return made_flexible([&](bool any_size) { return foreign_model(source, {.dynamic_size = any_size}); });
     case SourceKind::kOnnx:
       break;
   }

@@ -10,12 +10,12 @@
 
 namespace ridgeline::cli {
 
-/// How a file is told apart: by its name's end.
-enum class SourceKind { kZoo, kCheckpoint, kOnnx };
+/// What a source is: "zoo:NAME", a directory (of the Hugging Face hub), or a file told by its name's end.
+enum class SourceKind { kZoo, kFolder, kCheckpoint, kOnnx };
 SourceKind kind_of(const std::string& source);
 
-/// Reads an ONNX file or a checkpoint (.safetensors, .pth, .pt, .bin), or makes "zoo:NAME"; the latter two of
-/// open height and width where the model allows that.
+/// Reads an ONNX file, a checkpoint (.safetensors, .pth, .pt, .bin) or a Hugging Face folder, or makes
+/// "zoo:NAME"; all but ONNX of open height and width where the model allows that.
 Result<Graph> load_model(const std::string& source);
 
 struct ImageCase {

@@ -29,7 +29,9 @@ std::span<const Verb> verbs() {
       Verb{"data", "make and inspect folders of images", configure_data},
       Verb{"doctor", "say what this machine can run models with: engines, CPU, GPU, measured peaks",
            configure_doctor},
-      Verb{"import", "write a model as ONNX: from the zoo, or an ONNX file checked and brought to opset 17",
+      Verb{"import",
+           "write a model as ONNX: of the zoo, of weights trained elsewhere, or an ONNX file brought to "
+           "opset 17",
            configure_import},
       Verb{"infer", "say what a model sees in image files: the likeliest classes of each", configure_infer},
       Verb{"merge", "join the results of a race's shards", configure_merge},

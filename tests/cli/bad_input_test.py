@@ -4,9 +4,12 @@ Usage: bad_input_test.py RIDGELINE
 """
 
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
+
+WEIGHTS = pathlib.Path(__file__).parent.parent / "data" / "weights"
 
 # Arguments, and words that the line must hold.
 CASES = [
@@ -37,6 +40,11 @@ CASES = [
     (["merge", "empty"], ["--out"]),
     (["import", "zoo:lenet", "-o", "no/such/folder.onnx"], ["no/such/folder.onnx"]),
     (["import", "zoo:lenet", "--projection", "0", "-o", "a.onnx"], ["--projection", "0"]),
+    (["import", "zoo:lenet", "--model", "lenet", "-o", "a.onnx"], ["--model", "weights"]),
+    (["import", "absent.pth", "-o", "a.onnx"], ["absent.pth", "no such file"]),
+    (["import", "tricky.pth", "-o", "a.onnx"], ["tricky.pth", "posix.system", "nothing was run"]),
+    (["import", "text.safetensors", "-o", "a.onnx"], ["text.safetensors", "neither safetensors nor"]),
+    (["import", "empty", "-o", "a.onnx"], ["empty", "config.json"]),
     (["infer", "zoo:lenet", "absent.jpg"], ["absent.jpg", "no such file"]),
     (["infer", "zoo:lenet", "empty"], ["empty", ".jpg"]),
     (["infer", "zoo:lenet", "text.onnx"], ["none of 1 files"]),
@@ -58,7 +66,9 @@ def prepare(folder: pathlib.Path, ridgeline: str) -> None:
     (folder / "empty").mkdir()
     (folder / "full").mkdir()
     (folder / "full" / "file").touch()
-    (folder / "text.onnx").write_text("hello", encoding="utf-8")
+    for name in ("text.onnx", "text.safetensors"):
+        (folder / name).write_text("hello", encoding="utf-8")
+    shutil.copy(WEIGHTS / "system.pth", folder / "tricky.pth")
     subprocess.run([ridgeline, "import", "zoo:lenet", "-o", "whole.onnx"], cwd=folder, check=True, capture_output=True)
     (folder / "cut.onnx").write_bytes((folder / "whole.onnx").read_bytes()[:5000])
 
