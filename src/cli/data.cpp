@@ -28,7 +28,7 @@ Json to_json(const vision::Spread& spread) {
 
 Json to_json(const vision::DataReport& report) {
   Json bad = Json::array();
-  for (const vision::BadImage& image : report.bad)
+  for (const vision::BadFile& image : report.bad)
     bad.push_back({{"path", image.path}, {"reason", image.reason}});
   Json classes = Json::array();
   for (const vision::ClassCount& count : report.classes)
@@ -59,7 +59,7 @@ Json to_json(const vision::DataReport& report) {
 }
 
 void print_findings(const vision::DataReport& report) {
-  for (const vision::BadImage& image : report.bad) fmt::print("bad: {}: {}\n", image.path, image.reason);
+  for (const vision::BadFile& image : report.bad) fmt::print("bad: {}: {}\n", image.path, image.reason);
   for (const vision::SamePicture& same : report.same_pictures)
     fmt::print("{}{} ({}): {}\n", same.leak ? "leak between train and test" : "duplicate",
                same.labels_differ ? " under two labels" : "", same.same_bytes ? "same file" : "same pixels",

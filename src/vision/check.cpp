@@ -189,7 +189,7 @@ Result<DataReport> check_data(const std::string& root, const CheckOptions& optio
     for (const auto& [extension, count] : side->other_files) report.other_files[extension] += count;
   for (const Facts& facts : all)
     if (!facts.reason.empty()) report.bad.push_back({facts.file->path, facts.reason});
-  std::ranges::sort(report.bad, {}, &BadImage::path);
+  std::ranges::sort(report.bad, {}, &BadFile::path);
   count_classes(all, data, report);
   report.same_pictures = find_same_pictures(all);
   count_sizes(all, report);

@@ -13,12 +13,6 @@
 
 namespace ridgeline::vision {
 
-/// A file that cannot be decoded, and why.
-struct BadImage {
-  std::string path;
-  std::string reason;
-};
-
 /// Files that hold the same picture.
 struct SamePicture {
   std::vector<std::string> paths;
@@ -48,7 +42,7 @@ struct SizeBin {
 /// What every file of a data set was found to be.
 struct DataReport {
   int files = 0;
-  std::vector<BadImage> bad;               ///< by path
+  std::vector<BadFile> bad;                ///< by path
   std::map<std::string, int> other_files;  ///< that are no images, by extension
   std::vector<ClassCount> classes;         ///< in the order of their labels
   std::vector<SamePicture> same_pictures;  ///< by their first path

@@ -14,6 +14,12 @@ struct ImageFile {
   int label = 0;  ///< index into ImageFolder::classes
 };
 
+/// A file that cannot be decoded, and why.
+struct BadFile {
+  std::string path;
+  std::string reason;
+};
+
 /// Image files below a folder. Sub-folders are classes, sorted by the bytes of their UTF-8 names
 /// (torchvision's ImageFolder); a flat folder is one class named "". Files are sorted by path, so that two
 /// machines see one order. Hidden files and folders (".name") are passed over.

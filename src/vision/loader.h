@@ -46,11 +46,6 @@ struct LoaderPosition {
   bool operator==(const LoaderPosition&) const = default;
 };
 
-struct BadFile {
-  std::string path;
-  std::string reason;
-};
-
 /// Makes batches of image files ahead of their use. What a batch holds depends on the files and the
 /// configuration alone (not on threads, rank's timing or what is cached): each sample draws from its own
 /// stream, seeded by (seed, epoch, place in the epoch's order).
