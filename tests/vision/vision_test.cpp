@@ -155,7 +155,7 @@ TEST(Decode, EveryTruncationIsAnErrorThatNamesTheFile) {
 }
 
 TEST(Decode, OtherFilesAreRefusedWithTheFormatsThatWork) {
-  EXPECT_THAT(decode("hello, not an image").status().message(), HasSubstr("JPEG, PNG or WebP"));
+  EXPECT_THAT(decode("hello, not an image").status().message(), HasSubstr("JPEG, PNG, WebP, BMP or GIF"));
   EXPECT_EQ(load_image("/nonexistent/a.jpg").status().code(), ErrorCode::kNotFound);
 }
 
