@@ -33,7 +33,7 @@ struct Header {
   uint32_t compression = kPlain;
   size_t pixels_at = 0;
   size_t palette_at = 0;
-  size_t palette_entry = 4;            ///< bytes
+  size_t palette_entry = 4;                                     ///< bytes
   std::array<uint32_t, 4> masks = {0xff0000, 0xff00, 0xff, 0};  ///< R, G, B, A of 16 bits and more
 
   size_t pitch() const { return (static_cast<size_t>(width) * bits + 31) / 32 * 4; }

@@ -83,6 +83,7 @@ Status write_picture(GifFileType& gif, std::optional<int> transparent, Image& ou
 }  // namespace
 
 Result<Image> decode_gif(Bytes bytes) {
+  const size_t file_bytes = bytes.size();
   int error = 0;
   const Gif gif(DGifOpen(&bytes, read_bytes, &error));
   if (!gif) return damaged(error);
@@ -92,6 +93,12 @@ Result<Image> decode_gif(Bytes bytes) {
   const int width = std::max(gif->SWidth, gif->Image.Left + gif->Image.Width);
   const int height = std::max(gif->SHeight, gif->Image.Top + gif->Image.Height);
   RETURN_IF_ERROR(check_dimensions(width, height));
+  // A code of 12 bits stands for at most 4096 pixels: no memory is spent on what can't be there, past a
+  // screen of which the picture fills a part.
+  constexpr size_t kMostPerByte = 2731;
+  constexpr size_t kModestScreen = size_t{1} << 24;
+  if (static_cast<size_t>(width) * static_cast<size_t>(height) > file_bytes * kMostPerByte + kModestScreen)
+    return invalid_argument("damaged GIF ({} bytes can't hold {}x{} pixels)", file_bytes, width, height);
   Image image(width, height);
   std::fill(image.rgb.begin(), image.rgb.end(), uint8_t{255});
   RETURN_IF_ERROR(write_picture(*gif, transparent, image));
