@@ -62,13 +62,16 @@ class Planner {
     for (const Layer& layer : plan_.layers) {
       const Node& node = graph_.nodes[layer.node];
       add_point(node.inputs[0]);
+      plan_.int8_nodes.insert(layer.node);
       if (const std::string& result = behind_activation(node.outputs[0]);
-          node.op == "Conv" && !names_.is_graph_output(result))
+          node.op == "Conv" && !names_.is_graph_output(result)) {
         add_point(result);
+        add_activations_of(node);
+      }
     }
     const std::set<std::string> wanted = values_wanted();
-    for (const Node& node : graph_.nodes)
-      if (is_between(node)) keep_in_8_bits(node, wanted);
+    for (size_t index = 0; index < graph_.nodes.size(); ++index)
+      if (is_between(graph_.nodes[index])) keep_in_8_bits(index, wanted);
     return std::move(plan_);
   }
 
@@ -82,19 +85,29 @@ class Planner {
 
   void add_point(const std::string& value) { plan_.points.try_emplace(value, value); }
 
-  bool is_activation_of(const Node& node, const std::string& value) const {
-    return is_one_of(kActivations, node) && node.inputs[0] == value &&
+  bool is_activation(const Node& node) const {
+    return is_one_of(kActivations, node) &&
            std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](const std::string& bound) {
              return bound.empty() || graph_.initializer(bound) != nullptr;
            });
   }
 
+  /// The activations that alone read `value`, one after the other.
+  std::vector<size_t> activations_behind(const std::string& value) const {
+    std::vector<size_t> found;
+    for (auto next = names_.only_reader(value); next && is_activation(graph_.nodes[*next]);
+         next = names_.only_reader(graph_.nodes[*next].outputs[0]))
+      found.push_back(*next);
+    return found;
+  }
+
   const std::string& behind_activation(const std::string& value) const {
-    const std::string* last = &value;
-    for (auto next = names_.only_reader(value); next && is_activation_of(graph_.nodes[*next], *last);
-         next = names_.only_reader(*last))
-      last = &graph_.nodes[*next].outputs[0];
-    return *last;
+    const std::vector<size_t> found = activations_behind(value);
+    return found.empty() ? value : graph_.nodes[found.back()].outputs[0];
+  }
+
+  void add_activations_of(const Node& node) {
+    for (const size_t activation : activations_behind(node.outputs[0])) plan_.int8_nodes.insert(activation);
   }
 
   /// What layers read, directly or through nodes between them.
@@ -107,13 +120,16 @@ class Planner {
     return wanted;
   }
 
-  void keep_in_8_bits(const Node& node, const std::set<std::string>& wanted) {
+  void keep_in_8_bits(size_t index, const std::set<std::string>& wanted) {
+    const Node& node = graph_.nodes[index];
     const std::string& result = behind_activation(node.outputs[0]);
     const bool has_points = std::ranges::all_of(
         data_of(node), [&](const std::string& input) { return plan_.points.contains(input); });
     if (!has_points || !wanted.contains(result) || node.has_output(1)) return;
     const bool only_moves = is_one_of(kMoves, node) && result == node.outputs[0];
     plan_.points[result] = only_moves ? plan_.points[node.inputs[0]] : result;
+    plan_.int8_nodes.insert(index);
+    add_activations_of(node);
   }
 
   Graph graph_;

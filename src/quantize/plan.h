@@ -32,6 +32,8 @@ struct Plan {
   std::vector<Layer> layers;
   /// Value by value the one whose range it takes: its own, or that of what it only moves.
   std::map<std::string, std::string> points;
+  /// Indices of the layers, of what stays in 8 bits between them, and of the activations behind both.
+  std::set<size_t> int8_nodes;
 };
 
 /// All layers but those in `float_layers` (by name) compute in INT8. Their inputs are points, and so is the
