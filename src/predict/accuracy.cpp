@@ -7,10 +7,10 @@ namespace {
 
 constexpr size_t kTop5 = 5;
 
-/// The model's output for each of the folder's classes.
-Result<std::vector<size_t>> outputs_of_classes(const Predictor& predictor,
+}  // namespace
+
+Result<std::vector<size_t>> outputs_of_classes(const std::vector<std::string>& known,
                                                const std::vector<std::string>& folder_classes) {
-  const std::vector<std::string>& known = predictor.input().contract.classes;
   std::vector<size_t> outputs;
   for (const std::string& name : folder_classes) {
     if (known.empty()) {
@@ -23,17 +23,16 @@ Result<std::vector<size_t>> outputs_of_classes(const Predictor& predictor,
                               known.size());
     outputs.push_back(static_cast<size_t>(found - known.begin()));
   }
-  if (outputs.size() > static_cast<size_t>(predictor.output_count()))
-    return invalid_argument("the images have {} classes, the model {} outputs", outputs.size(),
-                            predictor.output_count());
   return outputs;
 }
 
-}  // namespace
-
 Result<Accuracy> measure_accuracy(Predictor& predictor, const vision::ImageFolder& folder,
                                   const CancelToken& cancel) {
-  ASSIGN_OR_RETURN(const std::vector<size_t> outputs, outputs_of_classes(predictor, folder.classes));
+  ASSIGN_OR_RETURN(const std::vector<size_t> outputs,
+                   outputs_of_classes(predictor.input().contract.classes, folder.classes));
+  if (outputs.size() > static_cast<size_t>(predictor.output_count()))
+    return invalid_argument("the images have {} classes, the model {} outputs", outputs.size(),
+                            predictor.output_count());
   std::vector<std::string> files;
   for (const vision::ImageFile& file : folder.files) files.push_back(file.path);
   Accuracy accuracy;

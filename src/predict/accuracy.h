@@ -27,6 +27,11 @@ struct Accuracy {
   }
 };
 
+/// The output of a model with `known` classes for each of a folder's: by name, or by order where the model
+/// names none. kInvalidArgument names a class that the model does not have.
+Result<std::vector<size_t>> outputs_of_classes(const std::vector<std::string>& known,
+                                               const std::vector<std::string>& folder_classes);
+
 /// Runs a labelled folder. Its classes are found among the contract's by name, or by their order where the
 /// contract names none. kInvalidArgument where a class is not the model's, or no image could be read.
 Result<Accuracy> measure_accuracy(Predictor& predictor, const vision::ImageFolder& folder,

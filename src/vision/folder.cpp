@@ -169,8 +169,7 @@ Result<ImageFolder> scan_image_folder(const std::string& path) {
     collect_images(path, 0, folder);
     folder.classes = {""};
   }
-  if (folder.files.empty())
-    return invalid_argument("{}: holds no .jpg, .png, .webp, .bmp or .gif file", path);
+  if (folder.files.empty()) return invalid_argument("{}: holds no .jpg, .png or .webp file", path);
   return folder;
 }
 
