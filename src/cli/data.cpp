@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/progress_bar.h"
+#include "cli/training_data.h"
 #include "cli/verbs.h"
 #include "vision/check.h"
 #include "vision/folder.h"
@@ -114,7 +115,7 @@ Result<int> check(const Flags& flags, const CancelToken& cancel) {
 }
 
 Result<int> synthesise(const Flags& flags, const CancelToken& cancel) {
-  RETURN_IF_ERROR(vision::write_synth_folder(flags.folder, flags.synth, cancel));
+  RETURN_IF_ERROR(write_flowers(flags.folder, flags.synth, cancel));
   ASSIGN_OR_RETURN(const vision::DataFolder data, vision::open_data_folder(flags.folder, {}));
   if (flags.synth_json->count() > 0)
     fmt::print("{}\n", Json{{"folder", flags.folder},

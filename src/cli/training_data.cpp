@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 #include <string>
 
-#include "vision/synth.h"
+#include "cli/progress_bar.h"
 
 namespace ridgeline::cli {
 namespace {
@@ -45,11 +45,18 @@ Result<vision::DataFolder> open_training_data(const Json& data, uint64_t seed, c
   std::error_code error;
   if (section.synth && !std::filesystem::exists(section.root, error)) {
     fmt::print(stderr, "{}: making the synthetic flowers\n", section.root);
-    RETURN_IF_ERROR(vision::write_synth_folder(section.root, section.flowers, cancel));
+    RETURN_IF_ERROR(write_flowers(section.root, section.flowers, cancel));
   }
   ASSIGN_OR_RETURN(vision::DataFolder folder, vision::open_data_folder(section.root, section.split));
   for (const std::string& line : folder.warnings) fmt::print(stderr, "warning: {}\n", line);
   return folder;
+}
+
+Status write_flowers(const std::string& root, const vision::SynthOptions& options,
+                     const CancelToken& cancel) {
+  ProgressBar bar;
+  return vision::write_synth_folder(root, options, cancel,
+                                    [&bar](double share) { bar.advance(share, "painting"); });
 }
 
 }  // namespace ridgeline::cli

@@ -15,6 +15,7 @@ Action configure_data(CLI::App& app, const Environment& environment);
 Action configure_doctor(CLI::App& app, const Environment& environment);
 Action configure_quantize(CLI::App& app, const Environment& environment);
 Action configure_report(CLI::App& app, const Environment& environment);
+Action configure_train(CLI::App& app, const Environment& environment);
 Action configure_version(CLI::App& app, const Environment& environment);
 
 const CLI::Option* add_json_flag(CLI::App& app) {
@@ -38,6 +39,8 @@ std::span<const Verb> verbs() {
       Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"quantize", "write a model in INT8, and say what it gains and loses", configure_quantize},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
+      Verb{"train", "train a model on a folder of images, as configurations and overrides say",
+           configure_train},
       Verb{"version", "print the version of this build", configure_version},
       Verb{"worker", "run one cell of a race, as told on standard input", configure_worker, true},
   };

@@ -33,8 +33,10 @@ Result<Image> decode_upright(Bytes bytes) {
   }
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes);
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes);
+  if (starts_with(bytes, "GIF87a") || starts_with(bytes, "GIF89a")) return decode_gif(bytes);
+  if (starts_with(bytes, "BM")) return decode_bmp(bytes);
   if (bytes.empty()) return invalid_argument("the file is empty");
-  return unsupported("not a JPEG, PNG or WebP image; convert it to one of these");
+  return unsupported("not a JPEG, PNG, WebP, BMP or GIF image; convert it to one of these");
 }
 
 Status check_dimensions(int64_t width, int64_t height) {
@@ -49,8 +51,7 @@ Image blend_on_white(std::span<const uint8_t> rgba, int width, int height) {
   for (size_t pixel = 0; pixel < rgba.size() / 4; ++pixel) {
     const uint32_t alpha = rgba[pixel * 4 + 3];
     for (size_t c = 0; c < 3; ++c)
-      image.rgb[pixel * 3 + c] =
-          static_cast<uint8_t>((rgba[pixel * 4 + c] * alpha + 255 * (255 - alpha) + 127) / 255);
+      image.rgb[pixel * 3 + c] = blend_level_on_white(rgba[pixel * 4 + c], alpha);
   }
   return image;
 }

@@ -9,9 +9,10 @@
 
 namespace ridgeline::vision {
 
-/// Pixels of a JPEG, PNG or WebP file, upright (EXIF orientation applied) and RGB: gray is repeated, alpha is
-/// blended on white, CMYK is converted. kInvalidArgument, naming `what`, for damaged, truncated or oversized
-/// files; kUnsupported for other formats. Images are limited to 2^28 pixels. Thread-safe.
+/// Pixels of a JPEG, PNG, WebP, BMP or GIF (its first picture) file, upright (EXIF orientation applied) and
+/// RGB: gray is repeated, alpha is blended on white, CMYK is converted. kInvalidArgument, naming `what`, for
+/// damaged, truncated or oversized files; kUnsupported for other formats. Images are limited to 2^28 pixels.
+/// Thread-safe.
 Result<Image> decode_image(std::span<const std::byte> bytes, std::string_view what);
 
 /// Reads and decodes a file; messages name its path.

@@ -169,7 +169,8 @@ Result<ImageFolder> scan_image_folder(const std::string& path) {
     collect_images(path, 0, folder);
     folder.classes = {""};
   }
-  if (folder.files.empty()) return invalid_argument("{}: holds no .jpg, .png or .webp file", path);
+  if (folder.files.empty())
+    return invalid_argument("{}: holds no .jpg, .png, .webp, .bmp or .gif file", path);
   return folder;
 }
 

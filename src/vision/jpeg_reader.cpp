@@ -97,7 +97,14 @@ int JpegReader::height() const { return static_cast<int>(state_->codec.image_hei
 
 Status JpegReader::open(Bytes file) {
   if (!state_->read_header(file)) return invalid_argument("damaged JPEG ({})", state_->errors.message.data());
-  return check_dimensions(state_->codec.image_width, state_->codec.image_height);
+  const jpeg_decompress_struct& codec = state_->codec;
+  RETURN_IF_ERROR(check_dimensions(codec.image_width, codec.image_height));
+  // Each block of 8 x 8 has a Huffman code, of one bit at least: no memory is spent on what can't be there.
+  const size_t most_pixels = file.size() * 8 * DCTSIZE2;
+  if (codec.arith_code == FALSE && size_t{codec.image_width} * codec.image_height > most_pixels)
+    return invalid_argument("damaged JPEG ({} bytes can't hold {}x{} pixels)", file.size(), codec.image_width,
+                            codec.image_height);
+  return {};
 }
 
 Status JpegReader::read(const Rectangle& part, int reduction, Image& out) {

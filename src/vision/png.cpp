@@ -55,6 +55,12 @@ Result<Image> decode_png(Bytes bytes) {
   spng_ihdr header{};
   if (const int error = spng_get_ihdr(context.get(), &header)) return damaged(error);
   RETURN_IF_ERROR(check_dimensions(header.width, header.height));
+  // Deflate makes at most 258 bytes of 2 bits: no memory is spent on what can't be there.
+  constexpr size_t kMostPerByte = 1032;
+  const size_t packed_bytes = size_t{header.width} * header.height * header.bit_depth / 8;
+  if (packed_bytes > bytes.size() * kMostPerByte)
+    return invalid_argument("damaged PNG ({} bytes can't hold {}x{} pixels)", bytes.size(), header.width,
+                            header.height);
   std::vector<uint8_t> rgba(size_t{header.width} * header.height * 4);
   if (const int error =
           spng_decode_image(context.get(), rgba.data(), rgba.size(), SPNG_FMT_RGBA8, SPNG_DECODE_TRNS))

@@ -65,17 +65,17 @@ struct EncodedFile {
   std::string bytes;
 };
 
-/// Every eighth file is a PNG, in turn with alpha, gray and plain; among the JPEGs some are gray or
+/// Every sixteenth file is a PNG, in turn with alpha, gray and plain; among the JPEGs some are gray or
 /// progressive.
 Result<EncodedFile> encode_varied(const Image& image, int index) {
-  if (index % 8 == 7) {
+  if (index % 16 == 7) {
     constexpr std::array kColors = {PngColor::kRgba, PngColor::kGray, PngColor::kRgb};
     ASSIGN_OR_RETURN(std::string bytes,
-                     encode_png(image, kColors[static_cast<size_t>(index / 8) % kColors.size()]));
+                     encode_png(image, kColors[static_cast<size_t>(index / 16) % kColors.size()]));
     return EncodedFile{".png", std::move(bytes)};
   }
   ASSIGN_OR_RETURN(std::string bytes,
-                   encode_jpeg(image, {.gray = index % 23 == 4, .progressive = index % 5 == 2}));
+                   encode_jpeg(image, {.gray = index % 60 == 4, .progressive = index % 5 == 2}));
   return EncodedFile{index % 7 == 1 ? ".JPEG" : ".jpg", std::move(bytes)};
 }
 
@@ -96,17 +96,20 @@ Status fill(const Order& order, const SynthOptions& options) {
                                file.bytes);
 }
 
-Status fill_all(const std::vector<Order>& orders, const SynthOptions& options, const CancelToken& cancel) {
+Status fill_all(const std::vector<Order>& orders, const SynthOptions& options, const CancelToken& cancel,
+                const std::function<void(double)>& progress) {
   for (const Order& order : orders)
     if (order.index == 0) RETURN_IF_ERROR(make_directories(order.folder));
   std::mutex mutex;
   Status first_error;
+  size_t done = 0;
   ThreadPool pool(allowed_cpus());
   pool.parallel_for(static_cast<int64_t>(orders.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end && !cancel.requested(); ++i) {
       Status status = fill(orders[static_cast<size_t>(i)], options);
       const std::lock_guard lock(mutex);
       if (!status.ok() && first_error.ok()) first_error = std::move(status);
+      progress(static_cast<double>(++done) / static_cast<double>(orders.size()));
     }
   });
   return cancel.requested() ? cancelled("stopped; no folder was made") : first_error;
@@ -128,12 +131,13 @@ Status check(const std::string& path, const SynthOptions& options) {
 
 }  // namespace
 
-Status write_synth_folder(const std::string& path, const SynthOptions& options, const CancelToken& cancel) {
+Status write_synth_folder(const std::string& path, const SynthOptions& options, const CancelToken& cancel,
+                          const std::function<void(double)>& progress) {
   RETURN_IF_ERROR(check(path, options));
   const std::string beside =
       fmt::format("{}.{}.partial", fs::path(path + "/.").parent_path().string(), getpid());
   std::error_code error;
-  Status status = fill_all(plan(beside, options), options, cancel);
+  Status status = fill_all(plan(beside, options), options, cancel, progress);
   if (status.ok()) {
     fs::rename(beside, path, error);
     if (error) status = unavailable("{}: cannot be renamed to {} ({})", beside, path, error.message());

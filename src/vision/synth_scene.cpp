@@ -65,8 +65,8 @@ Traits cross(const Traits& a, const Traits& b) {
 /// No two flowers of a species have quite the same colours and outline.
 Traits individual(Traits traits, Rng& random) {
   for (size_t c = 0; c < 3; ++c) {
-    traits.petal_color[c] += uniform(random, -34, 34);
-    traits.heart_color[c] += uniform(random, -34, 34);
+    traits.petal_color[c] += uniform(random, -22, 22);
+    traits.heart_color[c] += uniform(random, -22, 22);
   }
   traits.slenderness *= uniform(random, 0.75, 1.3);
   traits.heart *= uniform(random, 0.8, 1.25);
@@ -75,7 +75,7 @@ Traits individual(Traits traits, Rng& random) {
 
 Flower draw_flower(float width, float height, Rng& random) {
   return {uniform(random, 0.2, 0.8) * width,    uniform(random, 0.2, 0.8) * height,
-          uniform(random, 0.14, 0.38),          uniform(random, 0, 2 * std::numbers::pi),
+          uniform(random, 0.22, 0.42),          uniform(random, 0, 2 * std::numbers::pi),
           uniform(random, 0, std::numbers::pi), uniform(random, 1, 1.8)};
 }
 
@@ -88,15 +88,15 @@ Blob draw_blob(float width, float height, Rng& random) {
 Scene draw_scene(const Parents& parents, float width, float height, Rng& random) {
   Scene scene;
   scene.traits = individual(cross(kSpecies[parents.first], kSpecies[parents.second]), random);
-  scene.flowers.resize(1 + random.below(3));
+  scene.flowers.resize(2 + random.below(3));
   for (Flower& flower : scene.flowers) flower = draw_flower(width, height, random);
-  scene.blobs.resize(2 + random.below(6));
+  scene.blobs.resize(random.below(6));
   for (Blob& blob : scene.blobs) blob = draw_blob(width, height, random);
   for (Wave& wave : scene.grass)
     wave = {uniform(random, -70, 70), uniform(random, -70, 70), uniform(random, 0, 6.3),
-            uniform(random, 2, 14)};
+            uniform(random, 2, 11)};
   scene.ground = {uniform(random, 30, 130), uniform(random, 60, 150), uniform(random, 20, 110)};
-  const float brightness = uniform(random, 0.6, 1.15);
+  const float brightness = uniform(random, 0.7, 1.12);
   for (float& channel : scene.light) channel = brightness * uniform(random, 0.88, 1.12);
   return scene;
 }

@@ -19,7 +19,7 @@ struct Parents {
   size_t second = 0;  ///< the same for a pure flower
 };
 
-/// One to three flowers before a meadow with other flowers out of focus, at a random pose, light and white
+/// Two to four flowers before a meadow with other flowers out of focus, at a random pose, light and white
 /// balance. The detail scales with the picture, as in a photograph of more pixels.
 Image paint_flowers(const Parents& parents, int width, int height, Rng& random);
 

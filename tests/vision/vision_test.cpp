@@ -14,7 +14,6 @@
 #include "vision/orientation.h"
 #include "vision/preprocess.h"
 #include "vision/resize.h"
-#include "vision/synth.h"
 
 namespace ridgeline::vision {
 namespace {
@@ -156,7 +155,7 @@ TEST(Decode, EveryTruncationIsAnErrorThatNamesTheFile) {
 }
 
 TEST(Decode, OtherFilesAreRefusedWithTheFormatsThatWork) {
-  EXPECT_THAT(decode("hello, not an image").status().message(), HasSubstr("JPEG, PNG or WebP"));
+  EXPECT_THAT(decode("hello, not an image").status().message(), HasSubstr("JPEG, PNG, WebP, BMP or GIF"));
   EXPECT_EQ(load_image("/nonexistent/a.jpg").status().code(), ErrorCode::kNotFound);
 }
 
@@ -224,22 +223,6 @@ TEST(Preprocess, ColourOrderAndLayoutOnlyMoveTheNumbers) {
   ASSERT_TRUE(preprocess(image, how, pixels).ok());
   for (size_t i = 0; i < 256; ++i)
     for (size_t c = 0; c < 3; ++c) ASSERT_EQ(pixels[i * 3 + c], planes[(2 - c) * 256 + i]);
-}
-
-TEST(Synth, MakesAVariedFolderThatReadsBackWholeAndTheSameFromTheSameSeed) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(write_synth_folder(folder / "a", {.images_per_class = 5, .seed = 7}).ok());
-  ASSERT_TRUE(write_synth_folder(folder / "b", {.images_per_class = 5, .seed = 7}).ok());
-  const ImageFolder a = scan_image_folder(folder / "a/train").value();
-  const ImageFolder b = scan_image_folder(folder / "b/train").value();
-  EXPECT_EQ(a.classes.size(), 5U);
-  EXPECT_THAT(a.classes, ::testing::Contains("Ромашка"));
-  ASSERT_EQ(a.files.size(), 25U);
-  for (size_t i = 0; i < a.files.size(); ++i) {
-    EXPECT_TRUE(load_image(a.files[i].path).ok()) << a.files[i].path;
-    EXPECT_EQ(read_file(a.files[i].path).value(), read_file(b.files[i].path).value());
-  }
-  EXPECT_EQ(write_synth_folder(folder / "a", {}).code(), ErrorCode::kAlreadyExists);
 }
 
 TEST(Folder, AFlatFolderIsOneClassAndAnEmptyOneAnError) {

@@ -1,0 +1,56 @@
+#include "train/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace ridgeline::train {
+namespace {
+
+/// In quotes where CSV needs them.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+double cross_entropy(std::span<const float> logits, size_t label) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - largest);
+  return std::log(sum) + largest - logits[label];
+}
+
+}  // namespace
+
+void Evaluation::add(const TensorView& logits, std::span<const int64_t> labels) {
+  const std::span<const float> values = logits.as<float>();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto row = values.subspan(i * classes_, classes_);
+    const auto label = static_cast<size_t>(labels[i]);
+    const auto larger =
+        std::count_if(row.begin(), row.end(), [&](float value) { return value > row[label]; });
+    const auto taken_for = static_cast<size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+    sums_[0] += 1;
+    sums_[1] += cross_entropy(row, label);
+    sums_[2] += taken_for == label ? 1 : 0;
+    sums_[3] += larger < 5 ? 1 : 0;
+    sums_[kSums + label * classes_ + taken_for] += 1;
+  }
+}
+
+std::string Evaluation::confusion_csv(const std::vector<std::string>& names) const {
+  std::string text = "class";
+  for (const std::string& name : names) text += ',' + csv_field(name);
+  text += '\n';
+  for (size_t label = 0; label < classes_; ++label) {
+    text += csv_field(names[label]);
+    for (size_t other = 0; other < classes_; ++other)
+      text += fmt::format(",{}", sums_[kSums + label * classes_ + other]);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace ridgeline::train

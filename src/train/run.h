@@ -1,0 +1,16 @@
+#pragma once
+
+#include "train/loop.h"
+
+namespace ridgeline::train {
+
+/// One whole run as `config` says: the data set (made on the spot where config.data.synth says so), the model
+/// and its first weights, the loaders, the loop. Processes that torchrun started (RANK and WORLD_SIZE in the
+/// environment) train together, each on its part of every batch.
+Result<RunResult> run_training(TrainConfig config, TrainObserver& observer, const CancelToken& cancel);
+
+/// What torchrun's environment variables say: none without WORLD_SIZE. kInvalidArgument names the variable
+/// that is missing or no number.
+Result<std::optional<Rendezvous>> rendezvous_from_environment();
+
+}  // namespace ridgeline::train
