@@ -28,7 +28,7 @@ Result<Image> decode_upright(Bytes bytes) {
     const Turn turn = Turn::for_orientation(jpeg_orientation(bytes));
     if (turn.none()) return image;
     Image upright;
-    turn_upright(image, turn, upright);
+    turn_upright(view_of(image), turn, upright);
     return upright;
   }
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes);

@@ -34,6 +34,8 @@ Status check(const std::vector<ImageFile>& files, const LoaderConfig& config) {
     return invalid_argument("the batch size is {}; it must be 1 or more", config.batch_size);
   if (config.threads < 0)
     return invalid_argument("the loader has {} threads; it needs 0 or more", config.threads);
+  if (config.cache_bytes < 0)
+    return invalid_argument("the cache has {} bytes; it needs 0 or more", config.cache_bytes);
   if (config.world_size < 1 || config.rank < 0 || config.rank >= config.world_size)
     return invalid_argument("rank {} is not one of {} ranks", config.rank, config.world_size);
   if (config.dtype != DType::kF32 && config.dtype != DType::kBF16)
@@ -90,6 +92,7 @@ class Loader::Impl {
   const std::vector<ImageFile> files_;
   const ShardConfig shard_;
   BatchPool pool_;
+  ImageCache cache_;
   SampleReader own_reader_;  ///< of the thread that calls next()
   LoaderPosition position_;  ///< touched by that thread only
 
@@ -114,7 +117,8 @@ Loader::Impl::Impl(std::vector<ImageFile> files, const LoaderConfig& config)
              config.seed,
              config.rank,
              config.world_size},
-      own_reader_(config_) {
+      cache_(config.cache_bytes),
+      own_reader_(config_, cache_) {
   for (int i = 0; i < config.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -134,7 +138,7 @@ int64_t Loader::Impl::batches_per_epoch() const {
 
 void Loader::Impl::work() {
   step_behind_compute();
-  SampleReader reader(config_);
+  SampleReader reader(config_, cache_);
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (const std::shared_ptr<Build> build = build_with_work())
@@ -206,7 +210,7 @@ void Loader::Impl::fill_row(Build& build, size_t row, SampleReader& reader) {
     const int64_t sample = order[(place + tries) % order.size()];
     const ImageFile& file = files_[static_cast<size_t>(sample)];
     if (is_known_bad(sample)) continue;
-    const Status status = reader.read(file.path, random, out);
+    const Status status = reader.read(sample, file.path, random, out);
     if (status.ok()) {
       build.batch.labels[row] = file.label;
       build.filled[row] = 1;

@@ -26,7 +26,10 @@ struct LoaderConfig {
   bool drop_last = false;      ///< leave out a last batch that is not full
   uint64_t seed = 0;           ///< of the order, the augmentation and the mixing
   int threads = 2;             ///< decode beside the caller, at idle priority
-  int64_t cache_bytes = 0;     ///< memory for decoded pictures
+  /// Memory for pictures that stay decoded: evaluation keeps its crops; training keeps whole pictures, at the
+  /// smallest scale (1/2, 1/4, 1/8) that leaves their shorter side at two crops or more. All pictures then
+  /// have that scale, whether they found room or not, so that batches do not depend on which did.
+  int64_t cache_bytes = 0;
   Layout layout = Layout::kNhwc;
   DType dtype = DType::kF32;  ///< of the images: kF32 or kBF16
   int rank = 0;

@@ -70,15 +70,15 @@ Turn Turn::for_orientation(int orientation) {
           .from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7};
 }
 
-void turn_upright(const Image& image, const Turn& turn, Image& out) {
+void turn_upright(const ImageView& image, const Turn& turn, Image& out) {
   out.reshape(turn.transposed ? image.height : image.width, turn.transposed ? image.width : image.height);
   for (int y = 0; y < out.height; ++y) {
     for (int x = 0; x < out.width; ++x) {
       const int along_x = turn.transposed ? y : x;
       const int along_y = turn.transposed ? x : y;
-      const uint8_t* source = image.pixel(turn.from_right ? image.width - 1 - along_x : along_x,
-                                          turn.from_bottom ? image.height - 1 - along_y : along_y);
-      std::copy_n(source, 3, out.pixel(x, y));
+      const int from_x = turn.from_right ? image.width - 1 - along_x : along_x;
+      const int from_y = turn.from_bottom ? image.height - 1 - along_y : along_y;
+      std::copy_n(image.row(from_y) + ptrdiff_t{3} * from_x, 3, out.pixel(x, y));
     }
   }
 }

@@ -20,7 +20,7 @@ struct Turn {
 };
 
 /// Writes the turned image to `out`, with the memory it has where that is enough.
-void turn_upright(const Image& image, const Turn& turn, Image& out);
+void turn_upright(const ImageView& image, const Turn& turn, Image& out);
 
 /// Where pixels of an upright picture are stored; width and height are those of the stored one.
 Rectangle stored_rectangle(const Rectangle& upright, const Turn& turn, int width, int height);

@@ -16,27 +16,57 @@ void mirror(Image& image) {
 
 }  // namespace
 
-SampleReader::SampleReader(const LoaderConfig& config)
-    : config_(config), normaliser_(config.preprocessing, config.layout, config.dtype) {}
+SampleReader::SampleReader(const LoaderConfig& config, ImageCache& cache)
+    : config_(config), cache_(cache), normaliser_(config.preprocessing, config.layout, config.dtype) {}
 
-Status SampleReader::read(const std::string& path, Rng random, std::span<std::byte> row) {
-  RETURN_IF_ERROR(read_file(path, file_));
-  const Bytes bytes(reinterpret_cast<const uint8_t*>(file_.data()), file_.size());
-  Status status = image_.open(bytes);
-  if (status.ok()) status = config_.augmentation ? augment(random) : evaluate();
-  if (!status.ok()) return std::move(status).with_context(path);
+Status SampleReader::read(int64_t sample, const std::string& path, Rng random, std::span<std::byte> row) {
+  if (config_.augmentation) {
+    RETURN_IF_ERROR(open_cached(sample, path));
+    if (Status status = augment(random); !status.ok()) return std::move(status).with_context(path);
+  } else {
+    RETURN_IF_ERROR(evaluate(sample, path));
+  }
   normaliser_.write(picture_.rgb, row);
   if (config_.augmentation && random.uniform() < config_.augmentation->erase)
     erase(draw_erasure(config_.preprocessing.crop, random), row);
   return {};
 }
 
+Status SampleReader::open(const std::string& path) {
+  RETURN_IF_ERROR(read_file(path, file_));
+  Status status = image_.open(Bytes(reinterpret_cast<const uint8_t*>(file_.data()), file_.size()));
+  return std::move(status).with_context(path);
+}
+
+Status SampleReader::open_cached(int64_t sample, const std::string& path) {
+  if (const auto cached = cache_.find(sample)) {
+    image_.open(cached);
+    return {};
+  }
+  RETURN_IF_ERROR(open(path));
+  const int reduction = reduction_of({});
+  const int64_t bytes =
+      int64_t{3} * reduced_size(image_.width(), reduction) * reduced_size(image_.height(), reduction);
+  if (!cache_.has_room_for(bytes)) return {};
+  auto whole = image_.decode(reduction);
+  if (!whole.ok()) return std::move(whole).status().with_context(path);
+  cache_.offer(sample, *whole);
+  image_.open(*whole);
+  return {};
+}
+
+int SampleReader::reduction_of(const Rectangle& crop) const {
+  const int side = config_.preprocessing.crop;
+  if (config_.cache_bytes == 0) return reduction_for(std::min(crop.width, crop.height), side);
+  // Crops of a quarter of the area and more still have as many pixels as the input.
+  return reduction_for(std::min(image_.width(), image_.height()), 2 * side);
+}
+
 Status SampleReader::augment(Rng& random) {
   const Augmentation& how = *config_.augmentation;
   const int side = config_.preprocessing.crop;
   const Rectangle crop = draw_crop(image_.width(), image_.height(), how, random);
-  const int reduction = reduction_for(std::min(crop.width, crop.height), side);
-  ASSIGN_OR_RETURN(const ImageReader::Part part, image_.read(crop, reduction));
+  ASSIGN_OR_RETURN(const ImageReader::Part part, image_.read(crop, reduction_of(crop)));
   picture_.reshape(side, side);
   resizer_.resize(part.pixels, part.box, side, side, config_.preprocessing.interpolation,
                   picture_.rgb.data());
@@ -61,9 +91,17 @@ void SampleReader::erase(const Rectangle& hole, std::span<std::byte> row) const 
     }
 }
 
-Status SampleReader::evaluate() {
-  ASSIGN_OR_RETURN(const ImageReader::Part whole, image_.read({0, 0, image_.width(), image_.height()}, 1));
-  resize_and_crop(whole.pixels, config_.preprocessing, resizer_, picture_);
+Status SampleReader::evaluate(int64_t sample, const std::string& path) {
+  if (const auto cached = cache_.find(sample)) {
+    picture_ = cached->pixels;
+    return {};
+  }
+  RETURN_IF_ERROR(open(path));
+  const auto whole = image_.read({0, 0, image_.width(), image_.height()}, 1);
+  if (!whole.ok()) return whole.status().with_context(path);
+  resize_and_crop(whole->pixels, config_.preprocessing, resizer_, picture_);
+  if (cache_.has_room_for(static_cast<int64_t>(picture_.rgb.size())))
+    cache_.offer(sample, std::make_shared<DecodedImage>(DecodedImage{.pixels = picture_}));
   return {};
 }
 

@@ -84,5 +84,27 @@ TEST(JpegReader, APartOfAReducedPictureIsWhatTheWholeReducedOneHasThere) {
     }
 }
 
+TEST(ImageReader, PartsOfADecodedPictureAreThoseOfItsFile) {
+  Rng random(13);
+  ImageReader of_file;
+  ImageReader of_decoded;
+  const std::string turned = read_file(std::string(VISION_TEST_IMAGES) + "/turned.jpg").value();
+  for (const std::string& file :
+       {kinds_of_jpeg()[0], turned, encode_png(photo_like(31, 17), PngColor::kRgb).value()})
+    for (const int reduction : {1, 2, 4})
+      for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(of_decoded.open(bytes_of(file)).ok());
+        of_decoded.open(of_decoded.decode(reduction).value());
+        ASSERT_TRUE(of_file.open(bytes_of(file)).ok());
+        const Rectangle part = random_part(of_file.width(), of_file.height(), random);
+        const auto expected = of_file.read(part, reduction);
+        const auto read = of_decoded.read(part, reduction);
+        ASSERT_TRUE(expected.ok() && read.ok());
+        EXPECT_EQ(copy_of(read->pixels).rgb, copy_of(expected->pixels).rgb);
+        EXPECT_EQ(read->box.left, expected->box.left);
+        EXPECT_EQ(read->box.bottom, expected->box.bottom);
+      }
+}
+
 }  // namespace
 }  // namespace ridgeline::vision

@@ -137,6 +137,37 @@ TEST(Loader, AnyNumberOfThreadsGivesTheSameBatches) {
   }
 }
 
+TEST(Loader, ACacheLargeOrSmallGivesTheSameBatches) {
+  const PictureFolder folder(13);
+  for (const bool trains : {true, false}) {
+    LoaderConfig config = trains ? training() : evaluation();
+    std::vector<std::vector<Copy>> epochs;
+    for (const int64_t bytes : {1, 20'000, 10'000'000}) {
+      config.cache_bytes = bytes;
+      const auto loader = loader_for(folder, config);
+      for (int epoch = 0; epoch < 2; ++epoch) epochs.push_back(rest_of_epoch(*loader));
+    }
+    for (size_t i = 2; i < epochs.size(); ++i) EXPECT_EQ(epochs[i], epochs[i % 2]) << i;
+  }
+}
+
+TEST(Loader, ACachedPictureNeedsItsFileNoMore) {
+  const PictureFolder folder(5);
+  for (const bool trains : {true, false}) {
+    LoaderConfig config = trains ? training() : evaluation();
+    config.cache_bytes = 1'000'000;
+    const auto loader = loader_for(folder, config);
+    rest_of_epoch(*loader);
+    loader->seek({1, 0});
+    const std::vector<Copy> before = rest_of_epoch(*loader);
+    const std::string first = read_file(folder.files()[0].path).value();
+    folder.spoil(0);
+    loader->seek({1, 0});
+    EXPECT_EQ(rest_of_epoch(*loader), before);
+    EXPECT_TRUE(write_file_atomically(folder.files()[0].path, first).ok());
+  }
+}
+
 TEST(Loader, EpochsDifferAndASeedRepeatsThem) {
   const PictureFolder folder(8);
   const auto one = loader_for(folder, training());

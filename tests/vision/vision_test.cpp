@@ -171,7 +171,7 @@ TEST_P(Orientation, TurnsThePictureUpright) {
   Image image(2, 1);
   image.rgb = {255, 0, 0, 0, 0, 255};
   Image upright;
-  turn_upright(image, Turn::for_orientation(GetParam().orientation), upright);
+  turn_upright(view_of(image), Turn::for_orientation(GetParam().orientation), upright);
   EXPECT_EQ(upright.width, GetParam().width);
   EXPECT_EQ(upright.rgb[0] == 255, GetParam().red_first);
 }
