@@ -10,6 +10,7 @@
 #include "base/yaml.h"
 #include "cli/compose.h"
 #include "cli/progress_bar.h"
+#include "cli/training_data.h"
 #include "cli/verbs.h"
 #include "report/training_curves.h"
 #include "train/run.h"
@@ -116,7 +117,7 @@ class TrainVerb {
     speaks_ = !rendezvous || rendezvous->rank == 0;
     Status status;
     for (size_t i = 0; i < configs_.size() && status.ok(); ++i) {
-      status = train_one(configs_[i]);
+      status = train_one(configs_[i], runs_[i].config);
       if (configs_.size() > 1) status = std::move(status).with_context(runs_[i].name);
     }
     if (speaks_ && !results_.empty()) {
@@ -143,11 +144,12 @@ class TrainVerb {
     return {};
   }
 
-  Status train_one(const train::TrainConfig& config) {
+  Status train_one(const train::TrainConfig& config, const Json& json) {
     TrainProgress progress(speaks_);
     if (configs_.size() > 1)
       progress.remark(fmt::format("{} at {}×{}", config.model, config.image_size, config.image_size));
-    ASSIGN_OR_RETURN(train::RunResult result, train::run_training(config, progress, cancel_));
+    ASSIGN_OR_RETURN(const vision::DataFolder data, open_training_data(json["data"], config.seed, cancel_));
+    ASSIGN_OR_RETURN(train::RunResult result, train::run_training(config, data, progress, cancel_));
     if (speaks_) {
       const Status drawn = report::draw_training_curves(result, train::RunFiles(config).folder);
       if (!drawn.ok()) progress.remark("no curves: " + drawn.message());

@@ -4,8 +4,6 @@
 #include <limits>
 #include <map>
 
-#include "base/cpu_features.h"
-
 namespace ridgeline::train {
 namespace {
 
@@ -17,8 +15,6 @@ class Fields {
   explicit Fields(const Json& json) : json_(json) {}
 
   const Status& error() const { return error_; }
-
-  bool has(const std::string& key) const { return json_.contains(pointer(key)); }
 
   template <typename T>
   void read(const std::string& key, T& into) {
@@ -110,7 +106,6 @@ void read_learner(Fields& fields, LearnerOptions& learner) {
   fields.read("device", learner.device);
   if (learner.device == "cuda") learner.device = "cuda:0";
   fields.read_between("threads", 0, 4096, learner.threads);
-  if (learner.threads == 0) learner.threads = allowed_cpus();
   fields.read_between("clip_grad_norm", 0, kMost, learner.clip_grad_norm);
   fields.read_between("ema.decay", 0, 1, learner.ema_decay);
 }
@@ -137,14 +132,6 @@ void read_augmentation(Fields& fields, TrainConfig& config) {
   config.augmentation = how;
 }
 
-void read_data(Fields& fields, DataOptions& data) {
-  fields.read("data.root", data.root);
-  if (fields.error().ok() && data.root.empty()) fields.fail("data.root is empty: set data.root=DIR");
-  fields.read_between("data.cache_mb", 0, 1e9, data.cache_mb);
-  if (fields.has("data.test_fraction")) fields.read_between("data.test_fraction", 0, 1, data.test_fraction);
-  if (fields.has("data.synth")) fields.read("data.synth", data.synth);
-}
-
 }  // namespace
 
 std::string TrainConfig::tag() const { return fmt::format("{}_{}", model, image_size); }
@@ -153,7 +140,7 @@ Result<TrainConfig> config_from_json(const Json& json) {
   Fields fields(json);
   TrainConfig config;
   fields.read("model.name", config.model);
-  read_data(fields, config.data);
+  fields.read_between("data.cache_mb", 0, 1e9, config.cache_mb);
   fields.read_between("image_size", 32, 4096, config.image_size);
   fields.read_between("epochs", 1, 1e6, config.epochs);
   fields.read_between("batch_size", 1, 1e6, config.batch_size);

@@ -11,14 +11,7 @@
 
 namespace ridgeline::train {
 
-struct DataOptions {
-  std::string root;
-  double test_fraction = 0.2;  ///< held out of each class where the folder has no test side
-  int64_t cache_mb = 0;        ///< memory for decoded images
-  bool synth = false;          ///< make the flowers of `data synth` where `root` is absent
-};
-
-/// What one run trains and how; configs/train.yaml describes the keys.
+/// What one run trains and how, but for the images; configs/train.yaml describes the keys.
 struct TrainConfig {
   std::string model;
   int image_size = 224;
@@ -34,7 +27,7 @@ struct TrainConfig {
   std::string weights;
   bool resume = false;
   std::string out;
-  DataOptions data;
+  int64_t cache_mb = 0;  ///< memory for decoded images
 
   /// "resnet18_224": what this run's files are named by.
   std::string tag() const;

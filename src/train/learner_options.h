@@ -36,7 +36,7 @@ struct Rendezvous {
 struct LearnerOptions {
   std::string device = "cpu";              ///< "cpu" or "cuda:N"
   Precision precision = Precision::kFp32;  ///< kBf16: convolutions and products in BF16, weights stay FP32
-  int threads = 1;
+  int threads = 1;  ///< 0 in a configuration: this process's share of the CPUs that it may use
   OptimizerOptions optimizer;
   double clip_grad_norm = 0;             ///< largest L2 norm of all gradients together; 0 clips nothing
   double ema_decay = 0;                  ///< of an average of the weights, per step; 0 keeps none

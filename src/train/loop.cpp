@@ -62,8 +62,8 @@ class Loop {
 
 Status Loop::begin() {
   if (length_.steps_per_epoch < 1)
-    return invalid_argument("{}: {} training images make no batch of {}: lower batch_size", config_.data.root,
-                            job_.images, config_.batch_size);
+    return invalid_argument("{} training images make no batch of {}: lower batch_size", job_.images,
+                            config_.batch_size);
   if (writes_) RETURN_IF_ERROR(make_directories(files_.folder));
   std::error_code error;
   if (config_.resume && std::filesystem::exists(files_.state, error)) {
@@ -215,7 +215,7 @@ Result<RunResult> Loop::run() {
     RETURN_IF_ERROR(train_epoch());
     ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate());
     if (evaluation.images() == 0)
-      return invalid_argument("{}: no image to evaluate on can be decoded", config_.data.root);
+      return invalid_argument("no image to evaluate on can be decoded: see `ridgeline data check`");
     RETURN_IF_ERROR(end_epoch(evaluation));
   }
   return result(false);

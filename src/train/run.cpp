@@ -1,15 +1,14 @@
 #include "train/run.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
 
+#include "base/cpu_features.h"
 #include "engine/plugin_host.h"
 #include "formats/state_dict.h"
 #include "train/starting_point.h"
 #include "vision/contract.h"
-#include "vision/folder.h"
-#include "vision/synth.h"
 
 namespace ridgeline::train {
 namespace {
@@ -40,8 +39,15 @@ Result<int> number_in(const char* name) {
   return value;
 }
 
-/// Each process has a GPU of its own, by torchrun's number on the machine.
+/// Each process has its share of the machine's CPUs, and a GPU of its own, by torchrun's number on the
+/// machine.
 Status join(TrainConfig& config) {
+  int processes_here = 1;
+  if (!variable("LOCAL_WORLD_SIZE").empty()) {
+    ASSIGN_OR_RETURN(processes_here, number_in("LOCAL_WORLD_SIZE"));
+  }
+  if (config.learner.threads == 0)
+    config.learner.threads = std::max(1, allowed_cpus() / std::max(1, processes_here));
   ASSIGN_OR_RETURN(config.learner.rendezvous, rendezvous_from_environment());
   if (!config.learner.rendezvous) return {};
   const int world_size = config.learner.rendezvous->world_size;
@@ -52,17 +58,6 @@ Status join(TrainConfig& config) {
   ASSIGN_OR_RETURN(const int local_rank, number_in("LOCAL_RANK"));
   config.learner.device = fmt::format("cuda:{}", local_rank);
   return {};
-}
-
-Status make_synthetic(const TrainConfig& config, TrainObserver& observer, const CancelToken& cancel) {
-  const DataOptions& data = config.data;
-  std::error_code error;
-  if (!data.synth || std::filesystem::exists(data.root, error)) return {};
-  if (config.learner.rendezvous)
-    return not_found("{}: make it before several processes train on it: ridgeline data synth {}", data.root,
-                     data.root);
-  observer.remark(fmt::format("{}: makes the synthetic flowers", data.root));
-  return vision::write_synth_folder(data.root, {}, cancel);
 }
 
 vision::LoaderConfig loader_config(const TrainConfig& config, size_t classes) {
@@ -91,7 +86,7 @@ Result<Sources> open_sources(const TrainConfig& config, const vision::DataFolder
   training.label_smoothing = config.label_smoothing;
   training.shuffle = true;
   training.drop_last = static_cast<int64_t>(data.train.files.size()) >= config.batch_size;
-  training.cache_bytes = config.data.cache_mb * kMegabyte;
+  training.cache_bytes = config.cache_mb * kMegabyte;
   ASSIGN_OR_RETURN(auto train, vision::Loader::open(data.train.files, training));
   ASSIGN_OR_RETURN(auto test,
                    vision::Loader::open(data.test.files, loader_config(config, data.classes().size())));
@@ -134,13 +129,9 @@ Result<std::optional<Rendezvous>> rendezvous_from_environment() {
   return std::optional(rendezvous);
 }
 
-Result<RunResult> run_training(TrainConfig config, TrainObserver& observer, const CancelToken& cancel) {
+Result<RunResult> run_training(TrainConfig config, const vision::DataFolder& data, TrainObserver& observer,
+                               const CancelToken& cancel) {
   RETURN_IF_ERROR(join(config));
-  RETURN_IF_ERROR(make_synthetic(config, observer, cancel));
-  ASSIGN_OR_RETURN(const vision::DataFolder data,
-                   vision::open_data_folder(
-                       config.data.root, {.test_fraction = config.data.test_fraction, .seed = config.seed}));
-  for (const std::string& warning : data.warnings) observer.remark(warning);
   ASSIGN_OR_RETURN(const StartingPoint start, starting_point(config, data.classes().size()));
   for (const std::string& line : start.remarks) observer.remark(line);
   ASSIGN_OR_RETURN(const auto learner, begin_learner(config, start));

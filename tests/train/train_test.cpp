@@ -95,8 +95,7 @@ TEST(TrainConfig, NamesTheKeyThatIsWrong) {
     return config_from_json(config_json(overrides)).status().message();
   };
   EXPECT_EQ(message("{model: null}"), "model.name is not set: name one with +model=NAME");
-  EXPECT_EQ(message("{data: null}"), "data.root is not set: name one with +data=NAME");
-  EXPECT_EQ(message("{data: {root: ''}}"), "data.root is empty: set data.root=DIR");
+  EXPECT_EQ(message("{data: null}"), "data.cache_mb is not set: name one with +data=NAME");
   EXPECT_EQ(message("{epochs: 0}"), "epochs is 0: it must be 1 to 1000000");
   EXPECT_EQ(message("{precision: fp8}"), "precision is 'fp8': it must be one of bf16, fp32");
   EXPECT_EQ(message("{optimizer: {lr: -1}}"), "optimizer.lr is -1: it must be 0 or more");
