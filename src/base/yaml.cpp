@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <yaml-cpp/yaml.h>
 
 #include "base/file.h"
@@ -11,24 +12,22 @@
 namespace ridgeline {
 namespace {
 
+template <typename T>
+std::optional<T> read_as(std::string_view text) {
+  T value{};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 /// YAML's core schema: `text` as a number, or nothing.
 Json number_of(std::string_view text) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
   if (digits.empty() || (digits.size() > 1 && digits[0] == '0' && digits[1] != '.')) return {};
-  const char* end = text.data() + text.size();
-  uint64_t natural = 0;
-  if (const auto [stop, error] = std::from_chars(text.data(), end, natural);
-      error == std::errc() && stop == end)
-    return natural;
-  int64_t whole = 0;
-  if (const auto [stop, error] = std::from_chars(text.data(), end, whole);
-      error == std::errc() && stop == end)
-    return whole;
-  double real = 0;
-  if (const auto [stop, error] = std::from_chars(text.data(), end, real);
-      error == std::errc() && stop == end && std::isfinite(real))
-    return real;
-  return {};
+  if (const auto natural = read_as<uint64_t>(text)) return *natural;
+  if (const auto whole = read_as<int64_t>(text)) return *whole;
+  const auto real = read_as<double>(text);
+  return real && std::isfinite(*real) ? Json(*real) : Json();
 }
 
 Json scalar_of(const YAML::Node& node) {

@@ -27,7 +27,7 @@ struct Order {
 };
 
 int uniform_int(Rng& random, int low, int high) {
-  return low + static_cast<int>(random.below(static_cast<uint64_t>(high - low + 1)));
+  return low + static_cast<int>(random.below(static_cast<uint64_t>(high - low) + 1));
 }
 
 /// The parents of one class's `count` flowers, in random order: hybrids with both neighbours in equal number,
