@@ -42,15 +42,6 @@ struct Flags {
   bool json = false;
 };
 
-constexpr const char* kKeys =
-    "--json: {model, out, engine, threads, method, percentile, calibration_images, skipped, bytes:{before, "
-    "after}, forecast:{verdict, words, instructions, peak_ratio, fp32_ms, int8_ms, conversion_ms, "
-    "speedup:{ENGINE}, layers:[{name, op, int8, fp32_us, int8_us, speedup, fp32_bound, int8_bound}]}, "
-    "accuracy:{images, before:{top1, low, high}, after:{top1, low, high, drop_points, drop_low, drop_high, "
-    "agreement, logit_sqnr_db}, all_int8:{…}, max_drop_points}, layers:[{name, op, sqnr_db, decision}], "
-    "measured:[{engine, fp32_ms, int8_ms, speedup, speedup_low, speedup_high, "
-    "reason}]}";
-
 /// What INT8 would gain in one call of the flags' batch.
 Result<quantize::Forecast> forecast_of(const Graph& model, const Flags& flags, const CancelToken& cancel) {
   ASSIGN_OR_RETURN(const Graph prepared, quantize::prepare(model));
@@ -246,7 +237,7 @@ Result<int> quantize_model(const Flags& flags, const CancelToken& cancel) {
 
 Action configure_quantize(CLI::App& app, const Environment& environment) {
   auto flags = std::make_shared<Flags>();
-  app.footer(kKeys);
+  app.footer("docs/quantize.md tells what is written, how it is chosen, and the keys of --json.");
   app.add_option("model", flags->model, "an ONNX file of an FP32 classifier, or zoo:NAME")->required();
   app.add_option("--data", flags->data,
                  "folder of images with train/ and test/, or one that is split: calibration on the one side, "

@@ -106,8 +106,8 @@ std::string Forecast::words() const {
       instructions.empty()
           ? "no VNNI and no AMX-int8: integers are multiplied no faster than floats, only memory traffic "
             "shrinks"
-          : fmt::format("{} multiplies 8-bit integers {:.1f} times as fast as FP32 units floats",
-                        instructions, peak_ratio);
+          : fmt::format("{} multiplies 8-bit integers at {:.1f} times the rate of FP32", instructions,
+                        peak_ratio);
   switch (verdict()) {
     case Verdict::kPays:
       return fmt::format("INT8 pays here: {}, {:.2f}x over the model", reason, speedup());
