@@ -6,6 +6,8 @@
 
 #include "base/rng.h"
 #include "bench/statistics.h"
+#include "graph/infer.h"
+#include "predict/image_input.h"
 #include "vision/batch.h"
 #include "vision/folder.h"
 
@@ -52,14 +54,16 @@ Result<Tensor> noise(DType dtype, const Shape& shape, Rng& random) {
   return tensor;
 }
 
-Result<Tensor> pictures(const GroupKey& group, const Shape& shape, std::optional<double>& data_ms) {
+Result<Tensor> pictures(const Graph& graph, const GroupKey& group, const Shape& shape,
+                        std::optional<double>& data_ms) {
   if (shape[1] != 3 || group.size.height != group.size.width)
     return unsupported("pictures come as three channels and a square; the model's input is {}",
                        shape.to_string());
   ASSIGN_OR_RETURN(const vision::ImageFolder folder, vision::scan_image_folder(group.data));
   std::vector<std::string> files;
   for (const vision::ImageFile& file : folder.files) files.push_back(file.path);
-  const auto how = vision::Preprocessing::for_size(static_cast<int>(group.size.height));
+  ASSIGN_OR_RETURN(const vision::Preprocessing how,
+                   predict::preprocessing_at(graph, graph.name, group.size.height));
   std::array<double, kLoadsTimed> times_ms{};
   Tensor batch;
   for (double& time_ms : times_ms) {
@@ -70,6 +74,17 @@ Result<Tensor> pictures(const GroupKey& group, const Shape& shape, std::optional
   std::sort(times_ms.begin(), times_ms.end());
   data_ms = percentile(times_ms, 0.5);
   return batch;
+}
+
+/// The contract's classes against the model's outputs, where their number follows from the inputs.
+Status check_contract(const Graph& graph, const InputShapes& shapes, int64_t batch) {
+  ASSIGN_OR_RETURN(const std::optional<vision::Contract> contract,
+                   vision::contract_from_metadata(graph.metadata, graph.name));
+  const Result<TypeMap> types = infer_types(graph, shapes);
+  if (!contract || !types.ok() || graph.outputs.empty()) return {};
+  const std::optional<Shape>& scores = types->find(graph.outputs[0].name)->second.shape;
+  if (!scores || !scores->is_static()) return {};
+  return predict::check_classes(*contract, scores->element_count() / batch, graph.name);
 }
 
 }  // namespace
@@ -83,11 +98,12 @@ Result<GroupInputs> make_inputs(const Graph& graph, const GroupKey& group, uint6
     ASSIGN_OR_RETURN(const Shape shape, first ? image_shape(input, group) : side_shape(input, group));
     if (first) inputs.channels = shape[1];
     const bool real = first && group.data_kind() == "real";
-    ASSIGN_OR_RETURN(Tensor tensor,
-                     real ? pictures(group, shape, inputs.data_ms) : noise(input.type.dtype, shape, random));
+    ASSIGN_OR_RETURN(Tensor tensor, real ? pictures(graph, group, shape, inputs.data_ms)
+                                         : noise(input.type.dtype, shape, random));
     inputs.tensors.push_back(std::move(tensor));
     inputs.shapes[input.name] = shape;
   }
+  if (group.data_kind() == "real") RETURN_IF_ERROR(check_contract(graph, inputs.shapes, group.batch));
   return inputs;
 }
 

@@ -20,8 +20,9 @@ struct GroupInputs {
 };
 
 /// The first input is the image, N × C × H × W; it is filled with seeded normal noise, or with the folder's
-/// pictures. Further inputs get noise or zeros, and the batch where a dimension is open. kUnsupported, naming
-/// the input, where the model can't take the group's batch or size.
+/// pictures by the model's contract (kInvalidArgument where that contradicts the model). Further inputs get
+/// noise or zeros, and the batch where a dimension is open. kUnsupported, naming the input, where the model
+/// can't take the group's batch or size.
 Result<GroupInputs> make_inputs(const Graph& graph, const GroupKey& group, uint64_t seed);
 
 }  // namespace ridgeline::bench

@@ -1,6 +1,7 @@
 #include "predict/image_input.h"
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "formats/state_dict.h"
@@ -78,6 +79,18 @@ Result<ImageInput> image_input_of(const Graph& graph, std::string_view model) {
   const int64_t batch = (*image->type.shape)[0];
   input.fixed_batch = batch == Shape::kUnknownDim ? 0 : batch;
   return input;
+}
+
+Result<vision::Preprocessing> preprocessing_at(const Graph& graph, std::string_view model, int64_t size) {
+  ASSIGN_OR_RETURN(const std::optional<vision::Contract> carried,
+                   vision::contract_from_metadata(graph.metadata, model));
+  if (!carried) return vision::Preprocessing::for_size(static_cast<int>(size));
+  ASSIGN_OR_RETURN(const ImageInput input, image_input_of(graph, model));
+  vision::Preprocessing how = input.contract.preprocessing;
+  how.resize_shorter = static_cast<int>(
+      std::lround(static_cast<double>(how.resize_shorter) * static_cast<double>(size) / how.crop));
+  how.crop = static_cast<int>(size);
+  return how;
 }
 
 Status check_classes(const vision::Contract& contract, int64_t outputs, std::string_view model) {

@@ -26,6 +26,10 @@ struct ImageInput {
 /// broken or contradicts the model's input or number of outputs. `model` names the model in messages.
 Result<ImageInput> image_input_of(const Graph& graph, std::string_view model);
 
+/// How to make a square of `size` pixels for the model: by its contract, the resize in proportion where the
+/// size is another than the contract's; without one by torchvision's recipe. Errors as above.
+Result<vision::Preprocessing> preprocessing_at(const Graph& graph, std::string_view model, int64_t size);
+
 /// kInvalidArgument where a contract names classes, and not as many as an image has outputs.
 Status check_classes(const vision::Contract& contract, int64_t outputs, std::string_view model);
 

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/temporary_folder.h"
+#include "vision/contract.h"
 #include "vision/synth.h"
 
 namespace ridgeline::bench {
@@ -54,6 +56,33 @@ TEST(Inputs, PicturesAreReadAndTheirTimeIsToldApart) {
   const auto pixels = inputs->tensors[0].as<float>();
   const size_t image = pixels.size() / 2;
   EXPECT_FALSE(std::ranges::equal(pixels.first(image), pixels.last(image)));
+}
+
+TEST(Inputs, PicturesFollowTheModelsContractAndAContradictionIsRefused) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(vision::write_synth_folder(folder / "data", {.images_per_class = 2, .seed = 1}).ok());
+  Graph graph = model({-1, 3, -1, -1});
+  graph.inputs.resize(1);
+  graph.outputs = {{.name = "mean", .type = {DType::kF32, Shape{-1, 3, 1, 1}}, .dim_names = {}}};
+  graph.nodes = {{.name = "pool", .op = "GlobalAveragePool", .inputs = {"image"}, .outputs = {"mean"}}};
+  const auto first_pixel = [&](const vision::Contract& contract) {
+    graph.metadata = vision::to_metadata(contract);
+    const Result<GroupInputs> inputs = make_inputs(graph, group(folder / "data/train"), 1);
+    EXPECT_TRUE(inputs.ok()) << inputs.status().message();
+    return inputs.ok() ? inputs->tensors[0].as<float>()[0] : 0;
+  };
+  vision::Contract contract;
+  contract.preprocessing.mean = {0, 0, 0};
+  contract.preprocessing.stddev = {1, 1, 1};
+  const float plain = first_pixel(contract);
+  EXPECT_GE(plain, 0);
+  contract.preprocessing.mean = {2, 0, 0};
+  EXPECT_NEAR(first_pixel(contract), plain - 2, 1e-5);
+  contract.classes = {"one", "two"};
+  graph.metadata = vision::to_metadata(contract);
+  const Status refused = make_inputs(graph, group(folder / "data/train"), 1).status();
+  EXPECT_EQ(refused.code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.message(), testing::HasSubstr("2 classes"));
 }
 
 TEST(Inputs, AFolderWithoutPicturesIsBadInput) {
