@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "cli/foreign_model.h"
 #include "cli/model_source.h"
+#include "cli/model_text.h"
 #include "cli/verbs.h"
 #include "formats/onnx.h"
 #include "graph/infer.h"
@@ -63,10 +64,7 @@ Result<Graph> read_source(const Flags& flags) {
 }
 
 Status write_model(const Graph& graph, const std::string& path) {
-  const std::string extension = std::filesystem::path(path).extension().string();
-  if (extension == ".safetensors") return formats::save_safetensors(formats::weights_of(graph), path);
-  if (extension == ".pth") return formats::save_pth(formats::weights_of(graph), path);
-  return formats::save_onnx(graph, path);
+  return names_weights(path) ? save_weights(graph, path) : formats::save_onnx(graph, path);
 }
 
 /// Weights without a contract are lawful, but what consumers will assume should not come as a surprise.
@@ -80,49 +78,10 @@ void tell_of_missing_contract(const Flags& flags, const Graph& graph) {
         flags.source);
 }
 
-/// Nx3x224x224: dynamic dimensions by name, "?" where they have none.
-std::string describe_shape(const ValueInfo& value) {
-  if (!value.type.shape) return "?";
-  if (value.type.shape->rank() == 0) return "scalar";
-  std::string text;
-  for (size_t axis = 0; axis < value.type.shape->rank(); ++axis) {
-    const int64_t dim = (*value.type.shape)[axis];
-    const bool named = axis < value.dim_names.size() && !value.dim_names[axis].empty();
-    if (axis > 0) text += 'x';
-    if (dim != Shape::kUnknownDim)
-      text += fmt::to_string(dim);
-    else
-      text += named ? value.dim_names[axis] : "?";
-  }
-  return text;
-}
-
-Json describe_values(const std::vector<ValueInfo>& values) {
-  Json list = Json::array();
-  for (const ValueInfo& value : values)
-    list.push_back(
-        {{"name", value.name}, {"dtype", name_of(value.type.dtype)}, {"shape", describe_shape(value)}});
-  return list;
-}
-
 Json describe(const Flags& flags, const Graph& graph) {
-  return {{"model", flags.out},
-          {"source", flags.source},
-          {"name", graph.name},
-          {"opset", formats::kGraphOpset},
-          {"nodes", graph.nodes.size()},
-          {"parameters", graph.parameter_count()},
-          {"inputs", describe_values(graph.inputs)},
-          {"outputs", describe_values(graph.outputs)}};
-}
-
-void print_text(const Flags& flags, const Graph& graph) {
-  fmt::print("{}: {} of {} parameters in {} nodes, opset {}\n", flags.out, graph.name,
-             graph.parameter_count(), graph.nodes.size(), formats::kGraphOpset);
-  for (const ValueInfo& input : graph.inputs)
-    fmt::print("  input  {} {}\n", input.name, describe_shape(input));
-  for (const ValueInfo& output : graph.outputs)
-    fmt::print("  output {} {}\n", output.name, describe_shape(output));
+  Json document = {{"model", flags.out}, {"source", flags.source}};
+  document.update(describe_model(graph, formats::kGraphOpset));
+  return document;
 }
 
 }  // namespace
@@ -166,7 +125,7 @@ Action configure_import(CLI::App& app, const Environment& /*environment*/) {
     if (json->count() > 0)
       fmt::print("{}\n", describe(*flags, graph).dump());
     else
-      print_text(*flags, graph);
+      fmt::print("{}", model_text(flags->out, graph, formats::kGraphOpset));
     return 0;
   };
 }

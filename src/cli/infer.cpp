@@ -166,7 +166,8 @@ Result<int> run_infer(const Flags& flags, const CancelToken& cancel) {
 
 Action configure_infer(CLI::App& app, const Environment& environment) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("model", flags->model, "an .onnx file, a checkpoint (.safetensors, .pth), or zoo:NAME")
+  app.add_option("model", flags->model,
+                 "an .onnx file, a checkpoint (.safetensors, .pth), a Hugging Face folder, or zoo:NAME")
       ->required();
   app.add_option("images", flags->images, "files, folders and patterns")->required();
   app.add_option("-k,--top", flags->top, "classes to name for each image")

@@ -44,13 +44,6 @@ Status set_picture(const ValueInfo& input, const ImageCase& image, Shape& shape)
   return {};
 }
 
-/// Of any size, or where the model has one only, of that.
-template <typename Make>
-Result<Graph> made_flexible(const Make& make) {
-  Result<Graph> any_size = make(true);
-  return any_size.ok() ? std::move(any_size) : make(false);
-}
-
 }  // namespace
 
 SourceKind kind_of(const std::string& source) {
@@ -65,18 +58,38 @@ SourceKind kind_of(const std::string& source) {
 }
 
 Result<Graph> load_model(const std::string& source) {
+  if (kind_of(source) == SourceKind::kOnnx) return formats::load_onnx(source);
+  Result<Graph> any_size = load_model_as(source, {.dynamic_size = true});
+  return any_size.ok() ? std::move(any_size) : load_model_as(source, {});
+}
+
+Result<Graph> load_model_as(const std::string& source, const formats::GraphOptions& options) {
+  constexpr int64_t kUsual = 224;
   switch (kind_of(source)) {
     case SourceKind::kZoo:
-      return made_flexible([&](bool any_size) {
-        return zoo::make(source.substr(kZooPrefix.size()), {.dynamic_size = any_size});
-      });
+      return zoo::make(source.substr(kZooPrefix.size()),
+                       {.image_size = options.image_size > 0 ? options.image_size : kUsual,
+                        .projection = options.projection,
+                        .dynamic_size = options.dynamic_size});
     case SourceKind::kFolder:
     case SourceKind::kCheckpoint:
-      return made_flexible([&](bool any_size) { return foreign_model(source, {.dynamic_size = any_size}); });
+      return foreign_model(source, options);
     case SourceKind::kOnnx:
       break;
   }
+  if (options.projection > 0 || options.image_size > 0)
+    return invalid_argument(
+        "{}: --projection and --image-size shape zoo models and checkpoints: leave them out", source);
   return formats::load_onnx(source);
+}
+
+bool names_weights(const std::string& path) {
+  return path.ends_with(".safetensors") || path.ends_with(".pth");
+}
+
+Status save_weights(const Graph& graph, const std::string& path) {
+  const formats::StateDict weights = formats::weights_of(graph);
+  return path.ends_with(".pth") ? formats::save_pth(weights, path) : formats::save_safetensors(weights, path);
 }
 
 Result<InputShapes> image_shapes(const Graph& graph, const ImageCase& image) {

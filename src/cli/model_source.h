@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "formats/weights.h"
 #include "graph/graph.h"
 #include "graph/infer.h"
 
@@ -17,6 +18,15 @@ SourceKind kind_of(const std::string& source);
 /// Reads an ONNX file, a checkpoint (.safetensors, .pth, .pt, .bin) or a Hugging Face folder, or makes
 /// "zoo:NAME"; all but ONNX of open height and width where the model allows that.
 Result<Graph> load_model(const std::string& source);
+
+/// The same in exactly this shape. kInvalidArgument where an ONNX file is asked for another size or a
+/// projection.
+Result<Graph> load_model_as(const std::string& source, const formats::GraphOptions& options);
+
+/// Whether a file to write is for weights alone: .safetensors or .pth.
+bool names_weights(const std::string& path);
+/// Writes the graph's weights and metadata in the format that the name tells.
+Status save_weights(const Graph& graph, const std::string& path);
 
 struct ImageCase {
   int64_t batch, height, width;

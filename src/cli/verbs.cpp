@@ -7,6 +7,7 @@ namespace ridgeline::cli {
 Action configure_analyze(CLI::App& app, const Environment& environment);
 Action configure_bench(CLI::App& app, const Environment& environment);
 Action configure_compare(CLI::App& app, const Environment& environment);
+Action configure_export(CLI::App& app, const Environment& environment);
 Action configure_import(CLI::App& app, const Environment& environment);
 Action configure_infer(CLI::App& app, const Environment& environment);
 Action configure_merge(CLI::App& app, const Environment& environment);
@@ -31,6 +32,8 @@ std::span<const Verb> verbs() {
       Verb{"data", "make and inspect folders of images", configure_data},
       Verb{"doctor", "say what this machine can run models with: engines, CPU, GPU, measured peaks",
            configure_doctor},
+      Verb{"export", "write a model as ONNX with its contract, and hold every engine's answers against it",
+           configure_export},
       Verb{"import",
            "write a model as ONNX: of the zoo, of weights trained elsewhere, or an ONNX file brought to "
            "opset 17",
