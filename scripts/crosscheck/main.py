@@ -1,4 +1,4 @@
-"""main.py RIDGELINE [models|speed] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
+"""main.py RIDGELINE [models|speed|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
 one table per topic and exits with 1 when something fails. See docs/crosscheck.md."""
 
 import argparse
@@ -9,6 +9,9 @@ import tempfile
 import models
 import parity
 import speed
+import train_accuracy
+import train_parity
+import train_speed
 
 ENGINES = ("onnxruntime", "openvino", "libtorch", "native")
 
@@ -51,21 +54,54 @@ def check_speed(ridgeline: pathlib.Path) -> bool:
     return passed
 
 
+def check_train(ridgeline: pathlib.Path) -> bool:
+    passed = True
+    with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as name:
+        folder = pathlib.Path(name)
+        print(f"{'optimizer':12} {'first loss':>10} {'last loss':>10} {'loss differs':>12} {'weights differ':>14}  verdict")
+        for optimizer in train_parity.OPTIMIZERS:
+            row = train_parity.check(ridgeline, folder, optimizer)
+            print(f"{optimizer:12} {row['first']:10.4f} {row['last']:10.4f} {row['loss']:12.1e} {row['weights']:14.1e}  {row['verdict']} "
+                  f"({row['where']})", flush=True)
+            passed = passed and row["verdict"] == "ok"
+        train_speed.make_photos(ridgeline, folder)
+        print(f"\n{'photos':10} {'precision':9} {'ours':18} {'theirs':18} {'img/s':>7} {'img/s':>7} {'ratio':>6} {'95 % interval':>16} {'goal':>5}  verdict")
+        for wanted in train_speed.ROWS:
+            row = train_speed.check(ridgeline.parent, wanted, folder)
+            print(f"{wanted.photos:10} {wanted.precision:9} {wanted.ours!s:18} {wanted.theirs!s:18} {row['ours']:7.1f} {row['theirs']:7.1f} "
+                  f"{row['ratio']:6.2f} {row['low']:7.2f} to {row['high']:5.2f} {wanted.goal:5.2f}  {row['verdict']}", flush=True)
+            passed = passed and row["verdict"] == "ok"
+    return passed
+
+
+def check_accuracy(ridgeline: pathlib.Path) -> bool:
+    with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as folder:
+        row = train_accuracy.check(ridgeline, pathlib.Path(folder))
+    for side in ("ours", "theirs"):
+        print(f"{side:8} {' '.join(f'{top1:6.2f}' for top1 in row[side])}  top-1 in percent, by seed")
+    print(f"means differ by {row['difference']:.2f} points, chance makes {row['noise']:.2f}  {row['verdict']}")
+    return row["verdict"] == "ok"
+
+
+TOPICS = ("models", "speed", "train", "accuracy")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./run crosscheck")
     parser.add_argument("ridgeline", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("topic", nargs="?", choices=("models", "speed"), help="both where none is named")
+    parser.add_argument("topic", nargs="?", choices=TOPICS, help="all where none is named")
     parser.add_argument("--only", default="", help="models by name, with commas between")
     parser.add_argument("--every-opset", action="store_true", help="13 to 20 for every model; the test data stay as they are")
     flags = parser.parse_args()
+    ridgeline = flags.ridgeline.resolve()
     names = flags.only.split(",") if flags.only else [model.name for model in models.MODELS]
     wanted = [model for model in models.MODELS if model.name in names]
     if len(wanted) != len(names):
         parser.error(f"--only: of {flags.only} not all are models; known: {', '.join(model.name for model in models.MODELS)}")
-    passed = flags.topic == "speed" or check_models(flags.ridgeline, wanted, flags.every_opset)
-    if flags.topic != "models":
-        passed = check_speed(flags.ridgeline) and passed
-    return 0 if passed else 1
+    checks = {"models": lambda: check_models(ridgeline, wanted, flags.every_opset), "speed": lambda: check_speed(ridgeline),
+              "train": lambda: check_train(ridgeline), "accuracy": lambda: check_accuracy(ridgeline)}
+    passed = [checks[topic]() for topic in ([flags.topic] if flags.topic else TOPICS)]
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

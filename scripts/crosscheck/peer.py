@@ -4,12 +4,11 @@ Each library is set up as its own documentation says for latency on a CPU: one s
 
 import json
 import pathlib
-import sys
-import time
 from collections.abc import Callable
 
 import numpy
 
+import answers
 import export_model
 import models
 import tensors
@@ -75,28 +74,5 @@ def load(request: dict) -> Call:
     return call
 
 
-def timed(call: Call, skip: int, iterations: int) -> list[float]:
-    for _ in range(skip):
-        call()
-    times_us = []
-    for _ in range(iterations):
-        start = time.perf_counter_ns()
-        call()
-        times_us.append((time.perf_counter_ns() - start) / 1e3)
-    return times_us
-
-
-def main() -> None:
-    call = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        if request["op"] == "load":
-            call = load(request)
-            answer = {}
-        else:
-            answer = {"times_us": timed(call, request["skip"], request["iterations"])}
-        print(json.dumps({"ok": answer}), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    answers.serve(load)

@@ -1,6 +1,8 @@
 """Talks to a worker process: one JSON object a line, as src/bench/worker_protocol.h says."""
 
+import contextlib
 import json
+import os
 import pathlib
 import select
 import signal
@@ -13,11 +15,12 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """A child process that loads a model on an engine once and runs it when told to."""
+    """A child process, with what it starts itself, that loads its work once and runs it when told to."""
 
     def __init__(self, command: list[str]):
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                        start_new_session=True)
 
     def ask(self, request: dict, timeout_s: float) -> dict:
         try:
@@ -45,10 +48,10 @@ class Worker:
 
     def pause(self) -> None:
         """Takes the worker off the processor: threads of an idle engine may spin."""
-        self.process.send_signal(signal.SIGSTOP)
+        os.killpg(self.process.pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     def _last_words(self) -> str:
         code = self.process.wait()
@@ -60,6 +63,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.errors.close()
