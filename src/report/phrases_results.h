@@ -113,6 +113,20 @@ inline constexpr Phrase kDataFps{"Images/s", "Изобр./с"};
 inline constexpr Phrase kFastestFps{"Fastest inference, images/s", "Быстрейший инференс, изобр./с"};
 inline constexpr Phrase kLoadersNeeded{"Loading threads to keep up", "Потоков загрузки, чтобы успевать"};
 
+inline constexpr Phrase kTrained{"Accuracy by image size", "Точность по размеру изображения"};
+inline constexpr Phrase kTrainedModel{"Model", "Модель"};
+inline constexpr Phrase kTestTop1{"Top-1, %", "Top-1, %"};
+inline constexpr Phrase kTestTop5{"Top-5, %", "Top-5, %"};
+inline constexpr Phrase kBestEpoch{"Best epoch", "Лучшая эпоха"};
+inline constexpr Phrase kLowestLatency{"Shortest call, ms", "Кратчайший вызов, мс"};
+inline constexpr Phrase kHighestFps{"Highest FPS", "Наибольший FPS"};
+inline constexpr Phrase kTrainedNote{
+    "Accuracy is that of the best epoch on the test side of the data. Beside it stands what a picture of "
+    "that size costs in "
+    "this race: the shortest mean time of a call, and the most images per second, each with its approach and "
+    "batch.",
+    "Точность: лучшая эпоха на тестовой части данных. Рядом то, чего стоит изображение такого размера в этой "
+    "гонке: кратчайшее среднее время вызова и наибольшее число изображений в секунду, с подходом и батчем."};
 inline constexpr Phrase kAccuracy{"Agreement with the reference", "Совпадение с эталоном"};
 inline constexpr Phrase kRows{"Rows", "Строк"};
 inline constexpr Phrase kMaxAbsDiff{"Largest abs diff", "Наибольшая разность"};

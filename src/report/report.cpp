@@ -50,8 +50,9 @@ Result<Race> load_race(const std::string& path) {
 Result<Written> write_report(const Race& race, const std::string& directory, Language language) {
   const Findings findings = find(race.results);
   const Speaker say(language);
-  const Story story{race.results, findings, profiled_row(race, findings), say,
-                    baseline_label(race.results.context)};
+  const Story story{
+      race.results, findings, profiled_row(race, findings), say, baseline_label(race.results.context),
+      race.trained};
   const std::string plots = directory + "/plots";
   RETURN_IF_ERROR(make_directories(plots));
   std::vector<Figure> figures;

@@ -2,11 +2,13 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "bench/profile.h"
 #include "bench/results.h"
 #include "report/language.h"
+#include "train/results.h"
 
 namespace ridgeline::report {
 
@@ -14,6 +16,7 @@ namespace ridgeline::report {
 struct Race {
   bench::Results results;
   std::map<std::string, bench::Profile> profiles;  ///< by bench::identity_of
+  std::vector<train::RunResult> trained;           ///< what was trained to be raced; may be empty
 };
 
 /// Reads DIR/results.json, or a results.json named itself, and the profiles beside it.

@@ -5,6 +5,7 @@
 namespace ridgeline::report {
 
 /// The tables of the results; each without rows when the race has nothing for it.
+Table trained_table(const Story& story);      ///< accuracy by size, beside what that size costs
 Table main_table(const Story& story);         ///< times, FPS, speed-up, memory of every timed row
 Table comparative_table(const Story& story);  ///< ranges by approach
 Table use_table(const Story& story);          ///< work, TFLOPS, shares of the peaks

@@ -26,6 +26,7 @@ std::string layers_note(const Story& story) {
 void write_results(const Story& story, std::vector<Figure> figures, Document& document) {
   const auto& say = story.say;
   document.push_back(Heading{2, say(phrase::kResults)});
+  add_section(say(phrase::kTrained), trained_table(story), document, say(phrase::kTrainedNote));
   add_section(say(phrase::kMainTable), main_table(story), document, say(phrase::kMainNote));
   if (!figures.empty()) document.push_back(Heading{3, say(phrase::kPlots)});
   for (Figure& figure : figures) document.push_back(std::move(figure));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 
 #include "bench/profile.h"
@@ -10,6 +11,7 @@
 #include "report/document.h"
 #include "report/findings.h"
 #include "report/language.h"
+#include "train/results.h"
 
 namespace ridgeline::report {
 
@@ -36,6 +38,7 @@ struct Story {
   ProfiledRow profiled;
   const Speaker& say;
   std::string baseline;  ///< label of the approach that speed-ups are against
+  std::span<const train::RunResult> trained;
 };
 
 /// Each appends its chapter. The figures come drawn, in the order in which they are shown.

@@ -1,6 +1,7 @@
 #include "train/results.h"
 
 #include <array>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace ridgeline::train {
@@ -64,6 +65,46 @@ Json to_json(const RunResult& result) {
   }
   json["epochs"] = std::move(epochs);
   return json;
+}
+
+namespace {
+
+Result<RunResult> run_from_json(const Json& json, const std::string& path) {
+  RunResult run;
+  try {
+    run.model = json.at("model");
+    run.image_size = json.at("image_size");
+    run.precision = json.at("precision");
+    run.classes = json.at("classes").get<std::vector<std::string>>();
+    run.best_epoch = json.at("best_epoch");
+    run.best_weights = json.at("weights");
+    run.stopped_early = json.at("stopped_early");
+    for (const Json& epoch : json.at("epochs")) {
+      ASSIGN_OR_RETURN(EpochRow row, epoch_row_from_json(epoch, path));
+      run.epochs.push_back(row);
+    }
+  } catch (const Json::exception& error) {
+    return invalid_argument("{}: not what ridgeline train writes: {}", path, error.what());
+  }
+  if (run.best_epoch < 0 || run.best_epoch > std::ssize(run.epochs))
+    return invalid_argument("{}: best_epoch {} is none of its {} epochs", path, run.best_epoch,
+                            run.epochs.size());
+  return run;
+}
+
+}  // namespace
+
+Result<std::vector<RunResult>> load_runs(const std::string& path) {
+  const bool is_folder = std::filesystem::is_directory(path);
+  const std::string file = is_folder ? path + "/train.json" : path;
+  ASSIGN_OR_RETURN(const Json json, read_json(file));
+  if (!json.is_object() || !json.contains("runs") || !json["runs"].is_array())
+    return invalid_argument("{}: has no list of runs: name the train.json that ridgeline train wrote", file);
+  std::vector<RunResult> runs;
+  for (const Json& run : json["runs"]) {
+    ASSIGN_OR_RETURN(runs.emplace_back(), run_from_json(run, file));
+  }
+  return runs;
 }
 
 std::string summary_csv(const std::vector<EpochRow>& epochs) {

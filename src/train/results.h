@@ -40,6 +40,9 @@ Json to_json(const EpochRow& row);
 /// kInvalidArgument naming `what` (a file) when a number is missing.
 Result<EpochRow> epoch_row_from_json(const Json& json, std::string_view what);
 Json to_json(const RunResult& result);
+/// The runs of a train.json, or of the one in a folder. kInvalidArgument naming the file and the field that
+/// is missing.
+Result<std::vector<RunResult>> load_runs(const std::string& path);
 
 /// "epoch,train_loss,eval_loss,…" and one line per epoch.
 std::string summary_csv(const std::vector<EpochRow>& epochs);

@@ -189,7 +189,7 @@ class WrittenReport : public ::testing::TestWithParam<Language> {};
 
 TEST_P(WrittenReport, IsOneSelfContainedPageWithEveryPlotAndRow) {
   const TemporaryFolder folder;
-  const Result<Written> written = write_report({race(), {}}, folder / "r", GetParam());
+  const Result<Written> written = write_report({race(), {}, {}}, folder / "r", GetParam());
   ASSERT_TRUE(written.ok()) << written.status().message();
   EXPECT_THAT(written->winner, HasSubstr("openvino bf16: 306.0 images/s at size 224, batch 16"));
   const std::string html = read_file(written->html).value();
@@ -217,9 +217,26 @@ class ReportText : public ::testing::Test {
     return written.ok() ? read_file(written->markdown).value() : "";
   }
 
-  Race race_{race(), {}};
+  Race race_{race(), {}, {}};
   const TemporaryFolder folder_;
 };
+
+TEST_F(ReportText, TrainedSizesStandBesideWhatTheyCostInTheRace) {
+  const auto trained = [](int size, double top1) {
+    train::RunResult run{.model = "resnet18", .image_size = size, .best_epoch = 2};
+    run.epochs = {{.epoch = 1}, {.epoch = 2, .eval_top1 = top1, .eval_top5 = 99}};
+    return run;
+  };
+  race_.trained = {trained(224, 84.5), trained(640, 88)};
+  const std::string text = markdown();
+  EXPECT_THAT(text, HasSubstr("| resnet18 | 224 | 84.5 | 99.0 | 2 | 5.00 (openvino bf16, batch 1) | "
+                              "306.0 (openvino bf16, batch 16) |"));
+  EXPECT_THAT(text, HasSubstr("| resnet18 | 640 | 88.0 | 99.0 | 2 | – | – |"));
+}
+
+TEST_F(ReportText, ARaceOfNothingTrainedHasNoTableOfIt) {
+  EXPECT_THAT(markdown(), Not(HasSubstr("Accuracy by image size")));
+}
 
 TEST_F(ReportText, TheProfiledRowsLayersAreListedByTimeAndDrawnUnderTheRoof) {
   const Cell& winner = *find(race_.results).winner;
@@ -287,7 +304,7 @@ TEST(Report, AnEmptyRaceStillMakesAPageThatSaysSo) {
   const TemporaryFolder folder;
   bench::Results results = race();
   for (Cell& row : results.cells) row.status = CellStatus::kSkipped;
-  const Result<Written> written = write_report({results, {}}, folder / "r", Language::kEnglish);
+  const Result<Written> written = write_report({results, {}, {}}, folder / "r", Language::kEnglish);
   ASSERT_TRUE(written.ok());
   EXPECT_THAT(read_file(written->html).value(), HasSubstr("No row was timed"));
 }
