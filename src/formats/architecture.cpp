@@ -86,14 +86,32 @@ Result<std::string> recognise(const StateDict& weights) {
                      fmt::join(zoo::names(), ", "));
 }
 
+bool is_known(const std::string& model) {
+  const std::vector<std::string> known = zoo::names();
+  return std::find(known.begin(), known.end(), model) != known.end();
+}
+
+/// Some architectures share all tensors with a zoo model and compute something else: resnetblur50 of timm.
+Status check_checkpoint_model(const StateDict& weights) {
+  const auto told = weights.metadata.find(kCheckpointModelKey);
+  if (told == weights.metadata.end()) return {};
+  const std::string& name = told->second;
+  if (is_known(name.starts_with("tv_") ? name.substr(3) : name)) return {};
+  return unsupported(
+      "the checkpoint is of '{}', which the zoo has not: --model NAME takes it where it computes the same as "
+      "a zoo model",
+      name);
+}
+
 Result<std::string> model_of(const StateDict& weights, const std::string& asked) {
   const auto told = weights.metadata.find(kModelKey);
   const std::string& name = asked.empty() && told != weights.metadata.end() ? told->second : asked;
-  if (name.empty()) return recognise(weights);
-  const std::vector<std::string> known = zoo::names();
-  if (std::find(known.begin(), known.end(), name) == known.end())
-    return unsupported("the zoo has no '{}'; it has {}", name, fmt::join(known, ", "));
-  return name;
+  if (!name.empty() && !is_known(name))
+    return unsupported("the zoo has no '{}'; it has {}", name, fmt::join(zoo::names(), ", "));
+  if (!name.empty()) return name;
+  ASSIGN_OR_RETURN(std::string recognised, recognise(weights));
+  RETURN_IF_ERROR(check_checkpoint_model(weights));
+  return recognised;
 }
 
 Result<int64_t> told_image_size(const StateDict& weights) {

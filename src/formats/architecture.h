@@ -8,6 +8,9 @@
 
 namespace ridgeline::formats {
 
+/// Metadata: the architecture as timm's and PyTorch's example checkpoints name it.
+inline constexpr const char* kCheckpointModelKey = "arch";
+
 /// A model of the zoo as weights tell it.
 struct Architecture {
   std::string model;  ///< the zoo's name

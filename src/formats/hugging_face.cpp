@@ -86,10 +86,15 @@ Result<std::string> model_of_timm(const Json& config) {
     return unsupported(
         "\"architecture\" is '{}', which the zoo has not; of timm it has resnet18, resnet34 and resnet50",
         name);
+  RETURN_IF_ERROR(check_fixed(config, {{"global_pool", "avg", true}}));
   const auto arguments = config.find("model_args");
-  if (arguments != config.end() && !arguments->empty())
-    return unsupported("\"model_args\" is {}: a changed architecture can't be told from its weights",
-                       arguments->dump());
+  if (arguments == config.end()) return name;
+  RETURN_IF_ERROR(check_fixed(*arguments, {{"in_chans", 3, true}, {"global_pool", "avg", true}}));
+  for (const auto& [argument, value] : arguments->items())
+    if (argument != "in_chans" && argument != "global_pool" && argument != "num_classes" &&
+        !argument.starts_with("drop"))
+      return unsupported("\"model_args\" has \"{}\": a changed architecture can't be told from its weights",
+                         argument);
   return name;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <unordered_set>
 
 #include "base/json.h"
@@ -148,8 +149,10 @@ Status check_cover(std::vector<std::pair<uint64_t, uint64_t>> ranges, uint64_t d
 std::vector<size_t> by_element_size(const StateDict& weights) {
   std::vector<size_t> order(weights.tensors.size());
   for (size_t index = 0; index < order.size(); ++index) order[index] = index;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return size_of(weights.tensors[a].second.dtype()) > size_of(weights.tensors[b].second.dtype());
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const size_t a_bytes = size_of(weights.tensors[a].second.dtype());
+    const size_t b_bytes = size_of(weights.tensors[b].second.dtype());
+    return std::tie(b_bytes, a) < std::tie(a_bytes, b);
   });
   return order;
 }

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <unordered_set>
 
+#include "formats/architecture.h"
 #include "formats/pickle.h"
 #include "formats/torch_tensors.h"
 #include "formats/torch_types.h"
@@ -79,6 +80,8 @@ class ArchiveReader {
     }
     if (root.kind != Kind::kDict) return unsupported("holds no state dict: save model.state_dict()");
     RETURN_IF_ERROR(add_dict(state_dict_in(root)));
+    const Value* model = pickle_.find(root, kCheckpointModelKey);
+    if (model != nullptr && model->kind == Kind::kText) weights_.metadata[kCheckpointModelKey] = model->text;
     return std::move(weights_);
   }
 

@@ -1,5 +1,6 @@
 #include "formats/weights.h"
 
+#include <array>
 #include <fmt/ranges.h>
 #include <unordered_set>
 
@@ -52,8 +53,8 @@ class Differences {
 bool is_same_kind(DType a, DType b) { return a == b || (is_float(a) && is_float(b)); }
 
 constexpr int64_t kUsualImageSize = 224;
-/// Told of the file that tensors came from, and untrue of a graph.
-constexpr const char* kContainerKey = "format";
+/// Told of the file that tensors came from, and untrue or unneeded in a graph.
+constexpr std::array kContainerKeys = {"format", kCheckpointModelKey};
 
 Result<zoo::ZooOptions> zoo_options(const Architecture& found, const GraphOptions& asked) {
   zoo::ZooOptions options{.num_classes = found.num_classes, .dynamic_size = asked.dynamic_size};
@@ -77,7 +78,7 @@ Result<Graph> filled_graph(const StateDict& weights, const GraphOptions& options
       all.tensors.emplace_back(name, graph.initializers.at(name));
   RETURN_IF_ERROR(load_weights(all, graph));
   graph.metadata = weights.metadata;
-  graph.metadata.erase(kContainerKey);
+  for (const char* key : kContainerKeys) graph.metadata.erase(key);
   graph.metadata[kModelKey] = found.model;
   graph.metadata[kImageSizeKey] = fmt::to_string(zoo_model.image_size);
   return graph;

@@ -101,8 +101,12 @@ TEST(HuggingFace, OfTimmOnlyArchitecturesOfPlainNamesAreTaken) {
   EXPECT_THAT(model->classes, testing::ElementsAre("cat", "dog"));
   EXPECT_EQ(model->timm_preprocessing["crop_pct"], 0.95);
   EXPECT_EQ(model->weights.metadata.at(kModelKey), "resnet18");
+  config["model_args"] = {{"num_classes", 2}, {"in_chans", 3}, {"global_pool", "avg"}};
+  EXPECT_TRUE(Folder(config, "resnet18").load().ok());
   config["model_args"] = {{"act_layer", "gelu"}};
-  EXPECT_THAT(Folder(config, "lenet").refusal(), HasSubstr("\"model_args\" is {\"act_layer\":\"gelu\"}"));
+  EXPECT_THAT(Folder(config, "lenet").refusal(), HasSubstr("\"model_args\" has \"act_layer\""));
+  config["model_args"] = {{"global_pool", "max"}};
+  EXPECT_THAT(Folder(config, "lenet").refusal(), HasSubstr("\"global_pool\" is \"max\""));
   config["architecture"] = "resnetblur18";
   EXPECT_THAT(Folder(config, "lenet").refusal(), HasSubstr("\"architecture\" is 'resnetblur18'"));
 }

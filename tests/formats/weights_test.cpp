@@ -105,6 +105,16 @@ TEST(GraphOf, TakesModelSizeAndContractFromMetadata) {
               HasSubstr("w: the zoo has no 'vgg11'; it has lenet"));
 }
 
+TEST(GraphOf, HeedsTheArchitectureThatACheckpointNames) {
+  StateDict weights = zoo_weights("resnet18", {.num_classes = 2});
+  weights.metadata = {{"arch", "tv_resnet18"}};
+  const Graph graph = graph_of(weights, "w").value();
+  EXPECT_FALSE(graph.metadata.contains("arch"));
+  weights.metadata["arch"] = "resnetblur18";
+  EXPECT_THAT(graph_of(weights, "w").status().message(), HasSubstr("w: the checkpoint is of 'resnetblur18'"));
+  EXPECT_TRUE(graph_of(weights, "w", {.model = "resnet18"}).ok());
+}
+
 TEST(GraphOf, TellsTheImageSizeOfLenetFromItsClassifier) {
   const Graph graph = graph_of(zoo_weights("lenet", {.image_size = 160}), "w").value();
   EXPECT_EQ(graph.inputs[0].type.shape, (Shape{-1, 3, 160, 160}));
