@@ -15,11 +15,13 @@ Json describe(const predict::EngineVerdict& row) {
                    {"status", name_of(row.verdict)},
                    {"reason", row.reason},
                    {"max_abs_diff", nullptr},
+                   {"scale", nullptr},
                    {"cosine", nullptr},
                    {"top1_agreement", nullptr},
                    {"first_diverging_layer", nullptr}};
   if (row.agreement) {
     document["max_abs_diff"] = row.agreement->max_abs_diff;
+    document["scale"] = row.agreement->scale;
     document["cosine"] = row.agreement->cosine;
     document["top1_agreement"] = number_or_null(row.agreement->top1_agreement);
   }
