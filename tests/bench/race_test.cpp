@@ -135,6 +135,20 @@ TEST_F(RaceTest, EveryMisdeedIsARowAndTheOthersFinish) {
   }
 }
 
+TEST_F(RaceTest, AQuantizedModelMayDifferByItsStepsWhereverItRuns) {
+  config_.engines = {"rounding"};
+  EXPECT_EQ(cell(race(), "rounding").status, CellStatus::kMismatch);
+  tools_.read_model = [](const std::string& path) -> Result<Graph> {
+    ASSIGN_OR_RETURN(Graph graph, read_race_model(path));
+    graph.initializers["scale"] = Tensor::from_values<float>({}, std::array{0.02F}).value();
+    graph.nodes.push_back({"quantize", "QuantizeLinear", "", {"pixel", "scale"}, {"steps"}, {}});
+    return graph;
+  };
+  config_.out = directory_ + "/quantized";
+  const Results results = race();
+  EXPECT_EQ(cell(results, "rounding").status, CellStatus::kOk) << cell(results, "rounding").reason;
+}
+
 TEST_F(RaceTest, AWorkerKilledFromOutsideIsAFailedRowAndTheOthersFinish) {
   config_.engines = {"twin"};
   observer_.on_advance = [&](double share) {
