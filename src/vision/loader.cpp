@@ -46,19 +46,23 @@ Status check(const std::vector<ImageFile>& files, const LoaderConfig& config) {
   return {};
 }
 
-/// A batch on its way. Rows are filled by whoever takes them; what follows is guarded by the loader's mutex.
+/// A batch on its way, guarded by the loader's mutex but for the memory of claimed rows.
 struct Build {
+  struct Row {
+    bool claimed = false;  ///< somebody has its picture and writes it, or knows that there is none
+    bool good = false;     ///< evaluation leaves bad files' rows empty
+  };
   LoaderPosition place;
   std::shared_ptr<const std::vector<int64_t>> order;  ///< of the whole epoch
   size_t first = 0;                                   ///< place of row 0 in the order
   Batch batch;
-  std::vector<char> filled;  ///< per row; evaluation leaves bad files' rows empty
-  size_t taken = 0;
+  std::vector<Row> rows;
+  size_t taken = 0;  ///< rows that somebody reads or has read, from the first
   size_t done = 0;
   bool ready = false;
   Status error;
 
-  size_t rows() const { return filled.size(); }
+  bool has_free_row() const { return taken < rows.size(); }
 };
 
 }  // namespace
@@ -82,9 +86,15 @@ class Loader::Impl {
   /// The first build of the window with a row to take, begun if there is room; null when there is none.
   std::shared_ptr<Build> build_with_work();
   std::shared_ptr<Build> begin_build(const LoaderPosition& place);
-  /// Takes a row of the build, fills it without the lock, and finishes the batch after its last row.
-  void do_row(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Build>& build, SampleReader& reader);
-  void fill_row(Build& build, size_t row, SampleReader& reader);
+  /// Reads a row of the build without the lock, writes it unless somebody else was faster, and finishes the
+  /// batch after its last row.
+  void do_row(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Build>& build, size_t row,
+              SampleReader& reader);
+  /// The row's label, or none for a bad file.
+  std::optional<int> read_row(const Build& build, size_t row, SampleReader& reader);
+  /// A free row, or the last one that a thread has not read to its end: on a busy machine an idle-priority
+  /// thread may not get on for seconds, which the caller must not wait for.
+  static std::optional<size_t> row_for_caller(Build& build);
   bool is_known_bad(int64_t sample) const;
   void finish(Build& build) const;
 
@@ -142,7 +152,7 @@ void Loader::Impl::work() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (const std::shared_ptr<Build> build = build_with_work())
-      do_row(lock, build, reader);
+      do_row(lock, build, build->taken++, reader);
     else
       work_wanted_.wait(lock);
   }
@@ -150,7 +160,7 @@ void Loader::Impl::work() {
 
 std::shared_ptr<Build> Loader::Impl::build_with_work() {
   for (const std::shared_ptr<Build>& build : window_)
-    if (build->taken < build->rows()) return build;
+    if (build->has_free_row()) return build;
   if (window_.size() >= kBatchesAhead || batches_per_epoch() == 0) return nullptr;
   if (ahead_.batch >= batches_per_epoch()) ahead_ = {ahead_.epoch + 1, 0};
   window_.push_back(begin_build(ahead_));
@@ -168,24 +178,33 @@ std::shared_ptr<Build> Loader::Impl::begin_build(const LoaderPosition& place) {
   build->place = place;
   build->order = order_;
   build->first = static_cast<size_t>(place.batch) * size;
-  build->filled.assign(std::min(size, order_->size() - build->first), 0);
-  build->batch.labels.resize(build->rows());
+  build->rows.resize(std::min(size, order_->size() - build->first));
+  build->batch.labels.resize(build->rows.size());
   Preprocessing how = config_.preprocessing;
   how.layout = config_.layout;
-  Result<Tensor> images = pool_.take(config_.dtype, how.batch_shape(static_cast<int64_t>(build->rows())));
+  Result<Tensor> images =
+      pool_.take(config_.dtype, how.batch_shape(static_cast<int64_t>(build->rows.size())));
   build->error = images.status();
   build->ready = !images.ok();
   if (images.ok()) build->batch.images = std::move(images).value();
   return build;
 }
 
-void Loader::Impl::do_row(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Build>& build,
+void Loader::Impl::do_row(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Build>& build, size_t row,
                           SampleReader& reader) {
-  const size_t row = build->taken++;
   lock.unlock();
-  fill_row(*build, row, reader);
+  const std::optional<int> label = read_row(*build, row, reader);
   lock.lock();
-  if (++build->done < build->rows()) return;
+  if (build->rows[row].claimed) return;
+  build->rows[row] = {.claimed = true, .good = label.has_value()};
+  if (label) {
+    build->batch.labels[row] = *label;
+    const size_t bytes = build->batch.images.byte_size() / build->rows.size();
+    lock.unlock();
+    reader.write({build->batch.images.data() + row * bytes, bytes});
+    lock.lock();
+  }
+  if (++build->done < build->rows.size()) return;
   lock.unlock();
   finish(*build);
   lock.lock();
@@ -198,11 +217,9 @@ bool Loader::Impl::is_known_bad(int64_t sample) const {
   return bad_.contains(sample);
 }
 
-void Loader::Impl::fill_row(Build& build, size_t row, SampleReader& reader) {
+std::optional<int> Loader::Impl::read_row(const Build& build, size_t row, SampleReader& reader) {
   const std::vector<int64_t>& order = *build.order;
   const size_t place = build.first + row;
-  const size_t bytes = build.batch.images.byte_size() / build.rows();
-  const std::span<std::byte> out(build.batch.images.data() + row * bytes, bytes);
   const auto in_whole_order = static_cast<uint64_t>(place) * static_cast<uint64_t>(shard_.world_size) +
                               static_cast<uint64_t>(shard_.rank);
   const Rng random = random_stream(config_.seed, build.place.epoch, in_whole_order);
@@ -210,23 +227,20 @@ void Loader::Impl::fill_row(Build& build, size_t row, SampleReader& reader) {
     const int64_t sample = order[(place + tries) % order.size()];
     const ImageFile& file = files_[static_cast<size_t>(sample)];
     if (is_known_bad(sample)) continue;
-    const Status status = reader.read(sample, file.path, random, out);
-    if (status.ok()) {
-      build.batch.labels[row] = file.label;
-      build.filled[row] = 1;
-      return;
-    }
+    const Status status = reader.read(sample, file.path, random);
+    if (status.ok()) return file.label;
     const std::lock_guard lock(mutex_);
     bad_.emplace(sample, status.message());
   }
+  return std::nullopt;
 }
 
 void Loader::Impl::finish(Build& build) const {
   Batch& batch = build.batch;
-  const size_t row_bytes = batch.images.byte_size() / build.rows();
+  const size_t row_bytes = batch.images.byte_size() / build.rows.size();
   size_t kept = 0;
-  for (size_t row = 0; row < build.rows(); ++row) {
-    if (build.filled[row] == 0) continue;
+  for (size_t row = 0; row < build.rows.size(); ++row) {
+    if (!build.rows[row].good) continue;
     if (kept != row) {
       std::memcpy(batch.images.data() + kept * row_bytes, batch.images.data() + row * row_bytes, row_bytes);
       batch.labels[kept] = batch.labels[row];
@@ -250,14 +264,21 @@ void Loader::Impl::finish(Build& build) const {
   mix_batch(*config_.augmentation, config_.layout, random, batch.images.view(), batch.targets.view());
 }
 
+std::optional<size_t> Loader::Impl::row_for_caller(Build& build) {
+  if (build.has_free_row()) return build.taken++;
+  for (size_t row = build.rows.size(); row-- > 0;)
+    if (!build.rows[row].claimed) return row;
+  return std::nullopt;
+}
+
 Result<std::optional<Batch>> Loader::Impl::next() {
   std::unique_lock lock(mutex_);
   while (position_.batch < batches_per_epoch()) {
     if (window_.empty()) build_with_work();
     const std::shared_ptr<Build> build = window_.front();
     while (!build->ready) {
-      if (build->taken < build->rows())
-        do_row(lock, build, own_reader_);
+      if (const std::optional<size_t> row = row_for_caller(*build))
+        do_row(lock, build, *row, own_reader_);
       else
         batch_ready_.wait(lock);
     }

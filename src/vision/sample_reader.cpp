@@ -19,17 +19,16 @@ void mirror(Image& image) {
 SampleReader::SampleReader(const LoaderConfig& config, ImageCache& cache)
     : config_(config), cache_(cache), normaliser_(config.preprocessing, config.layout, config.dtype) {}
 
-Status SampleReader::read(int64_t sample, const std::string& path, Rng random, std::span<std::byte> row) {
-  if (config_.augmentation) {
-    RETURN_IF_ERROR(open_cached(sample, path));
-    if (Status status = augment(random); !status.ok()) return std::move(status).with_context(path);
-  } else {
-    RETURN_IF_ERROR(evaluate(sample, path));
-  }
+Status SampleReader::read(int64_t sample, const std::string& path, Rng random) {
+  hole_ = {};
+  if (!config_.augmentation) return evaluate(sample, path);
+  RETURN_IF_ERROR(open_cached(sample, path));
+  return augment(random).with_context(path);
+}
+
+void SampleReader::write(std::span<std::byte> row) const {
   normaliser_.write(picture_.rgb, row);
-  if (config_.augmentation && random.uniform() < config_.augmentation->erase)
-    erase(draw_erasure(config_.preprocessing.crop, random), row);
-  return {};
+  erase_hole(row);
 }
 
 Status SampleReader::open(const std::string& path) {
@@ -75,19 +74,20 @@ Status SampleReader::augment(Rng& random) {
   if (how.trivial_augment)
     apply_trivial_augment(draw_trivial_augment(random), config_.preprocessing.interpolation, picture_,
                           scratch_);
+  if (random.uniform() < how.erase) hole_ = draw_erasure(side, random);
   return {};
 }
 
-void SampleReader::erase(const Rectangle& hole, std::span<std::byte> row) const {
+void SampleReader::erase_hole(std::span<std::byte> row) const {
   const auto side = static_cast<size_t>(config_.preprocessing.crop);
   const bool planar = config_.layout == Layout::kNchw;
   const size_t pixel = size_of(config_.dtype) * (planar ? 1 : 3);
   for (size_t plane = 0; plane < (planar ? 3U : 1U); ++plane)
-    for (size_t y = 0; y < static_cast<size_t>(hole.height); ++y) {
+    for (size_t y = 0; y < static_cast<size_t>(hole_.height); ++y) {
       const size_t first =
-          (plane * side + static_cast<size_t>(hole.top) + y) * side + static_cast<size_t>(hole.left);
+          (plane * side + static_cast<size_t>(hole_.top) + y) * side + static_cast<size_t>(hole_.left);
       std::fill_n(row.begin() + static_cast<ptrdiff_t>(first * pixel),
-                  static_cast<size_t>(hole.width) * pixel, std::byte{0});
+                  static_cast<size_t>(hole_.width) * pixel, std::byte{0});
     }
 }
 

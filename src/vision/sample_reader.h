@@ -20,9 +20,10 @@ class SampleReader {
   /// `config` and `cache` outlive the reader.
   SampleReader(const LoaderConfig& config, ImageCache& cache);
 
-  /// Decodes and transforms the file of a sample and writes its numbers, in the configuration's layout and
-  /// type, to `row`. `random` is drawn from for training only.
-  Status read(int64_t sample, const std::string& path, Rng random, std::span<std::byte> row);
+  /// Decodes and transforms the file of a sample. `random` is drawn from for training only.
+  Status read(int64_t sample, const std::string& path, Rng random);
+  /// Writes what was read as numbers of the configuration's layout and type.
+  void write(std::span<std::byte> row) const;
 
  private:
   Status open(const std::string& path);
@@ -32,7 +33,7 @@ class SampleReader {
   Status evaluate(int64_t sample, const std::string& path);
   /// Of the crop, or of the whole picture where a cache keeps it for every crop to come.
   int reduction_of(const Rectangle& crop) const;
-  void erase(const Rectangle& hole, std::span<std::byte> row) const;
+  void erase_hole(std::span<std::byte> row) const;
 
   const LoaderConfig& config_;
   ImageCache& cache_;
@@ -42,6 +43,7 @@ class SampleReader {
   Resizer resizer_;
   Image picture_;  ///< crop × crop
   Image scratch_;
+  Rectangle hole_;  ///< to be wiped out of the numbers
 };
 
 }  // namespace ridgeline::vision
