@@ -1,4 +1,4 @@
-"""main.py RIDGELINE [models|speed|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
+"""main.py RIDGELINE [models|speed|weights|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
 one table per topic and exits with 1 when something fails. See docs/crosscheck.md."""
 
 import argparse
@@ -12,6 +12,7 @@ import speed
 import train_accuracy
 import train_parity
 import train_speed
+import weights
 
 ENGINES = ("onnxruntime", "openvino", "libtorch", "native")
 
@@ -83,7 +84,18 @@ def check_accuracy(ridgeline: pathlib.Path) -> bool:
     return row["verdict"] == "ok"
 
 
-TOPICS = ("models", "speed", "train", "accuracy")
+def check_weights(ridgeline: pathlib.Path) -> bool:
+    print(f"{'model':12} {'form':12} {'difference':>10}  verdict")
+    passed = True
+    for name in weights.MODELS:
+        with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as folder:
+            for row in weights.check_model(ridgeline, name, pathlib.Path(folder)):
+                print(f"{name:12} {row['form']:12} {cell(row['difference']):>10}  {'; '.join(row['problems']) or 'ok'}", flush=True)
+                passed = passed and not row["problems"]
+    return passed
+
+
+TOPICS = ("models", "speed", "weights", "train", "accuracy")
 
 
 def main() -> int:
@@ -99,6 +111,7 @@ def main() -> int:
     if len(wanted) != len(names):
         parser.error(f"--only: of {flags.only} not all are models; known: {', '.join(model.name for model in models.MODELS)}")
     checks = {"models": lambda: check_models(ridgeline, wanted, flags.every_opset), "speed": lambda: check_speed(ridgeline),
+              "weights": lambda: check_weights(ridgeline),
               "train": lambda: check_train(ridgeline), "accuracy": lambda: check_accuracy(ridgeline)}
     passed = [checks[topic]() for topic in ([flags.topic] if flags.topic else TOPICS)]
     return 0 if all(passed) else 1
