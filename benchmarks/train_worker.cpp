@@ -3,6 +3,9 @@
 // bench/worker_protocol.h:
 //   {"op":"load","mode":"loader"|"compute"|"both","data":DIR,"precision":…,"batch_size":…,"image_size":…,"threads":…}
 //   {"op":"run","skip":n,"iterations":k} -> {"times_us":[k]}: of one batch each
+//   {"op":"learn","weights":FILE,"batches":FILE,"optimizer":"sgd"|"adamw","learning_rate":…,"weight_decay":…,"threads":…,"out":FILE}
+//     -> {"losses":[…]}: of a step on each pair of images (N × H × W × 3) and targets in `batches`; `out`
+//     gets the weights after
 
 #include <chrono>
 #include <fmt/core.h>
@@ -12,6 +15,8 @@
 #include "base/json.h"
 #include "bench/worker_protocol.h"
 #include "engine/plugin_host.h"
+#include "formats/state_dict.h"
+#include "formats/weights.h"
 #include "graph/zoo/zoo.h"
 #include "train/learner.h"
 #include "vision/loader.h"
@@ -27,6 +32,7 @@ class Worker {
  public:
   Result<Json> handle(const Json& request) {
     if (request.at("op") == bench::kOpLoad) return load(request);
+    if (request.at("op") == "learn") return learn(request);
     return run(request.at("skip"), request.at("iterations"));
   }
 
@@ -62,6 +68,33 @@ class Worker {
                      train::make_learner(graph, {.precision = precision_, .threads = request.at("threads")},
                                          plugin_directories()));
     return {};
+  }
+
+  static Result<Json> learn(const Json& request) {
+    ASSIGN_OR_RETURN(const std::vector<Tensor> batches, bench::read_tensors(request.at("batches")));
+    ASSIGN_OR_RETURN(const formats::StateDict first, formats::load_state_dict(request.at("weights")));
+    ASSIGN_OR_RETURN(Graph graph, zoo::make("resnet18", {.num_classes = batches.at(1).shape()[1]}));
+    RETURN_IF_ERROR(formats::load_weights(first, graph));
+    const bool is_sgd = request.at("optimizer") == "sgd";
+    const train::OptimizerOptions optimizer{
+        .kind = is_sgd ? train::OptimizerKind::kSgd : train::OptimizerKind::kAdamW,
+        .weight_decay = request.at("weight_decay")};
+    ASSIGN_OR_RETURN(const auto learner,
+                     train::make_learner(graph, {.threads = request.at("threads"), .optimizer = optimizer},
+                                         plugin_directories()));
+    Json losses = Json::array();
+    for (size_t i = 0; i + 1 < batches.size(); i += 2) {
+      ASSIGN_OR_RETURN(const train::StepResult step,
+                       learner->step(batches[i].view(), batches[i + 1].view(), request.at("learning_rate")));
+      losses.push_back(step.loss);
+    }
+    formats::StateDict last;
+    for (const auto& [name, tensor] : first.tensors) {
+      ASSIGN_OR_RETURN(Tensor value, learner->state(name));
+      last.tensors.emplace_back(name, std::move(value));
+    }
+    RETURN_IF_ERROR(formats::save_pth(last, request.at("out")));
+    return Json{{"losses", std::move(losses)}};
   }
 
   Status next_batch() {
