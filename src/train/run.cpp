@@ -60,11 +60,11 @@ Status join(TrainConfig& config) {
   return {};
 }
 
-vision::LoaderConfig loader_config(const TrainConfig& config, size_t classes) {
+vision::LoaderConfig loader_config(const TrainConfig& config, const vision::Contract& contract) {
   const auto& rendezvous = config.learner.rendezvous;
   vision::LoaderConfig loader;
-  loader.preprocessing = vision::Preprocessing::for_size(config.image_size);
-  loader.classes = static_cast<int>(classes);
+  loader.preprocessing = contract.preprocessing;
+  loader.classes = static_cast<int>(contract.classes.size());
   loader.rank = rendezvous ? rendezvous->rank : 0;
   loader.world_size = rendezvous ? rendezvous->world_size : 1;
   loader.batch_size = config.batch_size / loader.world_size;
@@ -79,25 +79,23 @@ struct Sources {
   std::unique_ptr<LoaderSource> evaluation;
 };
 
-Result<Sources> open_sources(const TrainConfig& config, const vision::DataFolder& data) {
+Result<Sources> open_sources(const TrainConfig& config, const vision::Contract& contract,
+                             const vision::DataFolder& data) {
   constexpr int64_t kMegabyte = 1 << 20;
-  vision::LoaderConfig training = loader_config(config, data.classes().size());
+  vision::LoaderConfig training = loader_config(config, contract);
   training.augmentation = config.augmentation;
   training.label_smoothing = config.label_smoothing;
   training.shuffle = true;
   training.drop_last = static_cast<int64_t>(data.train.files.size()) >= config.batch_size;
   training.cache_bytes = config.cache_mb * kMegabyte;
   ASSIGN_OR_RETURN(auto train, vision::Loader::open(data.train.files, training));
-  ASSIGN_OR_RETURN(auto test,
-                   vision::Loader::open(data.test.files, loader_config(config, data.classes().size())));
+  ASSIGN_OR_RETURN(auto test, vision::Loader::open(data.test.files, loader_config(config, contract)));
   return Sources{std::make_unique<LoaderSource>(std::move(train)),
                  std::make_unique<LoaderSource>(std::move(test))};
 }
 
-std::map<std::string, std::string> metadata_of(const TrainConfig& config,
-                                               const std::vector<std::string>& classes) {
-  auto metadata = vision::to_metadata(
-      {.preprocessing = vision::Preprocessing::for_size(config.image_size), .classes = classes});
+std::map<std::string, std::string> metadata_of(const TrainConfig& config, const vision::Contract& contract) {
+  auto metadata = vision::to_metadata(contract);
   metadata[formats::kModelKey] = config.model;
   metadata[formats::kImageSizeKey] = std::to_string(config.image_size);
   return metadata;
@@ -134,12 +132,13 @@ Result<RunResult> run_training(TrainConfig config, const vision::DataFolder& dat
   RETURN_IF_ERROR(join(config));
   ASSIGN_OR_RETURN(const StartingPoint start, starting_point(config, data.classes().size()));
   for (const std::string& line : start.remarks) observer.remark(line);
+  const vision::Contract contract{.preprocessing = start.preprocessing, .classes = data.classes()};
   ASSIGN_OR_RETURN(const auto learner, begin_learner(config, start));
-  ASSIGN_OR_RETURN(const Sources sources, open_sources(config, data));
+  ASSIGN_OR_RETURN(const Sources sources, open_sources(config, contract, data));
   return train({.config = config,
                 .classes = data.classes(),
                 .images = static_cast<int64_t>(data.train.files.size()),
-                .metadata = metadata_of(config, data.classes()),
+                .metadata = metadata_of(config, contract),
                 .learner = *learner,
                 .training = *sources.training,
                 .evaluation = *sources.evaluation,

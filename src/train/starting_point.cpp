@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <optional>
 
 #include "base/rng.h"
+#include "formats/hugging_face.h"
 #include "formats/weights.h"
 #include "graph/zoo/zoo.h"
+#include "vision/contract.h"
+#include "vision/peer_recipes.h"
 
 namespace ridgeline::train {
 namespace {
@@ -68,8 +73,46 @@ void keep_fresh_head(const Graph& graph, formats::StateDict& weights, StartingPo
         fmt::format("{} has {} classes: the head starts with fresh weights", path, theirs));
 }
 
+struct Pretrained {
+  formats::StateDict weights;                          ///< under torchvision's names
+  std::optional<vision::Preprocessing> preprocessing;  ///< where something beside them says it
+};
+
+Result<Pretrained> read_hub_folder(const std::string& path) {
+  ASSIGN_OR_RETURN(formats::HuggingFaceModel model, formats::load_hugging_face(path));
+  Pretrained pretrained{.weights = std::move(model.weights), .preprocessing = {}};
+  if (!model.transformers_preprocessing.is_null()) {
+    ASSIGN_OR_RETURN(pretrained.preprocessing,
+                     vision::preprocessing_of_transformers(model.transformers_preprocessing, path));
+  } else if (!model.timm_preprocessing.is_null()) {
+    ASSIGN_OR_RETURN(pretrained.preprocessing, vision::preprocessing_of_timm(model.timm_preprocessing, path));
+  }
+  return pretrained;
+}
+
+Result<Pretrained> read_pretrained(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return read_hub_folder(path);
+  Pretrained pretrained;
+  ASSIGN_OR_RETURN(pretrained.weights, formats::load_state_dict(path));
+  for (auto& [name, tensor] : pretrained.weights.tensors) name = formats::torchvision_name(name);
+  ASSIGN_OR_RETURN(const auto contract, vision::contract_from_metadata(pretrained.weights.metadata, path));
+  if (contract) pretrained.preprocessing = contract->preprocessing;
+  return pretrained;
+}
+
+/// The sizes are this run's; what the weights know of colours stays.
+void keep_colours(const vision::Preprocessing& theirs, vision::Preprocessing& ours) {
+  ours.interpolation = theirs.interpolation;
+  ours.mean = theirs.mean;
+  ours.stddev = theirs.stddev;
+  ours.color_order = theirs.color_order;
+}
+
 Status load_pretrained(const std::string& path, StartingPoint& start) {
-  ASSIGN_OR_RETURN(formats::StateDict weights, formats::load_state_dict(path));
+  ASSIGN_OR_RETURN(Pretrained pretrained, read_pretrained(path));
+  formats::StateDict& weights = pretrained.weights;
+  if (pretrained.preprocessing) keep_colours(*pretrained.preprocessing, start.preprocessing);
   keep_fresh_head(start.graph, weights, start, path);
   RETURN_IF_ERROR(formats::load_weights(weights, start.graph).with_context(path));
   for (const auto& [name, tensor] : weights.tensors)
@@ -115,6 +158,7 @@ Result<StartingPoint> starting_point(const TrainConfig& config, size_t classes) 
                                                          .image_size = config.image_size,
                                                          .seed = config.seed}));
   draw_initial_weights(start.graph, config.seed);
+  start.preprocessing = vision::Preprocessing::for_size(config.image_size);
   if (!config.weights.empty()) RETURN_IF_ERROR(load_pretrained(config.weights, start));
   RETURN_IF_ERROR(find_frozen(config.freeze, start));
   return start;

@@ -12,6 +12,7 @@
 #include "train/run.h"
 #include "train/schedule.h"
 #include "train/starting_point.h"
+#include "vision/contract.h"
 
 namespace ridgeline::train {
 namespace {
@@ -152,6 +153,27 @@ TEST(StartingPointTest, TakesPretrainedWeightsAndGivesOtherClassesAFreshHead) {
   EXPECT_THAT(same->remarks, SizeIs(0));
   config.model = "resnet18";
   EXPECT_THAT(starting_point(config, 7).status().message(), HasSubstr(path));
+}
+
+TEST(StartingPointTest, KeepsTheColoursThatPretrainedWeightsKnow) {
+  const TemporaryFolder folder;
+  vision::Contract contract{.preprocessing = vision::Preprocessing::for_size(64), .classes = {"a", "b", "c"}};
+  contract.preprocessing.mean = {0.5F, 0.4F, 0.3F};
+  contract.preprocessing.color_order = vision::ColorOrder::kBgr;
+  formats::StateDict weights = formats::weights_of(*zoo::make("lenet", {.num_classes = 3, .image_size = 32}));
+  weights.metadata = vision::to_metadata(contract);
+  weights.tensors.front().first =
+      "resnet.embedder.embedder.convolution.weight";  // transformers' conv1.weight
+  TrainConfig config;
+  config.model = "lenet";
+  config.image_size = 32;
+  config.weights = folder / "pretrained.safetensors";
+  ASSERT_TRUE(formats::save_safetensors(weights, config.weights).ok());
+  const auto start = starting_point(config, 3);
+  ASSERT_TRUE(start.ok()) << start.status().message();
+  EXPECT_EQ(start->preprocessing.mean, contract.preprocessing.mean);
+  EXPECT_EQ(start->preprocessing.color_order, vision::ColorOrder::kBgr);
+  EXPECT_EQ(start->preprocessing.crop, 32);
 }
 
 TEST(StartingPointTest, FreezesWhatAPatternFitsAndRefusesOneThatFitsNothing) {
