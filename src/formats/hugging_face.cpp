@@ -128,8 +128,9 @@ Status read_transformers(const Json& config, HuggingFaceModel& model) {
 
 /// Torchvision counts from 1 where transformers counts from 0.
 int number_after(std::string_view digits) {
+  const std::string_view few = digits.substr(0, 4);
   int number = 0;
-  std::from_chars(digits.data(), digits.data() + std::min<size_t>(digits.size(), 4), number);
+  std::from_chars(few.data(), few.data() + few.size(), number);
   return number + 1;
 }
 

@@ -1,7 +1,6 @@
 #include "formats/pickle.h"
 
 #include <array>
-#include <cstring>
 #include <unordered_map>
 #include <utility>
 
@@ -71,7 +70,7 @@ class Machine {
   Status take(T& number) {
     std::string_view bytes;
     RETURN_IF_ERROR(take(sizeof(T), bytes));
-    std::memcpy(&number, bytes.data(), sizeof(T));
+    bytes.copy(reinterpret_cast<char*>(&number), sizeof(T));
     return {};
   }
   Status take_line(std::string_view& line) {
@@ -153,7 +152,7 @@ class Machine {
     int64_t number = 0;
     if (size > sizeof(number)) return push(Value{});
     if (size > 0 && static_cast<int8_t>(digits.back()) < 0) number = -1;
-    std::memcpy(&number, digits.data(), size);
+    digits.copy(reinterpret_cast<char*>(&number), size);
     return push(Value{.kind = Kind::kInt, .integer = number});
   }
   Status binfloat() {

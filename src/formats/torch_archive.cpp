@@ -79,7 +79,7 @@ class ArchiveReader {
       return std::move(weights_);
     }
     if (root.kind != Kind::kDict) return unsupported("holds no state dict: save model.state_dict()");
-    RETURN_IF_ERROR(add_dict(state_dict_in(root)));
+    RETURN_IF_ERROR(add_dict(state_dict()));
     const Value* model = pickle_.find(root, kCheckpointModelKey);
     if (model != nullptr && model->kind == Kind::kText) weights_.metadata[kCheckpointModelKey] = model->text;
     return std::move(weights_);
@@ -90,7 +90,8 @@ class ArchiveReader {
     return value.kind == Kind::kObject && value.text.starts_with(kModules);
   }
 
-  const Value& state_dict_in(const Value& root) const {
+  const Value& state_dict() const {
+    const Value& root = pickle_[pickle_.root];
     for (const std::string_view key : kCheckpointKeys)
       if (const Value* inner = pickle_.find(root, key); inner != nullptr && inner->kind == Kind::kDict)
         return *inner;
