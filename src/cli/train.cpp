@@ -36,8 +36,6 @@ class TrainProgress : public train::TrainObserver {
 
   void step_done(const train::StepView& view) override {
     if (!speaks_) return;
-    if (!begun_) bar_.start();
-    begun_ = true;
     bar_.advance(view.share, fmt::format("epoch {}, loss {:.3f}, acc1 {:.1f} %, {:.1f} img/s", view.epoch,
                                          view.loss, view.top1, view.img_per_s));
   }
@@ -51,7 +49,6 @@ class TrainProgress : public train::TrainObserver {
 
  private:
   bool speaks_;
-  bool begun_ = false;
   ProgressBar bar_;
 };
 
