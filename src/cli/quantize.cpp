@@ -172,7 +172,7 @@ Json describe(const Flags& flags, std::string_view engine, const quantize::Forec
 }
 
 void print_text(const Flags& flags, const quantize::Outcome& outcome, const std::vector<Measured>& measured) {
-  fmt::print("{}\n{}: {:.1f} MB in float, {:.1f} MB in INT8\n", to_text(outcome, flags.max_drop), flags.out,
+  fmt::print("{}\n{}: {:.1f} MB before, {:.1f} MB now\n", to_text(outcome, flags.max_drop), flags.out,
              static_cast<double>(file_bytes(flags.model)) / 1e6,
              static_cast<double>(file_bytes(flags.out)) / 1e6);
   if (!measured.empty()) fmt::print("{}", measured_text(measured, kRounds));
