@@ -216,6 +216,10 @@ Result<RunResult> Loop::run() {
     ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate());
     if (evaluation.images() == 0)
       return invalid_argument("no image to evaluate on can be decoded: see `ridgeline data check`");
+    if (!std::isfinite(evaluation.loss()))
+      return invalid_argument(
+          "the evaluation after epoch {} ends in {}: lower optimizer.lr or set clip_grad_norm",
+          state_.next.epoch + 1, evaluation.loss());
     RETURN_IF_ERROR(end_epoch(evaluation));
   }
   return result(false);

@@ -75,8 +75,8 @@ vision::LoaderConfig loader_config(const TrainConfig& config, const vision::Cont
 }
 
 struct Sources {
-  std::unique_ptr<LoaderSource> training;
-  std::unique_ptr<LoaderSource> evaluation;
+  LoaderSource training;
+  LoaderSource evaluation;
 };
 
 Result<Sources> open_sources(const TrainConfig& config, const vision::Contract& contract,
@@ -90,8 +90,7 @@ Result<Sources> open_sources(const TrainConfig& config, const vision::Contract& 
   training.cache_bytes = config.cache_mb * kMegabyte;
   ASSIGN_OR_RETURN(auto train, vision::Loader::open(data.train.files, training));
   ASSIGN_OR_RETURN(auto test, vision::Loader::open(data.test.files, loader_config(config, contract)));
-  return Sources{std::make_unique<LoaderSource>(std::move(train)),
-                 std::make_unique<LoaderSource>(std::move(test))};
+  return Sources{LoaderSource(std::move(train)), LoaderSource(std::move(test))};
 }
 
 std::map<std::string, std::string> metadata_of(const TrainConfig& config, const vision::Contract& contract) {
@@ -134,14 +133,14 @@ Result<RunResult> run_training(TrainConfig config, const vision::DataFolder& dat
   for (const std::string& line : start.remarks) observer.remark(line);
   const vision::Contract contract{.preprocessing = start.preprocessing, .classes = data.classes()};
   ASSIGN_OR_RETURN(const auto learner, begin_learner(config, start));
-  ASSIGN_OR_RETURN(const Sources sources, open_sources(config, contract, data));
+  ASSIGN_OR_RETURN(Sources sources, open_sources(config, contract, data));
   return train({.config = config,
                 .classes = data.classes(),
                 .images = static_cast<int64_t>(data.train.files.size()),
                 .metadata = metadata_of(config, contract),
                 .learner = *learner,
-                .training = *sources.training,
-                .evaluation = *sources.evaluation,
+                .training = sources.training,
+                .evaluation = sources.evaluation,
                 .observer = observer,
                 .cancel = cancel});
 }

@@ -23,7 +23,7 @@ class FakeLearner : public Learner {
     const bool right = evaluations_ >= right_after;
     ++evaluations_;
     for (int64_t i = 0; i < images.shape[0]; ++i)
-      logits_.as<float>()[static_cast<size_t>(2 * i) + (right ? 1 : 0)] = 1;
+      logits_.as<float>()[static_cast<size_t>(2 * i) + (right ? 1 : 0)] = largest;
     return logits_.view();
   }
   const std::vector<std::string>& state_names() const override { return names_; }
@@ -38,6 +38,7 @@ class FakeLearner : public Learner {
   Status sum(std::span<double> /*values*/) override { return {}; }
   Status share_statistics() override { return {}; }
 
+  float largest = 1;    ///< logit
   int fails_at = -1;    ///< step whose loss is no number
   int right_after = 0;  ///< evaluations that are wrong before all are right
   std::vector<double> rates;

@@ -150,6 +150,12 @@ TEST_F(LoopTest, ALossThatIsNoNumberEndsTheRunAndKeepsTheLastEpoch) {
   EXPECT_THAT(state_bytes(), HasSubstr("\\\"epoch\\\":1"));
 }
 
+TEST_F(LoopTest, LogitsThatAreNoNumbersEndTheRunBeforeTheyAreKept) {
+  learner.largest = std::nanf("");
+  EXPECT_THAT(run().status().message(), HasSubstr("the evaluation after epoch 1 ends in"));
+  EXPECT_FALSE(std::filesystem::exists(RunFiles(config).best));
+}
+
 TEST_F(LoopTest, NamesFilesThatWereLeftOut) {
   training.bad = {{"data/broken.jpg", "truncated"}};
   ASSERT_TRUE(run().ok());
