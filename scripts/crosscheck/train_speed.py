@@ -11,7 +11,7 @@ import worker
 
 HERE = pathlib.Path(__file__).parent
 BATCH, SIZE, THREADS = 32, 224, 2
-ROUNDS = range(6, 15, 3)
+ROUNDS = range(6, 9, 3)
 NARROW = 0.03
 
 
