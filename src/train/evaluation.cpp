@@ -4,16 +4,10 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace ridgeline::train {
 namespace {
-
-/// In quotes where CSV needs them.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
 
 double cross_entropy(std::span<const float> logits, size_t label) {
   const double largest = *std::max_element(logits.begin(), logits.end());
@@ -42,10 +36,10 @@ void Evaluation::add(const TensorView& logits, std::span<const int64_t> labels) 
 
 std::string Evaluation::confusion_csv(const std::vector<std::string>& names) const {
   std::string text = "class";
-  for (const std::string& name : names) text += ',' + csv_field(name);
+  for (const std::string& name : names) text += ',' + csv_quoted(name);
   text += '\n';
   for (size_t label = 0; label < classes_; ++label) {
-    text += csv_field(names[label]);
+    text += csv_quoted(names[label]);
     for (size_t other = 0; other < classes_; ++other)
       text += fmt::format(",{}", sums_[kSums + label * classes_ + other]);
     text += '\n';

@@ -22,6 +22,29 @@ constexpr std::array kColumns = {
     Column{"seconds", &EpochRow::seconds},
 };
 
+Result<RunResult> run_from_json(const Json& json, const std::string& path) {
+  RunResult run;
+  try {
+    run.model = json.at("model");
+    run.image_size = json.at("image_size");
+    run.precision = json.at("precision");
+    run.classes = json.at("classes").get<std::vector<std::string>>();
+    run.best_epoch = json.at("best_epoch");
+    run.best_weights = json.at("weights");
+    run.stopped_early = json.at("stopped_early");
+    for (const Json& epoch : json.at("epochs")) {
+      ASSIGN_OR_RETURN(EpochRow row, epoch_row_from_json(epoch, path));
+      run.epochs.push_back(row);
+    }
+  } catch (const Json::exception& error) {
+    return invalid_argument("{}: not what ridgeline train writes: {}", path, error.what());
+  }
+  if (run.best_epoch < 0 || run.best_epoch > std::ssize(run.epochs))
+    return invalid_argument("{}: best_epoch {} is none of its {} epochs", path, run.best_epoch,
+                            run.epochs.size());
+  return run;
+}
+
 }  // namespace
 
 const EpochRow* RunResult::best() const {
@@ -66,33 +89,6 @@ Json to_json(const RunResult& result) {
   json["epochs"] = std::move(epochs);
   return json;
 }
-
-namespace {
-
-Result<RunResult> run_from_json(const Json& json, const std::string& path) {
-  RunResult run;
-  try {
-    run.model = json.at("model");
-    run.image_size = json.at("image_size");
-    run.precision = json.at("precision");
-    run.classes = json.at("classes").get<std::vector<std::string>>();
-    run.best_epoch = json.at("best_epoch");
-    run.best_weights = json.at("weights");
-    run.stopped_early = json.at("stopped_early");
-    for (const Json& epoch : json.at("epochs")) {
-      ASSIGN_OR_RETURN(EpochRow row, epoch_row_from_json(epoch, path));
-      run.epochs.push_back(row);
-    }
-  } catch (const Json::exception& error) {
-    return invalid_argument("{}: not what ridgeline train writes: {}", path, error.what());
-  }
-  if (run.best_epoch < 0 || run.best_epoch > std::ssize(run.epochs))
-    return invalid_argument("{}: best_epoch {} is none of its {} epochs", path, run.best_epoch,
-                            run.epochs.size());
-  return run;
-}
-
-}  // namespace
 
 Result<std::vector<RunResult>> load_runs(const std::string& path) {
   const bool is_folder = std::filesystem::is_directory(path);
