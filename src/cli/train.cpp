@@ -64,20 +64,26 @@ void part_files(std::vector<train::TrainConfig>& configs, const std::vector<Comp
   }
 }
 
+Json to_json(const std::vector<train::RunResult>& runs) {
+  Json list = Json::array();
+  for (const train::RunResult& run : runs) list.push_back(train::to_json(run));
+  return {{"runs", std::move(list)}};
+}
+
 /// OUT/train.json keeps what other runs left there, and has each weights file once.
-Status write_results(const std::string& folder, const std::vector<Json>& results) {
+Status write_results(const std::string& folder, const std::vector<train::RunResult>& fresh) {
   const std::string path = folder + "/train.json";
-  Json runs = Json::array();
-  std::set<std::string> fresh;
-  for (const Json& result : results) fresh.insert(text_at(result, "/weights"));
+  std::vector<train::RunResult> runs;
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
-    ASSIGN_OR_RETURN(const Json old, read_json(path));
-    for (const Json& run : old.value("runs", Json::array()))
-      if (!fresh.contains(text_at(run, "/weights"))) runs.push_back(run);
+    ASSIGN_OR_RETURN(runs, train::load_runs(path));
   }
-  for (const Json& result : results) runs.push_back(result);
-  return write_file_atomically(path, Json{{"runs", runs}}.dump(2) + "\n");
+  std::erase_if(runs, [&](const train::RunResult& old) {
+    return std::ranges::any_of(
+        fresh, [&](const train::RunResult& run) { return run.best_weights == old.best_weights; });
+  });
+  runs.insert(runs.end(), fresh.begin(), fresh.end());
+  return write_file_atomically(path, to_json(runs).dump(2) + "\n");
 }
 
 void print_table(const std::vector<train::RunResult>& results) {
@@ -118,11 +124,11 @@ class TrainVerb {
       if (configs_.size() > 1) status = std::move(status).with_context(runs_[i].name);
     }
     if (speaks_ && !results_.empty()) {
-      RETURN_IF_ERROR(write_results(base_out_, documents_));
+      RETURN_IF_ERROR(write_results(base_out_, results_));
       if (!json_) print_table(results_);
     }
     RETURN_IF_ERROR(std::move(status));
-    if (speaks_ && json_) fmt::print("{}\n", Json{{"runs", documents_}}.dump());
+    if (speaks_ && json_) fmt::print("{}\n", to_json(results_).dump());
     return 0;
   }
 
@@ -151,7 +157,6 @@ class TrainVerb {
       const Status drawn = report::draw_training_curves(result, train::RunFiles(config).folder);
       if (!drawn.ok()) progress.remark("no curves: " + drawn.message());
     }
-    documents_.push_back(to_json(result));
     results_.push_back(std::move(result));
     return {};
   }
@@ -164,7 +169,6 @@ class TrainVerb {
   std::vector<ComposedRun> runs_;
   std::vector<train::TrainConfig> configs_;
   std::vector<train::RunResult> results_;
-  std::vector<Json> documents_;
 };
 
 }  // namespace
