@@ -10,6 +10,7 @@
 #include "bench/process_memory.h"
 #include "bench/worker_protocol.h"
 #include "engine/plugin/codec.h"
+#include "engine/signature.h"
 
 namespace ridgeline::bench {
 namespace {
@@ -72,9 +73,7 @@ class Worker {
   void prepare_views() {
     input_views_.clear();
     for (const Tensor& input : inputs_) input_views_.push_back(input.view());
-    outputs_.clear();
-    for (const ValueInfo& output : session_->signature().outputs)
-      outputs_.push_back({output.type.dtype, output.type.shape.value_or(Shape()), nullptr});
+    outputs_ = lent_outputs(session_->signature());
   }
 
   Status call() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/rng.h"
+#include "engine/signature.h"
 
 namespace ridgeline::cli {
 namespace {
@@ -47,10 +48,9 @@ class Side {
 
  private:
   Result<double> call() {
-    std::vector<TensorView> in, out;
+    std::vector<TensorView> in;
     for (const Tensor& tensor : inputs_) in.push_back(tensor.view());
-    for (const ValueInfo& output : session_->signature().outputs)
-      out.push_back({output.type.dtype, output.type.shape.value_or(Shape()), nullptr});
+    std::vector<TensorView> out = lent_outputs(session_->signature());
     const auto start = Clock::now();
     RETURN_IF_ERROR(session_->run(in, out));
     return std::chrono::duration<double, std::milli>(Clock::now() - start).count();

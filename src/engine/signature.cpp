@@ -22,4 +22,11 @@ Result<Signature> static_signature(const Graph& graph, const TypeMap& types) {
   return signature;
 }
 
+std::vector<TensorView> lent_outputs(const Signature& signature) {
+  std::vector<TensorView> outputs;
+  for (const ValueInfo& output : signature.outputs)
+    outputs.push_back({output.type.dtype, output.type.shape.value_or(Shape()), nullptr});
+  return outputs;
+}
+
 }  // namespace ridgeline

@@ -9,4 +9,7 @@ namespace ridgeline {
 /// not static.
 Result<Signature> static_signature(const Graph& graph, const TypeMap& types);
 
+/// One entry per output for Session::run, each to be lent the session's own memory.
+std::vector<TensorView> lent_outputs(const Signature& signature);
+
 }  // namespace ridgeline

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "engine/signature.h"
 #include "graph/infer.h"
 #include "tensor/half.h"
 
@@ -77,9 +78,7 @@ Result<std::vector<Tensor>> outputs_of(const EngineRun& run, const Graph& graph,
   ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, run.engine.compile(graph, options));
   std::vector<std::vector<Tensor>> by_output(session->signature().outputs.size());
   for (const Tensor& batch : images) {
-    std::vector<TensorView> outputs;
-    for (const ValueInfo& output : session->signature().outputs)
-      outputs.push_back({output.type.dtype, output.type.shape.value_or(Shape()), nullptr});
+    std::vector<TensorView> outputs = lent_outputs(session->signature());
     const std::array in = {batch.view()};
     RETURN_IF_ERROR(session->run(in, outputs));
     for (size_t i = 0; i < outputs.size(); ++i) {

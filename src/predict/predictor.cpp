@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/ranges.h>
 
+#include "engine/signature.h"
 #include "predict/batch_loader.h"
 #include "tensor/half.h"
 
@@ -70,9 +71,7 @@ Status Predictor::run(std::span<const std::string> files, const std::function<vo
   ASSIGN_OR_RETURN(
       const std::unique_ptr<BatchLoader> loader,
       BatchLoader::start(files, input_.contract.preprocessing, input_.shape(batch_), options_.threads));
-  std::vector<TensorView> outputs;
-  for (const ValueInfo& output : session_->signature().outputs)
-    outputs.push_back({output.type.dtype, output.type.shape.value_or(Shape()), nullptr});
+  std::vector<TensorView> outputs = lent_outputs(session_->signature());
   while (const BatchLoader::Batch* batch = loader->next()) {
     if (cancel.requested()) return cancelled("stopped after {} of {} images", batch->first, files.size());
     for (TensorView& output : outputs) output.data = nullptr;  // lent by the session: nothing is copied

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/signature.h"
 #include "graph/infer.h"
 
 namespace ridgeline::quantize {
@@ -57,9 +58,7 @@ class Observer {
     return batches([&](const Tensor& images, int64_t count) -> Status {
       if (has_input) RETURN_IF_ERROR(look_at(input, images.view(), count, seen));
       if (session == nullptr) return {};
-      std::vector<TensorView> outputs;
-      for (const ValueInfo& output : session->signature().outputs)
-        outputs.push_back({output.type.dtype, *output.type.shape, nullptr});
+      std::vector<TensorView> outputs = lent_outputs(session->signature());
       const TensorView in = images.view();
       RETURN_IF_ERROR(session->run({&in, 1}, outputs));
       for (size_t i = 0; i < outputs.size(); ++i)
