@@ -8,8 +8,10 @@
 #include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "engine/plugin_host.h"
+#include "graph/zoo/zoo.h"
 #include "tiny_model.h"
 
 namespace ridgeline::train {
@@ -181,6 +183,26 @@ TEST_F(LearnerTest, Bf16KeepsWeightsInFp32AndItsLossNearTheirs) {
   const auto learner = make(options);
   EXPECT_NEAR(train(*learner, 0.1, 0, 1).front().loss, 1.2363088, 0.02);
   EXPECT_EQ(learner->state("conv.weight")->dtype(), DType::kF32);
+}
+
+TEST_F(LearnerTest, AStepUsesTheMemoryOfTheStepBefore) {
+  const auto graph = zoo::make("resnet18", {.num_classes = 3});
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  const auto learner = make_learner(*graph, {}, plugin_directories());
+  ASSERT_TRUE(learner.ok()) << learner.status().message();
+  const Tensor images = waves({16, 160, 160, 3}, 0, 1);
+  const Tensor targets = waves({16, 3}, 0, 0, 1.0 / 3);
+  const auto fresh_pages = [&] {
+    rusage before{};
+    getrusage(RUSAGE_SELF, &before);
+    EXPECT_TRUE((*learner)->step(images.view(), targets.view(), 0.1).ok());
+    rusage after{};
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+  };
+  const int64_t first = fresh_pages();
+  fresh_pages();
+  EXPECT_LT(fresh_pages(), first / 10);
 }
 
 TEST_F(LearnerTest, RefusesStateOfAnotherShape) {

@@ -8,6 +8,7 @@
 #include "engine/plugin/door_guard.h"
 #include "formats/onnx.h"
 #include "train/libtorch/gradient_learner.h"
+#include "train/libtorch/kept_memory.h"
 
 /// Names and tensors that a call lends live here.
 struct RidgelineLearner {
@@ -106,7 +107,10 @@ RidgelineStatus share_statistics(RidgelineLearner* learner) noexcept {
   });
 }
 
-void destroy(RidgelineLearner* learner) noexcept { std::unique_ptr<RidgelineLearner>{learner}.reset(); }
+void destroy(RidgelineLearner* learner) noexcept {
+  std::unique_ptr<RidgelineLearner>{learner}.reset();
+  train::release_kept_memory();
+}
 
 }  // namespace
 

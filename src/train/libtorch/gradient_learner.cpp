@@ -9,6 +9,7 @@
 #include "engine/libtorch/session.h"
 #include "engine/libtorch/values.h"
 #include "train/learner.h"
+#include "train/libtorch/kept_memory.h"
 
 namespace ridgeline::train {
 namespace {
@@ -30,6 +31,7 @@ Result<std::unique_ptr<GradientLearner>> GradientLearner::make(const Graph& grap
     return unsupported("precision fp16 needs loss scaling, which training does not do: use bf16");
   ASSIGN_OR_RETURN(placement.device, libtorch::device_from(options.device));
   libtorch::use_threads(options.threads);
+  keep_memory_of_large_tensors();
   ASSIGN_OR_RETURN(Network network, Network::build(graph, placement, options.frozen));
   return std::unique_ptr<GradientLearner>(new GradientLearner(std::move(network), options, placement));
 }
