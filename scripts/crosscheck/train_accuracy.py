@@ -8,9 +8,9 @@ import subprocess
 
 import torch
 import torchvision
-from torchvision.transforms import v2
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+import recipe
+
 SEEDS = (1, 2, 3)
 T95 = 2.776  # Student's t, 4 degrees of freedom: two groups of three
 
@@ -23,12 +23,10 @@ def ridgeline_command(ridgeline: pathlib.Path, folder: pathlib.Path, seed: int, 
 
 def loaders(config: dict, root: pathlib.Path) -> tuple[torch.utils.data.DataLoader, torch.utils.data.DataLoader]:
     """Training and test side, with the transforms of the reference recipe."""
-    size = config["image_size"]
-    finish = [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
-    augment = config["augment"]
-    crop = v2.RandomResizedCrop(size, scale=tuple(augment["scale"]), ratio=tuple(augment["ratio"]))
-    train = torchvision.datasets.ImageFolder(root / "train", v2.Compose([crop, v2.RandomHorizontalFlip(augment["flip"]), *finish]))
-    test = torchvision.datasets.ImageFolder(root / "test", v2.Compose([v2.Resize(round(size * 256 / 224)), v2.CenterCrop(size), *finish]))
+    size, augment = config["image_size"], config["augment"]
+    training = recipe.training(size, tuple(augment["scale"]), tuple(augment["ratio"]), augment["flip"])
+    train = torchvision.datasets.ImageFolder(root / "train", training)
+    test = torchvision.datasets.ImageFolder(root / "test", recipe.evaluation(size))
     return (torch.utils.data.DataLoader(train, config["batch_size"], shuffle=True, drop_last=True, num_workers=2),
             torch.utils.data.DataLoader(test, config["batch_size"], num_workers=2))
 

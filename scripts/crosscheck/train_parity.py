@@ -4,15 +4,14 @@ import pathlib
 
 import torch
 import torchvision
-from torchvision.transforms import v2
 
+import recipe
 import tensors
 import train_speed
 import worker
 
 BOUND = 1e-4
 STEPS, BATCH, SIZE, THREADS = 10, 16, 128, 2
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OPTIMIZERS = {"sgd": {"learning_rate": 0.01, "weight_decay": 1e-4}, "adamw": {"learning_rate": 1e-4, "weight_decay": 0.05}}
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
 
@@ -20,9 +19,7 @@ Batches = list[tuple[torch.Tensor, torch.Tensor]]
 def make_batches(photos: pathlib.Path) -> Batches:
     """Ten batches of the folder in N x H x W x C order, as random crops; targets are probabilities."""
     torch.manual_seed(5)
-    transform = v2.Compose([v2.RandomResizedCrop(SIZE), v2.RandomHorizontalFlip(), v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True),
-                            v2.Normalize(MEAN, STD)])
-    folder = torchvision.datasets.ImageFolder(photos, transform)
+    folder = torchvision.datasets.ImageFolder(photos, recipe.training(SIZE))
     loader = torch.utils.data.DataLoader(folder, BATCH, shuffle=True, drop_last=True)
     return [(images.permute(0, 2, 3, 1).contiguous(), torch.nn.functional.one_hot(labels, len(folder.classes)).float())
             for (images, labels), _ in zip(loader, range(STEPS))]

@@ -6,19 +6,16 @@ from collections.abc import Callable, Iterator
 
 import torch
 import torchvision
-from torchvision.transforms import v2
 
 import answers
+import recipe
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 def batches(request: dict) -> Iterator[Batch]:
     """Epoch after epoch of the folder."""
-    transform = v2.Compose([v2.RandomResizedCrop(request["image_size"]), v2.RandomHorizontalFlip(), v2.PILToTensor(),
-                            v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
-    folder = torchvision.datasets.ImageFolder(request["data"], transform)
+    folder = torchvision.datasets.ImageFolder(request["data"], recipe.training(request["image_size"]))
     loader = torch.utils.data.DataLoader(folder, batch_size=request["batch_size"], shuffle=True, drop_last=True, num_workers=2,
                                          persistent_workers=True)
     return itertools.chain.from_iterable(itertools.repeat(loader))
