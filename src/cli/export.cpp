@@ -178,7 +178,7 @@ Action configure_export(CLI::App& app, const Environment& environment) {
   onnx->add_option("--precision", flags->precision, "convert an fp32 model; inputs and outputs stay fp32")
       ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
   onnx->add_option("--data", flags->data, "verify on this folder's images; without it on painted ones");
-  onnx->add_option("--images", flags->images, "how many images to verify on")
+  onnx->add_option("--images", flags->images, "about how many images to verify on, in whole batches")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
   onnx->add_option("--threads", flags->threads, "for verification; by default one for each CPU")
