@@ -18,6 +18,7 @@ USES = {
     "cost": ["graph"],
     "kernels": ["tensor"],
     "vision": ["tensor"],
+    "wire": ["tensor"],
     "engine": ["formats", "kernels"],
     "train": ["engine", "vision"],
     "predict": ["engine", "vision"],
