@@ -111,7 +111,10 @@ std::string gnuplot_commands(const Plot& plot) {
   text += plot.x_ticks.empty() ? "set offsets graph 0.04, graph 0.04, graph 0.06, 0\n"
                                : x_range(plot) + "set offsets 0, 0, graph 0.06, 0\n";
   if (plot.log_x) text += "set logscale x\n";
-  text += plot.log_y ? "set logscale y\n" : "set yrange [0:*]\n";
+  if (plot.log_y)
+    text += "set logscale y\n";
+  else
+    text += plot.y_max ? fmt::format("set yrange [0:{}]\n", *plot.y_max) : "set yrange [0:*]\n";
   if (!plot.x_ticks.empty()) text += tick_list(plot.x_ticks);
   std::vector<std::string> clauses;
   for (size_t i = 0; i < plot.series.size(); ++i) clauses.push_back(plot_clause(plot.series[i], i));

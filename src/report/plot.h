@@ -29,6 +29,7 @@ struct Plot {
   std::string title, caption, x_label, y_label;
   bool log_x = false, log_y = false;
   std::vector<double> x_ticks;  ///< where x is labelled; empty leaves it to gnuplot
+  std::optional<double> y_max;  ///< where y ends; none leaves it to gnuplot
   std::vector<PlotSeries> series;
 };
 
