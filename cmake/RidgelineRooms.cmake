@@ -15,7 +15,7 @@ function(ridgeline_room room)
   endforeach()
   add_library(ridgeline_${room} STATIC ${sources})
   target_include_directories(ridgeline_${room} PUBLIC ${CMAKE_SOURCE_DIR}/src)
-  list(TRANSFORM ARG_USES REPLACE "^(base|tensor|graph|formats|cost|kernels|engine|vision|train|predict|quantize|bench|report|wire)$" "ridgeline_\\1")
+  list(TRANSFORM ARG_USES REPLACE "^(base|tensor|graph|formats|cost|kernels|engine|vision|train|predict|quantize|bench|report|wire|serve)$" "ridgeline_\\1")
   target_link_libraries(ridgeline_${room} PUBLIC ${ARG_USES})
 endfunction()
 

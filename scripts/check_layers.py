@@ -25,7 +25,8 @@ USES = {
     "quantize": ["predict", "cost"],
     "bench": ["engine", "cost", "vision", "predict"],
     "report": ["bench", "cost", "train"],
-    "cli": ["report", "bench", "quantize", "train", "predict", "engine", "formats", "cost", "kernels", "vision"],
+    "serve": ["engine", "vision", "wire"],
+    "cli": ["serve", "report", "bench", "quantize", "train", "predict", "engine", "formats", "cost", "kernels", "vision"],
 }
 MOST_LINES = {".h": 150, ".cpp": 600}
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:work|root|home|farm)/[A-Za-z.]")

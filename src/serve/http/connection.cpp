@@ -1,0 +1,301 @@
+#include "serve/http/connection.h"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <fmt/format.h>
+#include <type_traits>
+
+#include "serve/http/response_text.h"
+
+namespace ridgeline::serve::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+constexpr size_t kMeasuredBytes = size_t{1} << 20;  // what a stall is measured by
+constexpr std::chrono::seconds kMostLinger{2};      // for a client that reads an answer slowly, or sends on
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+int status_of(const boost::system::error_code& error) {
+  if (error == beast::http::error::body_limit) return 413;
+  if (error == beast::http::error::header_limit) return 431;
+  return 400;
+}
+
+}  // namespace
+
+template <typename Stream>
+ConnectionOver<Stream>::ConnectionOver(std::weak_ptr<Loop> loop, Stream stream,
+                                       std::shared_ptr<const ConnectionSettings> settings)
+    : loop_(std::move(loop)), stream_(std::move(stream)), settings_(std::move(settings)) {}
+
+template <typename Stream>
+asio::ip::tcp::socket& ConnectionOver<Stream>::socket() {
+  if constexpr (std::is_same_v<Stream, PlainStream>)
+    return stream_;
+  else
+    return stream_.next_layer();
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::enter(State state) {
+  state_ = state;
+  since_ = Clock::now();
+  received_at_since_ = 0;
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::start() {
+  Error ignored;
+  socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  enter(State::kOpening);
+  open();
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::open() {
+  if constexpr (std::is_same_v<Stream, PlainStream>) {
+    read_header();
+  } else {
+    stream_.async_handshake(asio::ssl::stream_base::server,
+                            [self = this->shared_from_this()](const Error& error) {
+                              if (error)
+                                self->close();
+                              else
+                                self->read_header();
+                            });
+  }
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::read_header() {
+  enter(State::kReading);
+  incoming_ = std::make_shared<Incoming>(settings_->limits);
+  beast::http::async_read_header(
+      stream_, buffer_, incoming_->parser(),
+      [self = this->shared_from_this()](const Error& error, size_t) { self->after_header(error); });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::after_header(const Error& error) {
+  if (error) return refuse(error);
+  if (incoming_->parser().is_done()) return answer();
+  if (!beast::iequals(incoming_->parser().get()[beast::http::field::expect], "100-continue"))
+    return read_body();
+  asio::async_write(stream_, asio::buffer(kContinue),
+                    [self = this->shared_from_this()](const Error& failed, size_t) {
+                      if (failed)
+                        self->close();
+                      else
+                        self->read_body();
+                    });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::read_body() {
+  beast::http::async_read(
+      stream_, buffer_, incoming_->parser(),
+      [self = this->shared_from_this()](const Error& error, size_t) { self->after_body(error); });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::after_body(const Error& error) {
+  if (error) return refuse(error);
+  answer();
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::answer() {
+  enter(State::kAnswering);
+  watch_for_the_end();
+  settings_->handler(incoming_, make_reply());
+}
+
+/// The loop may be gone when the reply comes; while it is there, it owns the connection.
+template <typename Stream>
+class ConnectionOver<Stream>::Owed {
+ public:
+  explicit Owed(ConnectionOver& connection)
+      : loop_(connection.loop_), connection_(connection.weak_from_this()) {}
+  Owed(const Owed&) = delete;
+  Owed& operator=(const Owed&) = delete;
+  ~Owed() {
+    on_loop([](ConnectionOver& self) { self.close(); });
+  }
+
+  void answer(Response response) {
+    on_loop(
+        [response = std::move(response)](ConnectionOver& self) mutable { self.send(std::move(response)); });
+  }
+
+ private:
+  /// Only the first time.
+  template <typename Work>
+  void on_loop(Work work) {
+    const std::shared_ptr<Loop> loop = std::exchange(loop_, {}).lock();
+    if (!loop) return;
+    asio::dispatch(loop->context(), [connection = connection_, work = std::move(work)]() mutable {
+      if (const auto self = connection.lock()) work(*self);
+    });
+  }
+
+  std::weak_ptr<Loop> loop_;
+  std::weak_ptr<ConnectionOver> connection_;
+};
+
+template <typename Stream>
+Reply ConnectionOver<Stream>::make_reply() {
+  return [owed = std::make_shared<Owed>(*this)](Response response) { owed->answer(std::move(response)); };
+}
+
+/// One wait may outlast several requests: it ends when anything arrives, the next request too.
+template <typename Stream>
+void ConnectionOver<Stream>::watch_for_the_end() {
+  if (std::exchange(is_watched_, true)) return;
+  socket().async_wait(asio::socket_base::wait_read,
+                      [self = this->shared_from_this()](const Error& error) { self->after_watch(error); });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::after_watch(const Error& error) {
+  is_watched_ = false;
+  if (error || state_ != State::kAnswering) return;
+  std::array<char, 1> byte{};
+  Error failed;
+  const auto flags = asio::socket_base::message_peek;
+  socket().non_blocking(true, failed);
+  socket().receive(asio::buffer(byte), flags, failed);
+  const bool is_open = !failed || failed == asio::error::would_block;
+  if (!is_open) incoming_->note_client_has_gone();
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::send(Response response) {
+  if (state_ != State::kAnswering) return;
+  response_ = std::move(response);
+  const std::shared_ptr<Loop> loop = loop_.lock();
+  write(incoming_->parser().keep_alive() && loop && !loop->draining());
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::write(bool keeps_open) {
+  enter(State::kWriting);
+  response_header_ = header_text(response_, keeps_open);
+  std::vector<asio::const_buffer> buffers{asio::buffer(response_header_)};
+  const bool has_body = incoming_->method() != "HEAD";
+  if (has_body) {
+    buffers.push_back(asio::buffer(response_.head));
+    for (const auto& part : response_.parts) buffers.emplace_back(part.data(), part.size());
+  }
+  asio::async_write(stream_, buffers,
+                    [self = this->shared_from_this(), keeps_open](const Error& error, size_t) {
+                      self->after_write(error, keeps_open);
+                    });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::after_write(const Error& error, bool keeps_open) {
+  response_ = {};
+  if (error) return close();
+  if (keeps_open)
+    read_header();
+  else
+    end();
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::refuse(const Error& error) {
+  if (has_timed_out_) return refuse(408, "the request did not arrive in time");
+  const bool is_malformed = error.category() == beast::http::make_error_code(beast::http::error{}).category();
+  const bool is_cut =
+      error == beast::http::error::end_of_stream || error == beast::http::error::partial_message;
+  if (!is_malformed || is_cut) return close();
+  const int status = status_of(error);
+  if (status == 413)
+    return refuse(status,
+                  fmt::format("the request's body is larger than {} bytes", settings_->limits.body_bytes));
+  if (status == 431)
+    return refuse(
+        status, fmt::format("the request's header is larger than {} bytes", settings_->limits.header_bytes));
+  refuse(status, fmt::format("malformed HTTP request: {}", error.message()));
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::refuse(int status, std::string_view reason) {
+  response_ = error_response(status, reason);
+  write(false);
+}
+
+/// A socket that is closed over unread bytes resets the connection, and the client may lose its answer.
+template <typename Stream>
+void ConnectionOver<Stream>::end() {
+  enter(State::kEnding);
+  Error ignored;
+  socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  discard();
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::discard() {
+  buffer_.clear();
+  constexpr size_t kAtOnce = size_t{16} << 10;
+  socket().async_read_some(buffer_.prepare(kAtOnce),
+                           [self = this->shared_from_this()](const Error& error, size_t) {
+                             if (error)
+                               self->close();
+                             else
+                               self->discard();
+                           });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::close() {
+  Error ignored;
+  if (incoming_ && state_ == State::kAnswering) incoming_->note_client_has_gone();
+  socket().close(ignored);
+  if (const std::shared_ptr<Loop> loop = loop_.lock()) loop->remove(this->shared_from_this());
+}
+
+template <typename Stream>
+bool ConnectionOver<Stream>::is_stalled(Clock::time_point now) {
+  const Limits& limits = settings_->limits;
+  switch (state_) {
+    case State::kOpening:
+      return now - since_ > limits.stall;
+    case State::kReading: {
+      const size_t received = buffer_.size() + incoming_->body().size();
+      const bool is_idle = received == 0 && !incoming_->parser().got_some();
+      if (is_idle) return now - since_ > limits.idle;
+      if (received_at_since_ == 0 || received >= received_at_since_ + kMeasuredBytes) {
+        since_ = now;
+        received_at_since_ = std::max<size_t>(received, 1);
+      }
+      return now - since_ > limits.stall;
+    }
+    case State::kAnswering:
+      return false;
+    case State::kWriting:
+      return now - since_ > limits.stall * (1 + static_cast<int64_t>(body_size(response_) / kMeasuredBytes));
+    case State::kEnding:
+      return now - since_ > kMostLinger;
+  }
+  return false;
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::check(Clock::time_point now, bool draining) {
+  const bool has_begun = state_ != State::kReading || buffer_.size() > 0 || incoming_->parser().got_some();
+  if (draining && !has_begun) return close();
+  if (!is_stalled(now)) return;
+  if (state_ != State::kReading || !has_begun) return close();
+  has_timed_out_ = true;
+  Error ignored;
+  socket().cancel(ignored);
+}
+
+template class ConnectionOver<PlainStream>;
+template class ConnectionOver<TlsStream>;
+
+}  // namespace ridgeline::serve::http

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <thread>
+#include <unordered_set>
+
+namespace ridgeline::serve::http {
+
+using Clock = std::chrono::steady_clock;
+
+/// What a loop keeps alive and looks after. All calls come from the loop's thread.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  /// A few times a second: closes what is stalled, idle for too long or, while `draining`, not asked
+  /// anything.
+  virtual void check(Clock::time_point now, bool draining) = 0;
+};
+
+/// A thread with an event queue and the connections that live on it.
+class Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  Loop();
+  ~Loop();  ///< closes its connections
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  boost::asio::io_context& context() { return context_; }
+  /// Both on the loop's thread.
+  void add(std::shared_ptr<Connection> connection);
+  void remove(const std::shared_ptr<Connection>& connection);
+  /// From any thread.
+  size_t connections() const { return count_.load(std::memory_order_relaxed); }
+  bool draining() const { return draining_.load(std::memory_order_relaxed); }
+  void drain();
+  void stop();  ///< ends the thread
+
+ private:
+  void sweep();
+  void sweep_later();
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+  boost::asio::steady_timer timer_{context_};
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::atomic<size_t> count_ = 0;
+  std::atomic<bool> draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ridgeline::serve::http

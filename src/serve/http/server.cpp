@@ -1,0 +1,155 @@
+#include "serve/http/server.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+
+#include "serve/http/connection.h"
+#include "serve/http/response_text.h"
+#include "serve/http/tls_context.h"
+
+namespace ridgeline::serve::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Error = boost::system::error_code;
+
+constexpr std::chrono::milliseconds kLookAgain{5};
+constexpr std::chrono::milliseconds kAcceptAgain{50};  // when the process has no descriptor left
+
+Result<tcp::acceptor> listen(asio::io_context& context, const ServerOptions& options) {
+  const auto failed = [&](const Error& error) {
+    return unavailable("cannot listen on {}:{}: {}; name another --http-address or --http-port",
+                       options.address, options.port, error.message());
+  };
+  Error error;
+  tcp::resolver resolver(context);
+  const auto found =
+      resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, error);
+  if (error) return failed(error);
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  tcp::acceptor acceptor(context);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (error) return failed(error);
+  return acceptor;
+}
+
+std::vector<std::shared_ptr<Loop>> make_loops(int count) {
+  std::vector<std::shared_ptr<Loop>> loops;
+  for (int i = 0; i < std::max(count, 1); ++i) loops.push_back(std::make_shared<Loop>());
+  return loops;
+}
+
+class BeastServer final : public Server {
+ public:
+  BeastServer(const ServerOptions& options, Handler handler)
+      : settings_(std::make_shared<ConnectionSettings>(options.limits, std::move(handler))),
+        loops_(make_loops(options.threads)) {}
+
+  ~BeastServer() override {
+    for (const auto& loop : loops_) loop->stop();
+  }
+
+  Status open(const ServerOptions& options) {
+    if (!options.tls.certificate_chain.empty()) {
+      ASSIGN_OR_RETURN(tls_, TlsContext::load(options.tls));
+    }
+    ASSIGN_OR_RETURN(tcp::acceptor acceptor, listen(first().context(), options));
+    acceptor_.emplace(std::move(acceptor));
+    port_ = acceptor_->local_endpoint().port();
+    asio::post(first().context(), [this] { accept(); });
+    return {};
+  }
+
+  uint16_t port() const override { return port_; }
+
+  bool drain(std::chrono::milliseconds grace) override {
+    std::promise<void> closed;
+    asio::post(first().context(), [&] {
+      Error ignored;
+      acceptor_->close(ignored);
+      closed.set_value();
+    });
+    closed.get_future().wait();
+    for (const auto& loop : loops_) loop->drain();
+    const Clock::time_point end = Clock::now() + grace;
+    while (connections() > 0 && Clock::now() < end) std::this_thread::sleep_for(kLookAgain);
+    return connections() == 0;
+  }
+
+ private:
+  Loop& first() { return *loops_.front(); }
+
+  size_t connections() const {
+    size_t count = 0;
+    for (const auto& loop : loops_) count += loop->connections();
+    return count;
+  }
+
+  void accept() {
+    Loop& loop = *loops_[next_++ % loops_.size()];
+    acceptor_->async_accept(loop.context(), [this, &loop](const Error& error, tcp::socket socket) {
+      if (!acceptor_->is_open()) return;
+      if (error) return accept_later();
+      if (connections() >= settings_->limits.connections)
+        turn_away(std::move(socket));
+      else
+        serve(loop, std::move(socket));
+      accept();
+    });
+  }
+
+  void accept_later() {
+    retry_.expires_after(kAcceptAgain);
+    retry_.async_wait([this](const Error& error) {
+      if (!error) accept();
+    });
+  }
+
+  /// As far as the socket's empty buffer takes it.
+  static void turn_away(tcp::socket socket) {
+    const Response response = error_response(503, "too many connections");
+    Error ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(header_text(response, false) + response.head), ignored);
+  }
+
+  void serve(Loop& loop, tcp::socket socket) {
+    if (tls_)
+      begin(loop, TlsStream(std::move(socket), *tls_->current()));
+    else
+      begin(loop, std::move(socket));
+  }
+
+  template <typename Stream>
+  void begin(Loop& loop, Stream stream) {
+    auto connection =
+        std::make_shared<ConnectionOver<Stream>>(loop.weak_from_this(), std::move(stream), settings_);
+    asio::post(loop.context(), [&loop, connection = std::move(connection)] {
+      loop.add(connection);
+      connection->start();
+    });
+  }
+
+  std::shared_ptr<const ConnectionSettings> settings_;
+  std::unique_ptr<TlsContext> tls_;
+  std::vector<std::shared_ptr<Loop>> loops_;
+  std::optional<tcp::acceptor> acceptor_;
+  asio::steady_timer retry_{first().context()};
+  uint16_t port_ = 0;
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Handler handler) {
+  auto server = std::make_unique<BeastServer>(options, std::move(handler));
+  RETURN_IF_ERROR(server->open(options));
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace ridgeline::serve::http
