@@ -1,8 +1,10 @@
 // Statuses are those that a Triton server of version 2.51 gave.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
 
+#include "serve/access.h"
 #include "serve/http/route.h"
 
 namespace ridgeline::serve::http {
@@ -87,6 +89,8 @@ TEST(AccessClass, IsTheOneThatTritonNames) {
   EXPECT_EQ(access_class(Endpoint::kModelReady), "health");
   EXPECT_EQ(access_class(Endpoint::kModelUnload), "model-repository");
   EXPECT_EQ(access_class(Endpoint::kCudaMemoryStatus), "shared-memory");
+  for (int i = 0; i <= static_cast<int>(Endpoint::kLogging); ++i)
+    EXPECT_THAT(access_classes(), ::testing::Contains(access_class(static_cast<Endpoint>(i))));
 }
 
 }  // namespace
