@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace ridgeline::serve {
+
+using Nanos = std::chrono::nanoseconds;
+/// Scheduling never reads a clock: whoever calls says what time it is, a test as well as the server.
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Nanos>;
+
+/// Microseconds as configurations and clients give them; the longest duration where they are more.
+inline Nanos nanos_of_us(uint64_t us) {
+  constexpr uint64_t kMost = static_cast<uint64_t>(Nanos::max().count()) / 1000;
+  return us > kMost ? Nanos::max() : Nanos(static_cast<int64_t>(us) * 1000);
+}
+
+}  // namespace ridgeline::serve
