@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "wire/http/base64.h"
-#include "wire/http/json.h"
+#include "wire/http/json_field.h"
 #include "wire/http/json_writer.h"
 
 namespace ridgeline::wire::http {
@@ -19,7 +19,7 @@ Status parse(std::string_view body, JsonDocument& document) {
 /// A member that is there and not null.
 const JsonValue* given(const JsonValue& object, std::string_view name) {
   const JsonValue* found = member(object, name);
-  return found != nullptr && !found->IsNull() ? found : nullptr;
+  return found != nullptr && !found->is(JsonValue::Kind::kNull) ? found : nullptr;
 }
 
 Status update_flag(const JsonValue& object, std::string_view name, bool& flag) {
@@ -34,7 +34,7 @@ template <typename T>
 Status update_number(const JsonValue& object, std::string_view name, T cleared, T& number) {
   const JsonValue* value = member(object, name);
   if (value == nullptr) return {};
-  if (value->IsNull()) {
+  if (value->is(JsonValue::Kind::kNull)) {
     number = cleared;
     return {};
   }
@@ -55,16 +55,16 @@ Status update_number(const JsonValue& object, std::string_view name, T cleared, 
 Status update_levels(const JsonValue& object, const TraceSettings& defaults, TraceSettings& settings) {
   const JsonValue* levels = member(object, "trace_level");
   if (levels == nullptr) return {};
-  if (levels->IsNull()) {
+  if (levels->is(JsonValue::Kind::kNull)) {
     settings.timestamps = defaults.timestamps;
     settings.tensors = defaults.tensors;
     return {};
   }
-  if (!levels->IsArray()) return internal_error("attempt to access JSON non-array as array");
+  if (!levels->is(JsonValue::Kind::kList)) return internal_error("attempt to access JSON non-array as array");
   settings.timestamps = settings.tensors = false;
-  for (const JsonValue& level : levels->GetArray()) {
+  for (const JsonValue& level : levels->elements()) {
     ASSIGN_OR_RETURN(const std::string_view name, kUnnamed.text(level));
-    if (name == "OFF" && levels->Size() > 1)
+    if (name == "OFF" && levels->size() > 1)
       return invalid_argument("Expect only one trace level 'OFF' is specified");
     settings.timestamps |= name == "TIMESTAMPS";
     settings.tensors |= name == "TENSORS";
@@ -79,8 +79,9 @@ Result<bool> decode_index_request(std::string_view body) {
   RETURN_IF_ERROR(parse(body, document));
   const JsonValue* ready = member(document.root(), "ready");
   if (ready == nullptr) return false;
-  if (!ready->IsBool()) return invalid_argument("Invalid value for 'ready': expected a boolean");
-  return ready->GetBool();
+  if (!ready->is(JsonValue::Kind::kBoolean))
+    return invalid_argument("Invalid value for 'ready': expected a boolean");
+  return ready->boolean();
 }
 
 Result<LoadRequest> decode_load_request(std::string_view body) {
@@ -90,9 +91,9 @@ Result<LoadRequest> decode_load_request(std::string_view body) {
   LoadRequest request;
   const JsonValue* parameters = member(document.root(), "parameters");
   if (parameters == nullptr) return request;
-  if (!parameters->IsObject()) return internal_error("attempt to get members for non-object");
-  for (const auto& [key, value] : parameters->GetObject()) {
-    const std::string_view name = text_of(key);
+  if (!parameters->is(JsonValue::Kind::kObject))
+    return internal_error("attempt to get members for non-object");
+  for (const auto& [name, value] : parameters->members()) {
     ASSIGN_OR_RETURN(const std::string_view text, kUnnamed.text(value));
     if (name == "config") {
       request.config = text;

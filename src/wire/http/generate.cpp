@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "wire/datatype.h"
-#include "wire/http/json.h"
+#include "wire/http/json_field.h"
 #include "wire/http/json_writer.h"
 #include "wire/http/parameters.h"
 
@@ -13,11 +13,11 @@ namespace {
 constexpr std::string_view kParameters = "parameters";
 
 void give_value(const JsonValue& value, TensorDataReader& reader) {
-  if (value.IsBool()) return reader.boolean(value.GetBool());
-  if (value.IsString()) return reader.text(text_of(value));
-  if (value.IsUint64()) return reader.natural(value.GetUint64());
-  if (value.IsInt64()) return reader.negative(value.GetInt64());
-  if (value.IsNumber()) return reader.real(value.GetDouble());
+  if (value.is(JsonValue::Kind::kBoolean)) return reader.boolean(value.boolean());
+  if (value.is(JsonValue::Kind::kText)) return reader.text(value.text());
+  if (value.is(JsonValue::Kind::kNatural)) return reader.natural(value.natural());
+  if (value.is(JsonValue::Kind::kNegative)) return reader.negative(value.integer());
+  if (value.is(JsonValue::Kind::kReal)) return reader.real(value.real());
   reader.other();
 }
 
@@ -32,12 +32,11 @@ class GenerateDecoder {
     RETURN_IF_ERROR(document_.parse({reinterpret_cast<const char*>(body.bytes.data()), body.bytes.size()},
                                     TensorLists::kOfMembers));
     const JsonValue& root = document_.root();
-    if (!root.IsObject()) return internal_error("attempt to get members for non-object");
+    if (!root.is(JsonValue::Kind::kObject)) return internal_error("attempt to get members for non-object");
     if (const JsonValue* id = member(root, "id")) {
       ASSIGN_OR_RETURN(request_.id, JsonField{"id"}.text(*id));
     }
-    for (const auto& [key, value] : root.GetObject()) {
-      const std::string_view name = text_of(key);
+    for (const auto& [name, value] : root.members()) {
       if (name == kParameters)
         RETURN_IF_ERROR(read_parameters_member(value));
       else if (name != "id" || input_named(name) != nullptr)
@@ -56,11 +55,11 @@ class GenerateDecoder {
   Status read_parameters_member(const JsonValue& value) {
     if (input_named(kParameters) != nullptr)
       return invalid_argument("Keyword '{}' for nested schema also given as input tensor name", kParameters);
-    if (!value.IsObject())
+    if (!value.is(JsonValue::Kind::kObject))
       return internal_error(
           "Expected JSON object for keyword: '{}': attempt to access JSON non-object as object", kParameters);
-    for (const auto& [key, nested] : value.GetObject()) {
-      Status read = read_member(text_of(key), nested);
+    for (const auto& [name, nested] : value.members()) {
+      Status read = read_member(name, nested);
       if (!read.ok())
         return std::move(read).with_context(fmt::format("Converting keyword: '{}'", kParameters));
     }
@@ -77,7 +76,7 @@ class GenerateDecoder {
 
   Status read_input(const TensorSignature& declared, const JsonValue& value) {
     TensorDataReader values(declared.datatype);
-    if (value.IsArray())
+    if (value.is(JsonValue::Kind::kList))
       values = document_.tensor(value, declared.datatype);
     else
       give_value(value, values);

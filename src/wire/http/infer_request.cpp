@@ -7,7 +7,7 @@
 #include "wire/bytes.h"
 #include "wire/check.h"
 #include "wire/datatype.h"
-#include "wire/http/json.h"
+#include "wire/http/json_field.h"
 #include "wire/http/parameters.h"
 
 namespace ridgeline::wire::http {
@@ -46,8 +46,8 @@ class Decoder {
  private:
   Status read_inputs(const JsonValue& root) {
     ASSIGN_OR_RETURN(const JsonValue* inputs, JsonField{"inputs"}.list_in(root));
-    request_.inputs.reserve(inputs->Size());
-    for (const JsonValue& input : inputs->GetArray()) RETURN_IF_ERROR(read_input(input));
+    request_.inputs.reserve(inputs->size());
+    for (const JsonValue& input : inputs->elements()) RETURN_IF_ERROR(read_input(input));
     if (binary_.empty()) return {};
     return invalid_argument("unexpected additional input data for model '{}'", body_.model);
   }
@@ -90,8 +90,8 @@ class Decoder {
   static Status read_shape(const JsonValue& json, InputTensor& input) {
     const JsonField field{"shape"};
     ASSIGN_OR_RETURN(const JsonValue* dims, field.list_in(json));
-    input.shape.dims().reserve(dims->Size());
-    for (const JsonValue& dim : dims->GetArray()) {
+    input.shape.dims().reserve(dims->size());
+    for (const JsonValue& dim : dims->elements()) {
       ASSIGN_OR_RETURN(const uint64_t size, field.natural(dim));
       input.shape.dims().push_back(
           static_cast<int64_t>(size));  // past 2^63 it is negative, and refused as such
@@ -112,7 +112,7 @@ class Decoder {
   Status read_data(const JsonValue& data, InputTensor& input) {
     ASSIGN_OR_RETURN(const int64_t count, element_count_of(input.name, input.shape));
     if (count == 0) return {};
-    if (!data.IsArray())
+    if (!data.is(JsonValue::Kind::kList))
       return internal_error("Unable to parse 'data': attempt to access JSON non-array as array");
     if (!input.datatype_known) return invalid_argument("invalid datatype for input {}", input.name);
     TensorDataReader values = document_.tensor(data, input.datatype);
@@ -131,8 +131,8 @@ class Decoder {
   Status read_outputs(const JsonValue& root) {
     if (member(root, "outputs") == nullptr) return {};
     ASSIGN_OR_RETURN(const JsonValue* outputs, JsonField{"outputs"}.list_in(root));
-    request_.outputs.reserve(outputs->Size());
-    for (const JsonValue& json : outputs->GetArray()) {
+    request_.outputs.reserve(outputs->size());
+    for (const JsonValue& json : outputs->elements()) {
       const JsonValue* parameters = member(json, "parameters");
       if (parameters != nullptr) RETURN_IF_ERROR(check_output_parameters(*parameters));
       RequestedOutput output;

@@ -1,5 +1,6 @@
 #include "wire/http/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <rapidjson/error/en.h>
@@ -39,7 +40,7 @@ std::optional<Number> number_of(std::string_view text) {
   }
   if (const auto negative = std::from_chars(text.data(), end, number.negative);
       negative.ec == std::errc() && negative.ptr == end) {
-    number.kind = Number::Kind::kNegative;
+    number.kind = number.negative == 0 ? Number::Kind::kNatural : Number::Kind::kNegative;
     return number;
   }
   if (std::from_chars(text.data(), end, number.real).ec != std::errc()) return std::nullopt;
@@ -121,25 +122,20 @@ class Source {
 /// Builds the document from RapidJSON's events, and tensors from those inside a tensor list.
 class JsonHandler {
  public:
-  JsonHandler(JsonDocument& target, Source& source, TensorLists lists)
-      : target_(target), document_(target.document_), source_(source), lists_(lists) {}
+  JsonHandler(JsonDocument& document, Source& source, TensorLists lists)
+      : document_(document), source_(source), lists_(lists) {}
   /// Only the elements of one list, which is the whole text.
-  JsonHandler(JsonDocument& target, Source& source, TensorDataReader& reader)
-      : target_(target),
-        document_(target.document_),
-        source_(source),
-        lists_(TensorLists::kNone),
-        list_depth_(1),
-        reader_(&reader) {}
+  JsonHandler(JsonDocument& document, Source& source, TensorDataReader& reader)
+      : document_(document), source_(source), lists_(TensorLists::kNone), list_depth_(1), reader_(&reader) {}
 
   const Status& refusal() const { return refusal_; }
 
   bool Null() {
-    if (!in_list()) return counted() && document_.Null();
+    if (!in_list()) return add(JsonValue::Kind::kNull, 0);
     return element([](TensorDataReader& reader) { reader.other(); });
   }
   bool Bool(bool value) {
-    if (!in_list()) return counted() && document_.Bool(value);
+    if (!in_list()) return add(JsonValue::Kind::kBoolean, value);
     return element([value](TensorDataReader& reader) { reader.boolean(value); });
   }
   bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
@@ -147,23 +143,23 @@ class JsonHandler {
     // Only strtod says whether what is no double is too large or too small.
     if (!number) number = Number{.real = std::strtod(text, nullptr)};
     if (in_list()) return element([&number](TensorDataReader& reader) { give(*number, reader); });
-    if (!counted()) return false;
-    if (number->kind == Number::Kind::kNatural) return document_.Uint64(number->natural);
-    if (number->kind == Number::Kind::kNegative) return document_.Int64(number->negative);
-    return document_.Double(number->real);
+    if (number->kind == Number::Kind::kNatural) return add(JsonValue::Kind::kNatural, number->natural);
+    if (number->kind == Number::Kind::kNegative)
+      return add(JsonValue::Kind::kNegative, static_cast<uint64_t>(number->negative));
+    return add(JsonValue::Kind::kReal, std::bit_cast<uint64_t>(number->real));
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     if (in_list()) return element([&](TensorDataReader& reader) { reader.text({text, length}); });
     if (depth_ == kInputDepth && key_is_datatype_ && !datatype_)
       datatype_ = datatype_from_name({text, length});
-    return counted() && document_.String(text, length, true);
+    return add_text({text, length});
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
     if (in_list()) return true;
     const std::string_view key(text, length);
     key_is_data_ = key == "data";
     key_is_datatype_ = key == "datatype";
-    return counted() && document_.Key(text, length, true);
+    return add_text(key);
   }
   bool StartObject() {
     if (in_list()) {
@@ -172,18 +168,24 @@ class JsonHandler {
     }
     if (!enter() || !counted()) return false;
     if (depth_ == kInputDepth) datatype_.reset();
-    return document_.StartObject();
+    document_.open(JsonValue::Kind::kObject);
+    return true;
   }
   bool EndObject(rapidjson::SizeType members) {
     --depth_;
-    if (!in_list()) return document_.EndObject(members);
-    --objects_in_list_;
+    if (in_list())
+      --objects_in_list_;
+    else
+      document_.close(members);
     return true;
   }
   bool StartArray() {
     const bool starts_list = !in_list() && is_tensor_list();
     if (!enter()) return false;
-    if (!in_list() && (!counted() || !document_.StartArray())) return false;
+    if (!in_list()) {
+      if (!counted()) return false;
+      document_.open(JsonValue::Kind::kList);
+    }
     if (starts_list) start_list();
     if (reader_ != nullptr && objects_in_list_ == 0) source_.take_numbers(*reader_);
     return true;
@@ -191,8 +193,11 @@ class JsonHandler {
   bool EndArray(rapidjson::SizeType elements) {
     const bool ends_list = in_list() && depth_ == list_depth_;
     --depth_;
-    if (!ends_list) return in_list() || document_.EndArray(elements);
-    return end_list();
+    if (ends_list)
+      end_list();
+    else if (!in_list())
+      document_.close(elements);
+    return true;
   }
 
   // Numbers come as text.
@@ -222,6 +227,17 @@ class JsonHandler {
     return false;
   }
 
+  bool add(JsonValue::Kind kind, uint64_t bits) {
+    if (!counted()) return false;
+    document_.add(kind, bits);
+    return true;
+  }
+  bool add_text(std::string_view text) {
+    if (!counted()) return false;
+    document_.add_text(text);
+    return true;
+  }
+
   template <typename Give>
   bool element(Give give_value) {
     return objects_in_list_ > 0 || element_here(give_value);
@@ -233,20 +249,20 @@ class JsonHandler {
   }
   void start_list() {
     list_depth_ = depth_;
-    JsonDocument::List& list = target_.lists_.emplace_back();
+    JsonDocument::List& list = document_.lists_.emplace_back();
     list.begin = source_.Tell() - 1;
     if (lists_ == TensorLists::kOfInputs && datatype_) reader_ = &list.reader.emplace(*datatype_);
   }
-  bool end_list() {
+  void end_list() {
     list_depth_ = 0;
     reader_ = nullptr;
-    if (lists_ == TensorLists::kNone) return true;
-    target_.lists_.back().end = source_.Tell();
-    return document_.Uint64(target_.lists_.size() - 1) && document_.EndArray(1);
+    if (lists_ == TensorLists::kNone) return;
+    document_.lists_.back().end = source_.Tell();
+    document_.add(JsonValue::Kind::kNatural, document_.lists_.size() - 1);
+    document_.close(1);
   }
 
-  JsonDocument& target_;
-  JsonDocument::Document& document_;
+  JsonDocument& document_;
   Source& source_;
   TensorLists lists_;
   Status refusal_;
@@ -260,19 +276,41 @@ class JsonHandler {
   TensorDataReader* reader_ = nullptr;
 };
 
+void JsonDocument::add(JsonValue::Kind kind, uint64_t bits) {
+  JsonValue& value = values_.emplace_back();
+  value.kind_ = kind;
+  value.bits_ = bits;
+}
+
+void JsonDocument::add_text(std::string_view text) {
+  add(JsonValue::Kind::kText, text.size());
+  auto* copy = static_cast<char*>(texts_.allocate(text.size(), 1));
+  std::copy(text.begin(), text.end(), copy);
+  values_.back().text_ = copy;
+}
+
+void JsonDocument::open(JsonValue::Kind kind) {
+  open_.push_back(static_cast<uint32_t>(values_.size()));
+  add(kind, 0);
+}
+
+void JsonDocument::close(size_t size) {
+  JsonValue& value = values_[open_.back()];
+  value.row_ = static_cast<uint32_t>(values_.size() - open_.back());
+  value.bits_ = size;
+  open_.pop_back();
+}
+
 Status JsonDocument::parse(std::string_view text, TensorLists lists) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  constexpr size_t kUsualValues = 32;
+  values_.reserve(kUsualValues);
   text_ = text;
   Source source(text);
   for (size_t i = 0; text.starts_with(kByteOrderMark) && i < kByteOrderMark.size(); ++i) source.Take();
   JsonHandler handler(*this, source, lists);
-  rapidjson::ParseResult result;
-  auto events = [&](auto&) {
-    rapidjson::Reader reader;
-    result = reader.Parse<kParseFlags>(source, handler);
-    return !result.IsError();
-  };
-  document_.Populate(events);
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult result = reader.Parse<kParseFlags>(source, handler);
   if (!result.IsError()) return {};
   if (!handler.refusal().ok()) return handler.refusal();
   return internal_error("failed to parse the request JSON buffer: {} at {}",
@@ -280,55 +318,13 @@ Status JsonDocument::parse(std::string_view text, TensorLists lists) {
 }
 
 TensorDataReader JsonDocument::tensor(const JsonValue& list, DType dtype) {
-  List& found = lists_[list[0].GetUint()];
+  List& found = lists_[(*list.elements().begin()).natural()];
   if (found.reader && found.reader->dtype() == dtype) return std::move(*found.reader);
   TensorDataReader values(dtype);
   Source source(text_.substr(found.begin, found.end - found.begin));
   JsonHandler handler(*this, source, values);
   rapidjson::Reader().Parse<kParseFlags>(source, handler);
   return values;
-}
-
-const JsonValue* member(const JsonValue& value, std::string_view name) {
-  if (!value.IsObject()) return nullptr;
-  const JsonValue key(rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size())));
-  const auto found = value.FindMember(key);
-  return found == value.MemberEnd() ? nullptr : &found->value;
-}
-
-Status JsonField::refuse(std::string_view why) const {
-  return name.empty() ? internal_error("{}", why) : internal_error("Unable to {} '{}': {}", doing, name, why);
-}
-
-Result<std::string_view> JsonField::text(const JsonValue& value) const {
-  if (!value.IsString()) return refuse("attempt to access JSON non-string as string");
-  return text_of(value);
-}
-
-Result<uint64_t> JsonField::natural(const JsonValue& value) const {
-  if (!value.IsUint64()) return refuse("attempt to access JSON non-unsigned-integer as unsigned-integer");
-  return value.GetUint64();
-}
-
-Result<bool> JsonField::boolean(const JsonValue& value) const {
-  if (!value.IsBool()) return refuse("attempt to access JSON non-boolean as boolean");
-  return value.GetBool();
-}
-
-Result<const JsonValue*> JsonField::member_of(const JsonValue& object) const {
-  if (const JsonValue* found = member(object, name)) return found;
-  return refuse(fmt::format("attempt to access non-existing object member '{}'", name));
-}
-
-Result<std::string_view> JsonField::text_in(const JsonValue& object) const {
-  ASSIGN_OR_RETURN(const JsonValue* found, member_of(object));
-  return text(*found);
-}
-
-Result<const JsonValue*> JsonField::list_in(const JsonValue& object) const {
-  ASSIGN_OR_RETURN(const JsonValue* found, member_of(object));
-  if (!found->IsArray()) return refuse("attempt to access JSON non-array as array");
-  return found;
 }
 
 }  // namespace ridgeline::wire::http

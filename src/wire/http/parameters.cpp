@@ -1,11 +1,13 @@
 #include "wire/http/parameters.h"
 
+#include "wire/http/json_field.h"
+
 namespace ridgeline::wire::http {
 namespace {
 
 Status read_sequence_id(const JsonValue& value, Sequence& sequence) {
-  if (value.IsUint64()) {
-    sequence.id = value.GetUint64();
+  if (value.is(JsonValue::Kind::kNatural)) {
+    sequence.id = value.natural();
     return {};
   }
   ASSIGN_OR_RETURN(const std::string_view id, JsonField{"sequence_id"}.text(value));
@@ -40,10 +42,11 @@ Result<bool> read_reserved(std::string_view name, const JsonValue& value, InferR
 }  // namespace
 
 Result<Parameter> parameter_of(std::string_view name, const JsonValue& value) {
-  if (value.IsString()) return Parameter(std::string(text_of(value)));
-  if (value.IsInt64()) return Parameter(value.GetInt64());
-  if (value.IsBool()) return Parameter(value.GetBool());
-  if (value.IsNumber()) return Parameter(value.GetDouble());
+  if (value.is(JsonValue::Kind::kText)) return Parameter(std::string(value.text()));
+  if (value.is_integer()) return Parameter(value.integer());
+  if (value.is(JsonValue::Kind::kBoolean)) return Parameter(value.boolean());
+  if (value.is(JsonValue::Kind::kNatural)) return Parameter(static_cast<double>(value.natural()));
+  if (value.is(JsonValue::Kind::kReal)) return Parameter(value.real());
   return invalid_argument("parameter '{}' has invalid type. It should be either 'int', 'bool', or 'string'.",
                           name);
 }
@@ -51,10 +54,9 @@ Result<Parameter> parameter_of(std::string_view name, const JsonValue& value) {
 Status read_parameters(const JsonValue& root, InferRequest& request) {
   const JsonValue* parameters = member(root, "parameters");
   if (parameters == nullptr) return {};
-  if (!parameters->IsObject())
+  if (!parameters->is(JsonValue::Kind::kObject))
     return internal_error("failed to get request params.: attempt to get members for non-object");
-  for (const auto& [key, value] : parameters->GetObject()) {
-    const std::string_view name = text_of(key);
+  for (const auto& [name, value] : parameters->members()) {
     ASSIGN_OR_RETURN(const bool reserved, read_reserved(name, value, request));
     if (reserved) continue;
     ASSIGN_OR_RETURN(Parameter parameter, parameter_of(name, value));
