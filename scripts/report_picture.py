@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A picture of a report for the README: its title, its headline figures, two plots and the top of its table.
+"""A picture of a report for the README: its title, its headline figures, two plots and its tables of accuracies and times, as
+far as they fit.
 
 Usage: report_picture.py REPORT.html PICTURE.png   (needs Chromium)
 """
@@ -30,13 +31,13 @@ def part(page: str, pattern: str, what: str) -> str:
 def main() -> None:
     page = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")
     figures = re.findall(r"<figure>.*?</figure>", page, re.DOTALL)
-    table = next((t for t in re.findall(r'<div class="scroll">.*?</div>', page, re.DOTALL) if "FPS" in t), "")
+    tables = [table for table in re.findall(r'<div class="scroll">.*?</div>', page, re.DOTALL) if "FPS" in table]
     body = [
         part(page, r"<h1>.*?</h1>", "title"),
         part(page, r'<div class="highlights">.*?</div>\s*</div>', "headline figures"),
         # Roofline is the last figure; the first is a sweep over sizes or batches, where there is one.
         f'<div class="plots">{"".join(dict.fromkeys([figures[0], figures[-1]]))}</div>' if figures else "",
-        table,
+        *tables[:2],
     ]
     head = part(page, r"<!doctype.*?</style>", "style").replace("</style>", STYLE + "</style>")
     with tempfile.TemporaryDirectory() as folder:
