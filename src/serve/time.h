@@ -15,4 +15,9 @@ inline Nanos nanos_of_us(uint64_t us) {
   return us > kMost ? Nanos::max() : Nanos(static_cast<int64_t>(us) * 1000);
 }
 
+/// When what began at `begin` has lasted for `time`; the end of the clock where that is beyond it.
+inline TimePoint after(TimePoint begin, Nanos time) {
+  return time < TimePoint::max() - begin ? begin + time : TimePoint::max();
+}
+
 }  // namespace ridgeline::serve

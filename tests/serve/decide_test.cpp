@@ -200,6 +200,12 @@ TEST(QueuePolicy, answers_in_tritons_words) {
       "[request id: a] Server is stopping, scheduler for model has stopped accepting new inference requests");
 }
 
+TEST(Decide, takes_the_longest_delay_that_a_configuration_can_say) {
+  BatchPolicy endless = policy(8, {8});
+  endless.max_queue_delay = nanos_of_us(UINT64_MAX);
+  EXPECT_EQ(decide(queue_of("1a@100"), endless, at_us(200)).look_again, TimePoint::max());
+}
+
 TEST(QueuePolicy, takes_the_longest_timeout_that_a_client_can_write) {
   BatchPolicy patient = policy(8, {8}, 500);
   patient.default_queue_policy.allow_timeout_override = true;

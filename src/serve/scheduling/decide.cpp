@@ -93,7 +93,7 @@ Verdict judge(const Candidate& candidate, const BatchPolicy& policy, TimePoint n
   if (waited) return {all, CloseReason::kDelay};
   if (candidate.cut_short) return {all, CloseReason::kShape};
   if (delay == Nanos{0}) return {all, alone ? CloseReason::kIdle : CloseReason::kShape};
-  TimePoint leaves = candidate.oldest + delay;
+  TimePoint leaves = after(candidate.oldest, delay);
   if (candidate.expires) {
     const TimePoint last_chance = *candidate.expires - kTimerSlack;
     if (last_chance <= now) return {all, CloseReason::kTimeout};

@@ -30,11 +30,6 @@ SequenceRow row_of(const SequenceRequest& request, size_t slot) {
   return {request.ticket, slot, request.start, request.end, true, request.sequence};
 }
 
-/// When what began at `begin` has lasted for `time`; the end of the clock when it never will.
-TimePoint after(TimePoint begin, Nanos time) {
-  return time < TimePoint::max() - begin ? begin + time : TimePoint::max();
-}
-
 }  // namespace
 
 Status sequence_expired() { return unavailable("timeout of the corresponding sequence has been expired"); }
@@ -127,7 +122,7 @@ SequenceStep SequenceBatcher::direct_step(size_t instance, TimePoint now) const 
   const bool waited = may_wait && now - oldest->arrived >= delay;
   const double utilization = static_cast<double>(ready) / static_cast<double>(slots.size());
   if (may_wait && !waited && utilization < policy_.minimum_slot_utilization) {
-    step.look_again = oldest->arrived + delay;
+    step.look_again = after(oldest->arrived, delay);
     return step;
   }
   size_t taken = 0;
