@@ -1,7 +1,8 @@
 #include "cli/overrides.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "base/spelling.h"
 
 namespace ridgeline::cli {
 namespace {
@@ -47,21 +48,6 @@ Result<std::vector<Override>> parse_word(const std::string& word) {
   for (const std::string& value : values)
     overrides.push_back({adds ? OverrideKind::kAdd : OverrideKind::kSet, key, value, values.size() > 1});
   return overrides;
-}
-
-/// Letters to insert, delete, exchange or swap with a neighbour until `a` is `b` (Damerau and Levenshtein).
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  std::iota(cost[0].begin(), cost[0].end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i)
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t exchange = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, exchange});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  return cost[a.size()][b.size()];
 }
 
 std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
