@@ -1,7 +1,7 @@
 # Target onnx_proto: the message classes of ONNX, generated from the schema that the PyPI package `onnx` carries.
 # ONNX_PROTO (in the environment, or -D) may name another onnx-ml.proto (1.16 or later).
 
-find_package(Protobuf REQUIRED)
+include(HiddenProtobuf)
 include(EngineCache)
 
 file(GLOB cached_onnx_protos ${RIDGELINE_ENGINE_CACHE}/onnx-*/onnx/onnx-ml.proto)
@@ -25,14 +25,7 @@ add_custom_command(
   DEPENDS ${ONNX_PROTO}
   VERBATIM)
 
-# The binary takes the static library, its symbols kept out of the dynamic table: engines bring their own protobuf. A plugin can't, as
-# the static one is not position independent; the engines' own protobufs export nothing that the shared one defines.
-find_library(RIDGELINE_PROTOBUF_STATIC libprotobuf.a REQUIRED)
-set(in_a_plugin $<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>)
-find_package(ZLIB REQUIRED)
 add_library(onnx_proto STATIC ${onnx_proto_generated})
-target_include_directories(onnx_proto SYSTEM PUBLIC ${onnx_proto_dir} ${Protobuf_INCLUDE_DIRS})
+target_include_directories(onnx_proto SYSTEM PUBLIC ${onnx_proto_dir})
 target_compile_options(onnx_proto PRIVATE -w)
-target_link_libraries(onnx_proto PUBLIC
-                      $<IF:${in_a_plugin},protobuf::libprotobuf-lite,${RIDGELINE_PROTOBUF_STATIC}> ZLIB::ZLIB Threads::Threads)
-target_link_options(onnx_proto INTERFACE LINKER:--exclude-libs,libprotobuf.a)
+target_link_libraries(onnx_proto PUBLIC hidden_protobuf)

@@ -29,6 +29,8 @@ struct QueuePolicy {
   uint64_t default_timeout_us = 0;      ///< 0: requests do not expire
   bool allow_timeout_override = false;  ///< requests may ask for less than the default, never for more
   uint32_t max_queue_size = 0;          ///< requests that may wait in one level; 0: any number
+
+  bool operator==(const QueuePolicy&) const = default;
 };
 
 /// How requests of one model become batches: dynamic_batching of its configuration, checked and completed.
