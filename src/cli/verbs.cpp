@@ -16,6 +16,7 @@ Action configure_data(CLI::App& app, const Environment& environment);
 Action configure_doctor(CLI::App& app, const Environment& environment);
 Action configure_quantize(CLI::App& app, const Environment& environment);
 Action configure_report(CLI::App& app, const Environment& environment);
+Action configure_repository(CLI::App& app, const Environment& environment);
 Action configure_train(CLI::App& app, const Environment& environment);
 Action configure_version(CLI::App& app, const Environment& environment);
 
@@ -42,6 +43,7 @@ std::span<const Verb> verbs() {
       Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"quantize", "write a model in INT8, and say what it gains and loses", configure_quantize},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
+      Verb{"repository", "look over a folder of models that is to be served", configure_repository},
       Verb{"train", "train a model on a folder of images, as configurations and overrides say",
            configure_train},
       Verb{"version", "print the version of this build", configure_version},
