@@ -1,0 +1,191 @@
+#include "wire/grpc/infer.h"
+
+#include <cstring>
+
+#include "grpc_service.pb.h"
+#include "wire/bytes.h"
+#include "wire/datatype.h"
+#include "wire/grpc/parameters.h"
+
+namespace ridgeline::wire::grpc {
+namespace {
+
+using Message = inference::ModelInferRequest;
+using Contents = inference::InferTensorContents;
+
+std::span<const std::byte> view_of(const std::string& text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+/// Each value's low bytes: protocol buffers have no integers of 8 and 16 bits.
+template <typename Values>
+std::vector<std::byte> low_bytes(const Values& values, size_t bytes_each) {
+  std::vector<std::byte> bytes(static_cast<size_t>(values.size()) * bytes_each);
+  for (int i = 0; i < values.size(); ++i)
+    std::memcpy(bytes.data() + static_cast<size_t>(i) * bytes_each, &values[i], bytes_each);
+  return bytes;
+}
+
+/// Takes an input's typed contents: at most one list, of the datatype's kind.
+class TypedContents {
+ public:
+  TypedContents(const Message& message, const Message::InferInputTensor& from, InputTensor& input,
+                InferRequest& request)
+      : message_(&message), from_(&from), input_(&input), request_(&request) {}
+
+  Status take() {
+    const Contents& contents = from_->contents();
+    RETURN_IF_ERROR(take_list(contents.bool_contents(), DType::kBool));
+    RETURN_IF_ERROR(take_narrow(contents.int_contents(), {DType::kI8, DType::kI16}, DType::kI32));
+    RETURN_IF_ERROR(take_list(contents.int64_contents(), DType::kI64));
+    RETURN_IF_ERROR(take_narrow(contents.uint_contents(), {DType::kU8, DType::kU16}, DType::kU32));
+    RETURN_IF_ERROR(take_list(contents.uint64_contents(), DType::kU64));
+    RETURN_IF_ERROR(take_list(contents.fp32_contents(), DType::kF32));
+    RETURN_IF_ERROR(take_list(contents.fp64_contents(), DType::kF64));
+    return take_strings(contents.bytes_contents());
+  }
+
+ private:
+  bool is(DType dtype) const { return input_->datatype_known && input_->datatype == dtype; }
+
+  Status check(DType dtype) const {
+    if (!input_->data.empty())
+      return invalid_argument(
+          "unexpected explicit tensor data for input tensor '{}' for model '{}', binary data was already "
+          "supplied.",
+          from_->name(), message_->model_name());
+    if (!is(dtype))
+      return invalid_argument(
+          "unexpected explicit tensor data for input tensor '{}' for model '{}' of type '{}', expected "
+          "datatype "
+          "'{}'",
+          from_->name(), message_->model_name(), datatype_name(dtype),
+          input_->datatype_known ? datatype_name(input_->datatype) : "<invalid>");
+    return {};
+  }
+
+  template <typename Values>
+  Status take_list(const Values& values, DType dtype) {
+    if (values.empty()) return {};
+    RETURN_IF_ERROR(check(dtype));
+    input_->data = std::as_bytes(std::span(values.data(), static_cast<size_t>(values.size())));
+    return {};
+  }
+
+  template <typename Values>
+  Status take_narrow(const Values& values, std::initializer_list<DType> narrow, DType wide) {
+    for (const DType dtype : narrow) {
+      if (values.empty() || !is(dtype)) continue;
+      RETURN_IF_ERROR(check(dtype));
+      own(low_bytes(values, size_of(dtype)));
+      return {};
+    }
+    return take_list(values, wide);
+  }
+
+  Status take_strings(const google::protobuf::RepeatedPtrField<std::string>& values) {
+    if (values.empty()) return {};
+    RETURN_IF_ERROR(check(DType::kString));
+    std::vector<std::byte> bytes;
+    for (const std::string& value : values) append_string(bytes, value);
+    own(std::move(bytes));
+    return {};
+  }
+
+  void own(std::vector<std::byte> bytes) {
+    auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+    input_->data = *owned;
+    request_->keep_alive.push_back(std::move(owned));
+  }
+
+  const Message* message_;
+  const Message::InferInputTensor* from_;
+  InputTensor* input_;
+  InferRequest* request_;
+};
+
+/// Reads one message; keeps which raw contents no input has taken yet.
+class Decoder {
+ public:
+  explicit Decoder(const Message& message) : message_(&message) {}
+
+  Result<InferRequest> decode() {
+    request_.model = message_->model_name();
+    request_.version = message_->model_version();
+    request_.id = message_->id();
+    RETURN_IF_ERROR(read_parameters(*message_, request_));
+    for (const auto& from : message_->inputs()) RETURN_IF_ERROR(read_input(from));
+    for (const auto& from : message_->outputs()) {
+      ASSIGN_OR_RETURN(RequestedOutput output, output_of(from));
+      request_.outputs.push_back(std::move(output));
+    }
+    return std::move(request_);
+  }
+
+ private:
+  Status read_input(const Message::InferInputTensor& from) {
+    InputTensor input;
+    input.name = from.name();
+    const std::optional<DType> dtype = datatype_from_name(from.datatype());
+    input.datatype_known = dtype.has_value();
+    input.datatype = dtype.value_or(DType::kF32);
+    input.shape = Shape({from.shape().begin(), from.shape().end()});
+    ASSIGN_OR_RETURN(input.shared_memory, shared_memory_of(from.parameters(), from.name()));
+    RETURN_IF_ERROR(read_data(from, input));
+    request_.inputs.push_back(std::move(input));
+    return {};
+  }
+
+  Status read_data(const Message::InferInputTensor& from, InputTensor& input) {
+    const std::string& model = message_->model_name();
+    if (input.shared_memory) {
+      if (!from.has_contents()) return {};
+      return invalid_argument(
+          "unexpected 'content' provided when using shared memory for input tensor '{}' for model '{}'",
+          from.name(), model);
+    }
+    if (from.has_contents()) {
+      if (message_->raw_input_contents().empty())
+        return TypedContents(*message_, from, input, request_).take();
+      return invalid_argument(
+          "contents field must not be specified when using raw_input_contents for '{}' for model '{}'",
+          from.name(), model);
+    }
+    if (next_raw_ >= message_->raw_input_contents_size())
+      return invalid_argument("unable to find data for input tensor '{}' for model '{}' in request.",
+                              from.name(), model);
+    input.data = view_of(message_->raw_input_contents(next_raw_++));
+    return {};
+  }
+
+  const Message* message_;
+  int next_raw_ = 0;
+  InferRequest request_;
+};
+
+}  // namespace
+
+Result<InferRequest> decode(std::shared_ptr<const Message> message) {
+  ASSIGN_OR_RETURN(InferRequest request, Decoder(*message).decode());
+  request.keep_alive.push_back(std::move(message));
+  return request;
+}
+
+inference::ModelInferResponse encode(const InferResponse& response) {
+  inference::ModelInferResponse message;
+  message.set_model_name(response.model_name);
+  message.set_model_version(response.model_version);
+  message.set_id(response.id);
+  for (const auto& [name, value] : response.parameters)
+    message.mutable_parameters()->insert({name, message_of(value)});
+  for (const OutputTensor& output : response.outputs) {
+    auto& to = *message.add_outputs();
+    to.set_name(output.name);
+    to.set_datatype(std::string(datatype_name(output.datatype)));
+    for (const int64_t dim : output.shape) to.add_shape(dim);
+    message.add_raw_output_contents(output.data.data(), output.data.size());
+  }
+  return message;
+}
+
+}  // namespace ridgeline::wire::grpc
