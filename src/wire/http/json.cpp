@@ -31,19 +31,20 @@ void give(const Number& number, TensorDataReader& reader) {
 /// `text` is a number of JSON's grammar, or NaN or infinity. nullopt past the largest double or below the
 /// smallest.
 std::optional<Number> number_of(std::string_view text) {
-  const char* end = text.data() + text.size();
+  const char* begin = text.data();
+  const char* end = begin + text.size();
   Number number;
-  if (const auto natural = std::from_chars(text.data(), end, number.natural);
+  if (const auto natural = std::from_chars(begin, end, number.natural);
       natural.ec == std::errc() && natural.ptr == end) {
     number.kind = Number::Kind::kNatural;
     return number;
   }
-  if (const auto negative = std::from_chars(text.data(), end, number.negative);
+  if (const auto negative = std::from_chars(begin, end, number.negative);
       negative.ec == std::errc() && negative.ptr == end) {
     number.kind = number.negative == 0 ? Number::Kind::kNatural : Number::Kind::kNegative;
     return number;
   }
-  if (std::from_chars(text.data(), end, number.real).ec != std::errc()) return std::nullopt;
+  if (std::from_chars(begin, end, number.real).ec != std::errc()) return std::nullopt;
   return number;
 }
 
@@ -56,6 +57,7 @@ class Source {
 
   explicit Source(std::string_view text) : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
 
+  // NOLINTBEGIN(readability-identifier-naming): the names that RapidJSON calls
   Ch Peek() const { return at_ == end_ ? '\0' : *at_; }
   Ch Take() { return at_ == end_ ? '\0' : *at_++; }
   size_t Tell() const { return static_cast<size_t>(at_ - begin_); }
@@ -64,6 +66,7 @@ class Source {
   Ch* PutBegin() { return nullptr; }
   void Put(Ch) {}
   size_t PutEnd(Ch*) { return 0; }
+  // NOLINTEND(readability-identifier-naming)
 
   /// Takes the next numbers of a list, several times faster than RapidJSON: each that is followed by another.
   /// The last, and whatever is not plain JSON, is left to RapidJSON, which says what is wrong with it.
@@ -130,6 +133,7 @@ class JsonHandler {
 
   const Status& refusal() const { return refusal_; }
 
+  // NOLINTBEGIN(readability-identifier-naming): the names that RapidJSON calls
   bool Null() {
     if (!in_list()) return add(JsonValue::Kind::kNull, 0);
     return element([](TensorDataReader& reader) { reader.other(); });
@@ -206,6 +210,7 @@ class JsonHandler {
   bool Int64(int64_t) { return false; }
   bool Uint64(uint64_t) { return false; }
   bool Double(double) { return false; }
+  // NOLINTEND(readability-identifier-naming)
 
  private:
   static constexpr size_t kInputDepth = 3;  // {"inputs": [{
