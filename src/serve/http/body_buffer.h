@@ -14,6 +14,7 @@ namespace ridgeline::serve::http {
 
 /// Beast's Body concept over memory that is not zeroed first: pictures are large.
 struct BodyBuffer {
+  // NOLINTBEGIN(readability-identifier-naming): the concept's names
   struct value_type {
     std::shared_ptr<std::byte[]> memory;
     size_t size = 0;
@@ -58,6 +59,7 @@ struct BodyBuffer {
    private:
     value_type& body_;
   };
+  // NOLINTEND(readability-identifier-naming)
 };
 
 }  // namespace ridgeline::serve::http

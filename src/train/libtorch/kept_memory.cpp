@@ -26,9 +26,9 @@ using Block = std::unique_ptr<void, FreeBlock>;
 class KeptMemory final : public c10::Allocator {
  public:
   static KeptMemory& instance() {
-    static auto* const kept =
+    static auto* const kKept =
         std::make_unique<KeptMemory>().release();  // outlives every tensor, as ATen asks
-    return *kept;
+    return *kKept;
   }
 
   c10::DataPtr allocate(size_t bytes) override {
