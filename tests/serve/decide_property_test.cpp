@@ -79,7 +79,7 @@ void for_all_queues(const std::vector<Pending>& kinds, size_t most,
   extend();
 }
 
-TEST(DecideProperty, every_small_queue_is_decided_soundly_under_every_kind_of_policy) {
+TEST(DecideProperty, EverySmallQueueIsDecidedSoundlyUnderEveryKindOfPolicy) {
   const std::vector<Pending> kinds = queue_of("1ap1@0 2ap1@50 1bp2@0 3bp2@80 1ap2@90t20 2bp1@10x 1cp2@60");
   for (const int64_t max_batch : {1, 3, 4})
     for (const std::vector<int64_t>& preferred : {std::vector<int64_t>{}, {2}, {1, 3}})
@@ -199,7 +199,7 @@ BatchPolicy usual_policy() {
   return policy;
 }
 
-TEST(DecideProperty, a_server_loses_nothing_answers_nothing_twice_and_waits_no_longer_than_the_delay) {
+TEST(DecideProperty, AServerLosesNothingAnswersNothingTwiceAndWaitsNoLongerThanTheDelay) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     BatchPolicy policy = usual_policy();
     if (seed % 2 == 1) policy.priority_levels = policy.default_priority_level = 3;
@@ -211,7 +211,7 @@ TEST(DecideProperty, a_server_loses_nothing_answers_nothing_twice_and_waits_no_l
   }
 }
 
-TEST(DecideProperty, nothing_expires_while_an_instance_is_idle) {
+TEST(DecideProperty, NothingExpiresWhileAnInstanceIsIdle) {
   BatchPolicy policy = usual_policy();
   policy.max_queue_delay = microseconds(20'000);
   policy.default_queue_policy.allow_timeout_override = true;
@@ -221,7 +221,7 @@ TEST(DecideProperty, nothing_expires_while_an_instance_is_idle) {
   EXPECT_EQ(server.outcomes, std::vector<int>(2000, 1));
 }
 
-TEST(DecideProperty, requests_start_in_the_order_of_arrival_when_that_is_to_be_kept) {
+TEST(DecideProperty, RequestsStartInTheOrderOfArrivalWhenThatIsToBeKept) {
   BatchPolicy policy = usual_policy();
   policy.preserve_ordering = true;
   Server server(policy, 2, 11);
@@ -229,7 +229,7 @@ TEST(DecideProperty, requests_start_in_the_order_of_arrival_when_that_is_to_be_k
   EXPECT_TRUE(std::ranges::is_sorted(server.run_order));
 }
 
-TEST(DecideProperty, a_rare_shape_is_served_under_a_flood_of_another) {
+TEST(DecideProperty, ARareShapeIsServedUnderAFloodOfAnother) {
   BatchPolicy policy = usual_policy();
   std::vector<Pending> queue = queue_of("1b@0 6a@0 6a@0 6a@0");
   int batches = 0;

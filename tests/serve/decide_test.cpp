@@ -29,7 +29,7 @@ void expect_all(const BatchPolicy& policy, std::initializer_list<Case> cases) {
     EXPECT_EQ(text_of(decide(queue_of(row.queue), policy, at_us(row.now_us))), row.decision) << row.promise;
 }
 
-TEST(Decide, takes_all_there_is_when_no_delay_is_configured) {
+TEST(Decide, TakesAllThereIsWhenNoDelayIsConfigured) {
   expect_all(policy(8), {{"nothing waits", "", 0, ""},
                          {"one", "1a", 0, "run 0 idle"},
                          {"several", "1a 2a 3a", 0, "run 0 1 2 idle"},
@@ -40,7 +40,7 @@ TEST(Decide, takes_all_there_is_when_no_delay_is_configured) {
                          {"others have another shape", "1a 1b 1a", 0, "run 0 2 shape"}});
 }
 
-TEST(Decide, runs_each_request_alone_without_dynamic_batching_or_a_batch_dimension) {
+TEST(Decide, RunsEachRequestAloneWithoutDynamicBatchingOrABatchDimension) {
   BatchPolicy off = policy(8, {4}, 500);
   off.dynamic = false;
   expect_all(off, {{"the first", "1a 1a", 0, "run 0 full"}, {"of any shape", "3b 1a", 0, "run 0 full"}});
@@ -48,7 +48,7 @@ TEST(Decide, runs_each_request_alone_without_dynamic_batching_or_a_batch_dimensi
   expect_all(policy(0, {}, 500), {{"without waiting for others", "1a", 0, "run 0 full"}});
 }
 
-TEST(Decide, waits_for_a_preferred_size_until_the_delay_of_the_oldest_is_spent) {
+TEST(Decide, WaitsForAPreferredSizeUntilTheDelayOfTheOldestIsSpent) {
   expect_all(policy(8, {4, 8}, 500),
              {{"one waits", "1a@100", 100, "again 600"},
               {"until just before", "1a@100 2a@300", 599, "again 600"},
@@ -72,7 +72,7 @@ TEST(Decide, waits_for_a_preferred_size_until_the_delay_of_the_oldest_is_spent) 
                                   {"but what is full goes", "4a 3a 2a", 0, "run 0 1 full"}});
 }
 
-TEST(Decide, batches_mixed_shapes_within_their_buckets_and_the_oldest_bucket_first) {
+TEST(Decide, BatchesMixedShapesWithinTheirBucketsAndTheOldestBucketFirst) {
   expect_all(policy(4, {4}, 500),
              {{"alternating shapes still fill a batch", "1a 1b 1a 1b 1a 1b 1a 1b", 0, "run 0 2 4 6 full"},
               {"a full bucket need not wait for an older one", "1a@0 4b@10", 10, "run 1 full"},
@@ -82,7 +82,7 @@ TEST(Decide, batches_mixed_shapes_within_their_buckets_and_the_oldest_bucket_fir
               {"the older of two full ones", "1a 4b 3a", 0, "run 0 2 full"}});
 }
 
-TEST(Decide, serves_levels_in_their_order_and_arrival_within_them) {
+TEST(Decide, ServesLevelsInTheirOrderAndArrivalWithinThem) {
   BatchPolicy levels = policy(2);
   levels.priority_levels = 3;
   levels.default_priority_level = 2;
@@ -97,7 +97,7 @@ TEST(Decide, serves_levels_in_their_order_and_arrival_within_them) {
                       {"a ready batch of the same level may go first", "1ap2 2bp2", 0, "run 1 full"}});
 }
 
-TEST(Decide, rejects_or_delays_what_waited_longer_than_its_policy_allows) {
+TEST(Decide, RejectsOrDelaysWhatWaitedLongerThanItsPolicyAllows) {
   BatchPolicy rejecting = policy(4);
   rejecting.default_queue_policy.default_timeout_us = 300;
   expect_all(rejecting, {{"not before", "1a@0 1a@100", 299, "run 0 1 idle"},
@@ -120,7 +120,7 @@ TEST(Decide, rejects_or_delays_what_waited_longer_than_its_policy_allows) {
   expect_all(delaying, {{"but before less urgent ones", "1ap1@0 1ap2@250 1ap1@240", 300, "run 2 0 full"}});
 }
 
-TEST(Decide, gives_levels_their_own_policies) {
+TEST(Decide, GivesLevelsTheirOwnPolicies) {
   BatchPolicy levels = policy(4);
   levels.priority_levels = 2;
   levels.default_priority_level = 2;
@@ -128,7 +128,7 @@ TEST(Decide, gives_levels_their_own_policies) {
   expect_all(levels, {{"only that level expires", "1ap1@0 1ap2@0", 200, "run 1 idle; expired 0"}});
 }
 
-TEST(Decide, sends_a_batch_off_before_one_of_its_requests_expires) {
+TEST(Decide, SendsABatchOffBeforeOneOfItsRequestsExpires) {
   BatchPolicy waits = policy(8, {8}, 10'000);
   waits.default_queue_policy = {TimeoutAction::kReject, 5'000, true};
   expect_all(waits, {{"wakes with the slack of a timer", "1a@0 1a@100", 200, "again 4000"},
@@ -139,7 +139,7 @@ TEST(Decide, sends_a_batch_off_before_one_of_its_requests_expires) {
   expect_all(waits, {{"delayed requests lose nothing by waiting", "1a@0", 4'000, "again 10000"}});
 }
 
-TEST(Decide, keeps_the_order_of_arrival_when_asked) {
+TEST(Decide, KeepsTheOrderOfArrivalWhenAsked) {
   BatchPolicy ordered = policy(4, {4}, 500);
   ordered.preserve_ordering = true;
   expect_all(ordered, {{"another shape ends the batch", "1a 1b 1a 1a 1a", 0, "run 0 shape"},
@@ -148,7 +148,7 @@ TEST(Decide, keeps_the_order_of_arrival_when_asked) {
                        {"and fills as ever", "2a 2a 1b", 0, "run 0 1 full"}});
 }
 
-TEST(Decide, drops_what_was_cancelled) {
+TEST(Decide, DropsWhatWasCancelled) {
   expect_all(policy(2), {{"one", "1ax 1a 1a", 0, "run 1 2 full; cancelled 0"},
                          {"all", "1ax 1bx", 0, "cancelled 0 1"},
                          {"it does not hold others up", "1a 1ax 1a", 0, "run 0 2 full; cancelled 1"}});
@@ -157,14 +157,14 @@ TEST(Decide, drops_what_was_cancelled) {
   expect_all(expiring, {{"nobody waits for the rejection", "1a@0x", 100, "cancelled 0"}});
 }
 
-TEST(Decide, waits_for_nothing_while_draining) {
+TEST(Decide, WaitsForNothingWhileDraining) {
   BatchPolicy draining = policy(8, {4}, 500);
   draining.draining = true;
   expect_all(draining, {{"what there is", "1a 1a 1b", 0, "run 0 1 drain"},
                         {"what is preferred, as ever", "2a 2a", 0, "run 0 1 preferred"}});
 }
 
-TEST(QueuePolicy, sweeps_what_leaves_the_queue_while_all_instances_are_busy) {
+TEST(QueuePolicy, SweepsWhatLeavesTheQueueWhileAllInstancesAreBusy) {
   BatchPolicy levels = policy(8);
   levels.default_queue_policy = {TimeoutAction::kReject, 100};
   const Sweep swept = sweep(queue_of("1a@0 1a@10x 1a@80 1a@70"), levels, at_us(100));
@@ -174,7 +174,7 @@ TEST(QueuePolicy, sweeps_what_leaves_the_queue_while_all_instances_are_busy) {
   EXPECT_EQ(sweep(queue_of("1a"), policy(8), at_us(100)).next_expiry, std::nullopt);
 }
 
-TEST(QueuePolicy, lets_a_level_grow_to_its_size_and_refuses_with_tritons_text) {
+TEST(QueuePolicy, LetsALevelGrowToItsSizeAndRefusesWithTritonsText) {
   BatchPolicy levels = policy(8);
   levels.priority_levels = 2;
   levels.default_priority_level = 2;
@@ -192,7 +192,7 @@ TEST(QueuePolicy, lets_a_level_grow_to_its_size_and_refuses_with_tritons_text) {
   EXPECT_TRUE(admit(queue_of("1a 1a 1a 1a"), usual, policy(8), "").ok());
 }
 
-TEST(QueuePolicy, answers_in_tritons_words) {
+TEST(QueuePolicy, AnswersInTritonsWords) {
   EXPECT_EQ(timeout_expired().message(), "Request timeout expired");
   EXPECT_EQ(timeout_expired().code(), ErrorCode::kUnavailable);
   EXPECT_EQ(
@@ -200,13 +200,13 @@ TEST(QueuePolicy, answers_in_tritons_words) {
       "[request id: a] Server is stopping, scheduler for model has stopped accepting new inference requests");
 }
 
-TEST(Decide, takes_the_longest_delay_that_a_configuration_can_say) {
+TEST(Decide, TakesTheLongestDelayThatAConfigurationCanSay) {
   BatchPolicy endless = policy(8, {8});
   endless.max_queue_delay = nanos_of_us(UINT64_MAX);
   EXPECT_EQ(decide(queue_of("1a@100"), endless, at_us(200)).look_again, TimePoint::max());
 }
 
-TEST(QueuePolicy, takes_the_longest_timeout_that_a_client_can_write) {
+TEST(QueuePolicy, TakesTheLongestTimeoutThatAClientCanWrite) {
   BatchPolicy patient = policy(8, {8}, 500);
   patient.default_queue_policy.allow_timeout_override = true;
   std::vector<Pending> queue = queue_of("1a@100");

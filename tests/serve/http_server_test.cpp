@@ -24,7 +24,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-
 /// "METHOD target body".
 void echo(const std::shared_ptr<const Request>& request, const Reply& reply) {
   Response response;

@@ -43,7 +43,7 @@ ModelReport one_request() {
   return {.name = "m", .version = "3", .counts = statistics.read()};
 }
 
-TEST(Metrics, hold_every_line_that_triton_wrote_after_the_same_requests) {
+TEST(Metrics, HoldEveryLineThatTritonWroteAfterTheSameRequests) {
   const Page recorded = page_of(recorded_text("metrics.txt"));
   const Page ours = page_of(metrics_text(replay_all("stats_all.json"), {}));
   ASSERT_EQ(recorded.samples.size(), 8 * 13U + 5);
@@ -63,7 +63,7 @@ TEST(Metrics, hold_every_line_that_triton_wrote_after_the_same_requests) {
   }
 }
 
-TEST(Metrics, histograms_are_cumulative_and_agree_with_their_counters) {
+TEST(Metrics, HistogramsAreCumulativeAndAgreeWithTheirCounters) {
   const ModelReport report = one_request();
   const std::string text = metrics_text({&report, 1}, {});
   EXPECT_THAT(text, HasSubstr("# TYPE nv_inference_request_duration_histogram_us histogram\n"));
@@ -82,7 +82,7 @@ TEST(Metrics, histograms_are_cumulative_and_agree_with_their_counters) {
       HasSubstr("nv_inference_compute_input_duration_histogram_us_sum{model=\"m\",version=\"3\"} 1.5\n"));
 }
 
-TEST(Metrics, tell_why_batches_were_closed) {
+TEST(Metrics, TellWhyBatchesWereClosed) {
   const ModelReport report = one_request();
   const std::string text = metrics_text({&report, 1}, {});
   EXPECT_THAT(text, HasSubstr("# TYPE ridgeline_batch_closed_total counter\n"));
@@ -91,7 +91,7 @@ TEST(Metrics, tell_why_batches_were_closed) {
   EXPECT_THAT(text, HasSubstr("ridgeline_batch_closed_total{model=\"m\",reason=\"full\",version=\"3\"} 0\n"));
 }
 
-TEST(Metrics, show_the_cache_of_models_that_have_one_and_load_times_that_are_known) {
+TEST(Metrics, ShowTheCacheOfModelsThatHaveOneAndLoadTimesThatAreKnown) {
   ModelReport report = one_request();
   EXPECT_THAT(metrics_text({&report, 1}, {}), Not(HasSubstr("nv_cache_num_hits_per_model")));
   report.cached = true;
@@ -105,7 +105,7 @@ TEST(Metrics, show_the_cache_of_models_that_have_one_and_load_times_that_are_kno
   EXPECT_THAT(text, HasSubstr("nv_inference_pending_request_count{model=\"m\",version=\"3\"} 7\n"));
 }
 
-TEST(Metrics, label_values_cannot_break_out_of_their_quotes) {
+TEST(Metrics, LabelValuesCannotBreakOutOfTheirQuotes) {
   ModelReport report = one_request();
   report.name = "a\"} 1\n\\b";
   report.tags = {{"team", "vision"}};
@@ -113,13 +113,13 @@ TEST(Metrics, label_values_cannot_break_out_of_their_quotes) {
               HasSubstr("nv_inference_count{_team=\"vision\",model=\"a\\\"} 1\\n\\\\b\",version=\"3\"} 1\n"));
 }
 
-TEST(Metrics, show_the_machine) {
+TEST(Metrics, ShowTheMachine) {
   const std::string text = metrics_text({}, {.cpu_utilization = 0.25, .memory_total_bytes = 25276502016});
   EXPECT_THAT(text, HasSubstr("\nnv_cpu_utilization 0.25\n"));
   EXPECT_THAT(text, HasSubstr("\nnv_cpu_memory_total_bytes 25276502016\n"));
 }
 
-TEST(Machine, is_read_from_the_kernels_tables) {
+TEST(Machine, IsReadFromTheKernelsTables) {
   const CpuTicks before =
       parse_cpu_ticks("cpu  100 10 50 800 40 0 0 0 7 0\ncpu0 1 2 3 4 5 6 7 8 0 0\n").value();
   EXPECT_EQ(before.total, 1000U);
@@ -135,7 +135,7 @@ TEST(Machine, is_read_from_the_kernels_tables) {
   EXPECT_FALSE(parse_memory("MemTotal: 1000 kB\n", use).ok());
 }
 
-TEST(Machine, this_one_has_memory) {
+TEST(Machine, ThisOneHasMemory) {
   CpuTicks ticks;
   const Result<MachineUse> use = read_machine(ticks);
   ASSERT_TRUE(use.ok()) << use.status().message();

@@ -14,7 +14,7 @@ InstanceNeeds needs(std::vector<ResourceNeed> resources, uint32_t priority = 1, 
   return {std::move(resources), device, priority};
 }
 
-TEST(RateLimiter, lets_all_run_that_need_nothing) {
+TEST(RateLimiter, LetsAllRunThatNeedNothing) {
   RateLimiter limiter({});
   for (const uint64_t instance : {1, 2, 3}) {
     ASSERT_TRUE(limiter.add(instance, {}).ok());
@@ -24,7 +24,7 @@ TEST(RateLimiter, lets_all_run_that_need_nothing) {
   EXPECT_EQ(limiter.grant(), Granted{}) << "granted twice";
 }
 
-TEST(RateLimiter, keeps_what_runs_within_the_resources) {
+TEST(RateLimiter, KeepsWhatRunsWithinTheResources) {
   RateLimiter limiter({{"R", 3, {}}});
   for (const uint64_t instance : {1, 2, 3}) {
     ASSERT_TRUE(limiter.add(instance, needs({{"R", false, 1 + instance % 2}})).ok());
@@ -38,7 +38,7 @@ TEST(RateLimiter, keeps_what_runs_within_the_resources) {
   EXPECT_EQ(limiter.grant(), Granted{3});
 }
 
-TEST(RateLimiter, one_that_lacks_resources_holds_up_nobody_who_does_not) {
+TEST(RateLimiter, OneThatLacksResourcesHoldsUpNobodyWhoDoesNot) {
   // Models 1 and 2 need R and call model 3, which needs nothing: Triton waits forever here (server#8358).
   RateLimiter limiter({{"R", 1, {}}});
   ASSERT_TRUE(limiter.add(1, needs({{"R"}})).ok());
@@ -55,7 +55,7 @@ TEST(RateLimiter, one_that_lacks_resources_holds_up_nobody_who_does_not) {
   EXPECT_EQ(limiter.grant(), Granted{2});
 }
 
-TEST(RateLimiter, one_that_needs_much_is_not_overtaken_for_good_by_those_that_need_little) {
+TEST(RateLimiter, OneThatNeedsMuchIsNotOvertakenForGoodByThoseThatNeedLittle) {
   RateLimiter limiter({{"R", 2, {}}});
   ASSERT_TRUE(limiter.add(1, needs({{"R"}})).ok());
   ASSERT_TRUE(limiter.add(2, needs({{"R"}})).ok());
@@ -70,7 +70,7 @@ TEST(RateLimiter, one_that_needs_much_is_not_overtaken_for_good_by_those_that_ne
   EXPECT_EQ(limiter.grant(), Granted{3});
 }
 
-TEST(RateLimiter, one_that_is_called_by_what_runs_need_not_wait_for_what_others_wait_for) {
+TEST(RateLimiter, OneThatIsCalledByWhatRunsNeedNotWaitForWhatOthersWaitFor) {
   RateLimiter limiter({{"R", 2, {}}});
   ASSERT_TRUE(limiter.add(1, needs({{"R"}})).ok());
   ASSERT_TRUE(limiter.add(2, needs({{"R", false, 2}})).ok());
@@ -84,7 +84,7 @@ TEST(RateLimiter, one_that_is_called_by_what_runs_need_not_wait_for_what_others_
   EXPECT_EQ(limiter.grant(), Granted{3}) << "1 waits for 3's answer, and 2 for 1";
 }
 
-TEST(RateLimiter, shares_by_priority) {
+TEST(RateLimiter, SharesByPriority) {
   RateLimiter limiter({});
   ASSERT_TRUE(limiter.add(1, needs({{"R"}}, 1)).ok());
   ASSERT_TRUE(limiter.add(2, needs({{"R"}}, 3)).ok());
@@ -102,7 +102,7 @@ TEST(RateLimiter, shares_by_priority) {
   EXPECT_NEAR(executions[2], 100, 2);
 }
 
-TEST(RateLimiter, a_model_that_comes_late_takes_turns_at_once) {
+TEST(RateLimiter, AModelThatComesLateTakesTurnsAtOnce) {
   RateLimiter limiter({});
   ASSERT_TRUE(limiter.add(1, needs({{"R"}})).ok());
   for (int i = 0; i < 1000; ++i) {
@@ -123,7 +123,7 @@ TEST(RateLimiter, a_model_that_comes_late_takes_turns_at_once) {
   EXPECT_EQ(served.count(1), 5U);
 }
 
-TEST(RateLimiter, devices_have_their_own_resources_and_global_ones_are_shared) {
+TEST(RateLimiter, DevicesHaveTheirOwnResourcesAndGlobalOnesAreShared) {
   RateLimiter limiter({{"local", 1, {}}, {"all", 1, {}}});
   ASSERT_TRUE(limiter.add(1, needs({{"local"}}, 1, 0)).ok());
   ASSERT_TRUE(limiter.add(2, needs({{"local"}}, 1, 1)).ok());
@@ -133,13 +133,13 @@ TEST(RateLimiter, devices_have_their_own_resources_and_global_ones_are_shared) {
   EXPECT_EQ(limiter.grant(), (Granted{1, 2, 3}));
 }
 
-TEST(RateLimiter, a_limit_may_be_of_one_device) {
+TEST(RateLimiter, ALimitMayBeOfOneDevice) {
   RateLimiter limiter({{"R", 1, {}}, {"R", 2, 1}});
   EXPECT_FALSE(limiter.add(1, needs({{"R", false, 2}}, 1, 0)).ok());
   EXPECT_TRUE(limiter.add(2, needs({{"R", false, 2}}, 1, 1)).ok());
 }
 
-TEST(RateLimiter, without_limits_there_is_as_much_as_the_hungriest_needs) {
+TEST(RateLimiter, WithoutLimitsThereIsAsMuchAsTheHungriestNeeds) {
   RateLimiter limiter({});
   ASSERT_TRUE(limiter.add(1, needs({{"R", false, 4}})).ok());
   for (const uint64_t instance : {2, 3, 4}) ASSERT_TRUE(limiter.add(instance, needs({{"R", false, 2}})).ok());
@@ -151,7 +151,7 @@ TEST(RateLimiter, without_limits_there_is_as_much_as_the_hungriest_needs) {
   EXPECT_EQ(limiter.grant(), Granted{4});
 }
 
-TEST(RateLimiter, refuses_what_could_never_run_in_tritons_words) {
+TEST(RateLimiter, RefusesWhatCouldNeverRunInTritonsWords) {
   RateLimiter limiter({{"R", 2, {}}});
   EXPECT_EQ(limiter.add(1, needs({{"R", false, 3}})).message(),
             "Resource count for \"R\" is limited to 2 which will prevent scheduling of one or more model "
@@ -164,7 +164,7 @@ TEST(RateLimiter, refuses_what_could_never_run_in_tritons_words) {
       "Resource \"R\" is present as both global and device-specific resource in the model configuration.");
 }
 
-TEST(RateLimiter, takes_back_a_request_to_run) {
+TEST(RateLimiter, TakesBackARequestToRun) {
   RateLimiter limiter({});
   ASSERT_TRUE(limiter.add(1, {}).ok());
   limiter.ask(1);
@@ -172,7 +172,7 @@ TEST(RateLimiter, takes_back_a_request_to_run) {
   EXPECT_EQ(limiter.grant(), Granted{});
 }
 
-TEST(RateLimiter, never_passes_a_limit_and_always_moves_on) {
+TEST(RateLimiter, NeverPassesALimitAndAlwaysMovesOn) {
   Rng random(5);
   RateLimiter limiter({{"R", 4, {}}, {"G", 3, {}}});
   std::vector<std::pair<uint64_t, uint64_t>> wants;

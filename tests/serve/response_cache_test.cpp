@@ -20,7 +20,7 @@ std::shared_ptr<const std::string> answer(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
 
-TEST(ContentHash, tells_contents_apart_and_equal_ones_together) {
+TEST(ContentHash, TellsContentsApartAndEqualOnesTogether) {
   EXPECT_EQ(key_of({"resnet", "1", "pixels"}), key_of({"resnet", "1", "pixels"}));
   EXPECT_NE(key_of({"resnet", "1", "pixels"}), key_of({"resnet", "2", "pixels"}));
   EXPECT_NE(key_of({"ab", "c"}), key_of({"a", "bc"})) << "parts run into each other";
@@ -28,7 +28,7 @@ TEST(ContentHash, tells_contents_apart_and_equal_ones_together) {
   EXPECT_NE(ContentHash().add(int64_t{1}).key(), ContentHash().add(int64_t{2}).key());
 }
 
-TEST(ResponseCache, finds_what_was_put_in_and_nothing_else) {
+TEST(ResponseCache, FindsWhatWasPutInAndNothingElse) {
   Cache cache(1 << 20);
   EXPECT_EQ(cache.find(key_of({"a"})), nullptr);
   cache.insert(key_of({"a"}), answer("A"), 1);
@@ -39,7 +39,7 @@ TEST(ResponseCache, finds_what_was_put_in_and_nothing_else) {
   EXPECT_EQ(cache.use().entries, 1U);
 }
 
-TEST(ResponseCache, stays_within_its_budget_and_lets_the_least_recently_used_go) {
+TEST(ResponseCache, StaysWithinItsBudgetAndLetsTheLeastRecentlyUsedGo) {
   Cache cache(10'000);
   for (const char* name : {"a", "b", "c"}) cache.insert(key_of({name}), answer(name), 3000);
   ASSERT_EQ(cache.use().entries, 3U);
@@ -53,7 +53,7 @@ TEST(ResponseCache, stays_within_its_budget_and_lets_the_least_recently_used_go)
   EXPECT_EQ(cache.use().entries, 1U);
 }
 
-TEST(ResponseCache, keeps_out_what_would_not_fit_alone) {
+TEST(ResponseCache, KeepsOutWhatWouldNotFitAlone) {
   Cache cache(1000);
   cache.insert(key_of({"small"}), answer("small"), 10);
   cache.insert(key_of({"large"}), answer("large"), 1000);
@@ -62,7 +62,7 @@ TEST(ResponseCache, keeps_out_what_would_not_fit_alone) {
   EXPECT_NE(cache.find(key_of({"small"})), nullptr) << "thrown out for nothing";
 }
 
-TEST(ResponseCache, what_was_found_outlives_its_eviction) {
+TEST(ResponseCache, WhatWasFoundOutlivesItsEviction) {
   Cache cache(1000);
   cache.insert(key_of({"a"}), answer("A"), 700);
   const auto found = cache.find(key_of({"a"}));
@@ -71,7 +71,7 @@ TEST(ResponseCache, what_was_found_outlives_its_eviction) {
   EXPECT_EQ(*found, "A");
 }
 
-TEST(ResponseCache, many_threads_find_whole_answers_only) {
+TEST(ResponseCache, ManyThreadsFindWholeAnswersOnly) {
   Cache cache(4000);
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)

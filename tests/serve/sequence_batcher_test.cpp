@@ -55,7 +55,7 @@ std::string text_of(const SequenceStep& step) {
                          : "";
 }
 
-TEST(SequenceBatcher, a_sequence_keeps_its_row_and_others_are_padded) {
+TEST(SequenceBatcher, ASequenceKeepsItsRowAndOthersArePadded) {
   SequenceBatcher batcher(direct(1, 3));
   enqueue(batcher, {request(1, 10, "S"), request(2, 20, "S"), request(3, 30, "S")});
   const SequenceStep first = batcher.step(0, at_us(0));
@@ -71,7 +71,7 @@ TEST(SequenceBatcher, a_sequence_keeps_its_row_and_others_are_padded) {
   EXPECT_EQ(text_of(batcher.step(0, at_us(50))), "");
 }
 
-TEST(SequenceBatcher, runs_one_request_of_a_sequence_at_a_time_in_order) {
+TEST(SequenceBatcher, RunsOneRequestOfASequenceAtATimeInOrder) {
   for (const SequencePolicy& policy : {direct(1, 2), oldest(2, 4)}) {
     SequenceBatcher batcher(policy);
     enqueue(batcher, {request(1, 10, "S"), request(2, 10), request(3, 10, "E")});
@@ -82,14 +82,14 @@ TEST(SequenceBatcher, runs_one_request_of_a_sequence_at_a_time_in_order) {
   }
 }
 
-TEST(SequenceBatcher, spreads_sequences_over_instances_before_it_fills_one) {
+TEST(SequenceBatcher, SpreadsSequencesOverInstancesBeforeItFillsOne) {
   SequenceBatcher batcher(direct(2, 2));
   enqueue(batcher, {request(1, 10, "S"), request(2, 20, "S"), request(3, 30, "S")});
   EXPECT_EQ(text_of(batcher.step(0, at_us(0))), "1S 3S full");
   EXPECT_EQ(text_of(batcher.step(1, at_us(0))), "2S idle");
 }
 
-TEST(SequenceBatcher, the_backlog_gets_slots_in_the_order_of_arrival) {
+TEST(SequenceBatcher, TheBacklogGetsSlotsInTheOrderOfArrival) {
   SequenceBatcher batcher(direct(1, 1));
   enqueue(batcher, {request(1, 10, "SE"), request(2, 20, "S"), request(3, 30, "SE"), request(4, 20, "E")});
   EXPECT_EQ(batcher.backlog(), 2U);
@@ -101,7 +101,7 @@ TEST(SequenceBatcher, the_backlog_gets_slots_in_the_order_of_arrival) {
   EXPECT_EQ(batcher.waiting(), 0U);
 }
 
-TEST(SequenceBatcher, an_id_may_start_anew_while_its_last_sequence_still_waits) {
+TEST(SequenceBatcher, AnIdMayStartAnewWhileItsLastSequenceStillWaits) {
   SequenceBatcher batcher(direct(1, 2));
   enqueue(batcher, {request(1, 10, "SE"), request(2, 10, "S")});
   EXPECT_EQ(text_of(batcher.step(0, at_us(0))), "1SE 2S full");
@@ -110,7 +110,7 @@ TEST(SequenceBatcher, an_id_may_start_anew_while_its_last_sequence_still_waits) 
   EXPECT_EQ(text_of(batcher.step(0, at_us(0))), "- 3S idle") << "a START in the midst goes on in its slot";
 }
 
-TEST(SequenceBatcher, takes_names_as_ids) {
+TEST(SequenceBatcher, TakesNamesAsIds) {
   SequenceBatcher batcher(direct(1, 1));
   SequenceRequest named = request(1, 0, "S");
   named.sequence = "session";
@@ -118,7 +118,7 @@ TEST(SequenceBatcher, takes_names_as_ids) {
   EXPECT_EQ(batcher.step(0, at_us(0)).rows[0].sequence, CorrelationId("session"));
 }
 
-TEST(SequenceBatcher, refuses_in_tritons_words) {
+TEST(SequenceBatcher, RefusesInTritonsWords) {
   SequenceBatcher batcher(direct(1, 1));
   EXPECT_EQ(batcher.enqueue(request(1, 10)).message(),
             "inference request for sequence 10 to model 'rnn' must specify the START flag on the first "
@@ -138,7 +138,7 @@ TEST(SequenceBatcher, refuses_in_tritons_words) {
   EXPECT_EQ(batcher.waiting(), 0U);
 }
 
-TEST(SequenceBatcher, gives_up_idle_sequences_so_that_others_get_their_slots) {
+TEST(SequenceBatcher, GivesUpIdleSequencesSoThatOthersGetTheirSlots) {
   SequenceBatcher batcher(direct(1, 1));
   enqueue(batcher, {request(1, 10, "S", 0), request(2, 20, "S", 5)});
   batcher.step(0, at_us(10));
@@ -152,7 +152,7 @@ TEST(SequenceBatcher, gives_up_idle_sequences_so_that_others_get_their_slots) {
   EXPECT_EQ(batcher.enqueue(request(3, 10)).code(), ErrorCode::kInvalidArgument) << "must start anew";
 }
 
-TEST(SequenceBatcher, sequences_wait_for_a_slot_no_longer_than_they_said) {
+TEST(SequenceBatcher, SequencesWaitForASlotNoLongerThanTheySaid) {
   SequenceBatcher batcher(direct(1, 1));
   SequenceRequest hasty = request(2, 20, "S");
   hasty.timeout = microseconds(300);
@@ -165,7 +165,7 @@ TEST(SequenceBatcher, sequences_wait_for_a_slot_no_longer_than_they_said) {
   EXPECT_EQ(sequence_expired().code(), ErrorCode::kUnavailable);
 }
 
-TEST(SequenceBatcher, a_client_that_goes_away_ends_its_sequence) {
+TEST(SequenceBatcher, AClientThatGoesAwayEndsItsSequence) {
   SequenceBatcher batcher(direct(1, 1));
   enqueue(batcher,
           {request(1, 10, "S"), request(2, 10), request(3, 10), request(4, 20, "S"), request(5, 30, "S")});
@@ -183,7 +183,7 @@ TEST(SequenceBatcher, a_client_that_goes_away_ends_its_sequence) {
   EXPECT_EQ(text_of(batcher.step(0, at_us(3))), "7S full") << "a slot at rest is free at once";
 }
 
-TEST(SequenceBatcher, direct_waits_for_enough_slots_or_the_delay) {
+TEST(SequenceBatcher, DirectWaitsForEnoughSlotsOrTheDelay) {
   SequencePolicy policy = direct(1, 4);
   policy.batching.max_queue_delay = microseconds(500);
   SequenceBatcher hasty(policy);
@@ -199,7 +199,7 @@ TEST(SequenceBatcher, direct_waits_for_enough_slots_or_the_delay) {
   EXPECT_EQ(text_of(batcher.step(0, at_us(700))), "- 2S 3S preferred");
 }
 
-TEST(SequenceBatcher, direct_batches_one_shape_at_a_time_the_oldest_first) {
+TEST(SequenceBatcher, DirectBatchesOneShapeAtATimeTheOldestFirst) {
   SequenceBatcher batcher(direct(1, 3));
   SequenceRequest tall = request(1, 10, "S", 50);
   tall.bucket = 7;
@@ -210,7 +210,7 @@ TEST(SequenceBatcher, direct_batches_one_shape_at_a_time_the_oldest_first) {
   EXPECT_EQ(text_of(batcher.step(0, at_us(110))), "1S shape");
 }
 
-TEST(SequenceBatcher, oldest_batches_as_dynamic_batching_does) {
+TEST(SequenceBatcher, OldestBatchesAsDynamicBatchingDoes) {
   SequencePolicy policy = oldest(3, 2);
   policy.batching.preferred_batch_sizes = {2};
   policy.batching.max_queue_delay = microseconds(500);
@@ -222,7 +222,7 @@ TEST(SequenceBatcher, oldest_batches_as_dynamic_batching_does) {
   EXPECT_EQ(text_of(batcher.step(0, at_us(530))), "1S delay");
 }
 
-TEST(SequenceBatcher, stops_by_ending_what_it_has_without_waiting) {
+TEST(SequenceBatcher, StopsByEndingWhatItHasWithoutWaiting) {
   SequencePolicy policy = direct(1, 4);
   policy.batching.max_queue_delay = microseconds(500);
   policy.minimum_slot_utilization = 1;
@@ -236,7 +236,7 @@ TEST(SequenceBatcher, stops_by_ending_what_it_has_without_waiting) {
 }
 
 /// Clients that hold random conversations, and instances that take random times.
-TEST(SequenceBatcher, no_request_is_lost_or_runs_twice_or_out_of_order_or_elsewhere) {
+TEST(SequenceBatcher, NoRequestIsLostOrRunsTwiceOrOutOfOrderOrElsewhere) {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     Rng random(seed);
     SequencePolicy policy = seed % 2 == 0 ? direct(2, 2) : oldest(3, 3);

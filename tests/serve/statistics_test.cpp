@@ -13,7 +13,7 @@ using std::chrono::microseconds;
 
 constexpr ComputeTimes kCompute{Nanos(10), Nanos(100), Nanos(1)};
 
-TEST(Statistics, are_written_to_the_byte_as_triton_does_after_the_same_requests) {
+TEST(Statistics, AreWrittenToTheByteAsTritonDoesAfterTheSameRequests) {
   for (const char* name : {"stats_all.json", "stats_after_load_pipeline.json"}) {
     std::string recorded = recorded_text(name);
     recorded.pop_back();  // the file's last line break
@@ -21,7 +21,7 @@ TEST(Statistics, are_written_to_the_byte_as_triton_does_after_the_same_requests)
   }
 }
 
-TEST(Statistics, each_request_of_a_batch_counts_its_rows_and_the_whole_compute_time) {
+TEST(Statistics, EachRequestOfABatchCountsItsRowsAndTheWholeComputeTime) {
   ModelStatistics statistics;
   const std::vector<AnsweredRequest> answered = {{2, Nanos(200), Nanos(20)}, {3, Nanos(300), Nanos(30)}};
   statistics.add_shard().execution({5, kCompute, CloseReason::kPreferred, 77, answered});
@@ -36,7 +36,7 @@ TEST(Statistics, each_request_of_a_batch_counts_its_rows_and_the_whole_compute_t
   EXPECT_EQ(counts.closes[static_cast<size_t>(CloseReason::kPreferred)], 1U);
 }
 
-TEST(Statistics, what_failed_counts_as_failed_and_its_execution_as_one) {
+TEST(Statistics, WhatFailedCountsAsFailedAndItsExecutionAsOne) {
   ModelStatistics statistics;
   StatisticsShard& shard = statistics.add_shard();
   shard.execution({1, kCompute, CloseReason::kIdle, 1, {}});
@@ -51,7 +51,7 @@ TEST(Statistics, what_failed_counts_as_failed_and_its_execution_as_one) {
   EXPECT_EQ(counts.failures, (std::array<uint64_t, 4>{1, 0, 1, 0}));
 }
 
-TEST(Statistics, what_the_cache_answers_is_a_success_but_no_inference) {
+TEST(Statistics, WhatTheCacheAnswersIsASuccessButNoInference) {
   ModelStatistics statistics;
   StatisticsShard& shard = statistics.add_shard();
   shard.cache_hit(Nanos(40), Nanos(4), Nanos(30));
@@ -66,7 +66,7 @@ TEST(Statistics, what_the_cache_answers_is_a_success_but_no_inference) {
   EXPECT_EQ(counts.compute_infer_histogram, LatencyHistogram{});
 }
 
-TEST(Statistics, responses_of_decoupled_models_count_by_their_number) {
+TEST(Statistics, ResponsesOfDecoupledModelsCountByTheirNumber) {
   using Outcome = ResponseRecord::Outcome;
   ModelStatistics statistics;
   StatisticsShard& shard = statistics.add_shard();
@@ -84,13 +84,13 @@ TEST(Statistics, responses_of_decoupled_models_count_by_their_number) {
             R"("cancel":{"count":1,"ns":3}}})");
 }
 
-TEST(Statistics, memory_is_told_by_its_kind) {
+TEST(Statistics, MemoryIsToldByItsKind) {
   const ModelReport report{.name = "m", .version = "1", .memory = {{"CPU", 0, 4096}}};
   EXPECT_EQ(statistics_json({&report, 1})["model_stats"][0]["memory_usage"].dump(),
             R"([{"type":"CPU","id":0,"byte_size":4096}])");
 }
 
-TEST(LatencyHistogram, counts_a_duration_up_to_and_with_its_bound) {
+TEST(LatencyHistogram, CountsADurationUpToAndWithItsBound) {
   LatencyHistogram histogram;
   histogram.observe(microseconds(50));
   histogram.observe(microseconds(50) + Nanos(1));
@@ -106,7 +106,7 @@ TEST(LatencyHistogram, counts_a_duration_up_to_and_with_its_bound) {
   EXPECT_EQ(std::accumulate(twice.counts.begin(), twice.counts.end(), uint64_t{0}), 8U);
 }
 
-TEST(Statistics, nothing_is_lost_while_instances_write_and_others_read) {
+TEST(Statistics, NothingIsLostWhileInstancesWriteAndOthersRead) {
   constexpr int kInstances = 4;
   constexpr uint64_t kBatches = 5000;
   ModelStatistics statistics;

@@ -17,7 +17,7 @@ std::vector<int64_t> threads(const std::vector<ThreadDemand>& demands, int64_t c
 
 using Threads = std::vector<int64_t>;
 
-TEST(ThreadBudget, shares_the_cores_among_all_instances) {
+TEST(ThreadBudget, SharesTheCoresAmongAllInstances) {
   EXPECT_EQ(threads({{"a", 1, {}}}, 8), Threads{8});
   EXPECT_EQ(threads({{"a", 2, {}}}, 8), Threads{4});
   EXPECT_EQ(threads({{"a", 1, {}}, {"b", 1, {}}}, 8), (Threads{4, 4}));
@@ -25,23 +25,23 @@ TEST(ThreadBudget, shares_the_cores_among_all_instances) {
   EXPECT_EQ(threads({{"a", 3, {}}}, 8), Threads{2}) << "two cores stay free: instances of a model are equal";
 }
 
-TEST(ThreadBudget, gives_what_was_asked_for_first_while_that_fits) {
+TEST(ThreadBudget, GivesWhatWasAskedForFirstWhileThatFits) {
   EXPECT_EQ(threads({{"a", 1, 2}, {"b", 1, {}}}, 8), (Threads{2, 6}));
   EXPECT_EQ(threads({{"a", 1, {}}, {"b", 2, 3}}, 8), (Threads{2, 3}));
   EXPECT_EQ(threads({{"a", 1, 16}, {"b", 1, {}}}, 8), (Threads{7, 1}));
   EXPECT_EQ(threads({{"a", 4, 4}, {"b", 1, 2}}, 8), (Threads{1, 2}));
 }
 
-TEST(ThreadBudget, every_instance_has_a_thread_however_few_cores_there_are) {
+TEST(ThreadBudget, EveryInstanceHasAThreadHoweverFewCoresThereAre) {
   EXPECT_EQ(threads({{"a", 3, 4}, {"b", 2, {}}}, 2), (Threads{1, 1}));
 }
 
-TEST(ThreadBudget, exceeds_the_cores_only_when_told_so) {
+TEST(ThreadBudget, ExceedsTheCoresOnlyWhenToldSo) {
   EXPECT_EQ(threads({{"a", 2, 4}, {"b", 1, {}}}, 4, true), (Threads{4, 1}));
   EXPECT_EQ(threads({{"a", 1, 2}, {"b", 1, {}}}, 4, true), (Threads{2, 2}));
 }
 
-TEST(ThreadBudget, explains_itself) {
+TEST(ThreadBudget, ExplainsItself) {
   const ThreadPlan fits = share_threads(std::vector<ThreadDemand>{{"a", 1, 2}, {"b", 2, {}}}, 8, false);
   EXPECT_EQ(fits.shares[0].why, "model 'a': 1 instance of 2 threads, as configured");
   EXPECT_EQ(fits.shares[1].why, "model 'b': 2 instances of 3 threads, its share of 8 cores");
@@ -56,7 +56,7 @@ TEST(ThreadBudget, explains_itself) {
             "8 threads on 4 cores: they take turns, as was allowed");
 }
 
-TEST(ThreadBudget, never_passes_the_cores_nor_leaves_what_could_be_used) {
+TEST(ThreadBudget, NeverPassesTheCoresNorLeavesWhatCouldBeUsed) {
   Rng random(3);
   for (int round = 0; round < 2000; ++round) {
     std::vector<ThreadDemand> demands(1 + random.below(5));

@@ -24,7 +24,7 @@ RequestTrace trace(std::string request_id, uint8_t span) {
 
 const WallClock kClock{at_us(100), 1'700'000'000'000'000'000};
 
-TEST(Trace, chrome_shows_a_request_and_its_parts_end_to_end) {
+TEST(Trace, ChromeShowsARequestAndItsPartsEndToEnd) {
   const RequestTrace traces[] = {trace("r-1", 1)};
   const Json document = chrome_trace_json(traces, kClock);
   ASSERT_EQ(document["traceEvents"].size(), 6U);
@@ -48,7 +48,7 @@ TEST(Trace, chrome_shows_a_request_and_its_parts_end_to_end) {
   }
 }
 
-TEST(Trace, otlp_bodies_name_the_request_in_every_span) {
+TEST(Trace, OtlpBodiesNameTheRequestInEverySpan) {
   const RequestTrace traces[] = {trace("r-1", 1)};
   const Json body = otlp_trace_json(traces, kClock, "triton-inference-server");
   const Json& resource = body["resourceSpans"][0];
@@ -73,7 +73,7 @@ TEST(Trace, otlp_bodies_name_the_request_in_every_span) {
   }
 }
 
-TEST(Trace, otlp_tells_the_clients_span_and_the_failure) {
+TEST(Trace, OtlpTellsTheClientsSpanAndTheFailure) {
   RequestTrace failed = trace("", 1);
   failed.parent_span_id = {0, 0, 0, 0, 0, 0, 0, 9};
   failed.error = "plain error";
@@ -86,7 +86,7 @@ TEST(Trace, otlp_tells_the_clients_span_and_the_failure) {
   EXPECT_EQ(document["traceEvents"][0]["args"]["error"], "plain error");
 }
 
-TEST(Trace, all_span_ids_differ) {
+TEST(Trace, AllSpanIdsDiffer) {
   std::vector<RequestTrace> traces;
   for (int i = 0; i < 200; ++i) traces.push_back(trace("", static_cast<uint8_t>(i + 1)));
   const Json body = otlp_trace_json(traces, kClock, "s");
