@@ -1,10 +1,10 @@
 #include "report/training_curves.h"
 
-#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "support/temporary_folder.h"
 
 namespace ridgeline::report {
 namespace {
@@ -17,9 +17,8 @@ std::string accuracy_commands(int64_t epochs, double top5) {
   train::RunResult run{.model = "m", .image_size = 64, .precision = "fp32"};
   for (int64_t i = 1; i <= epochs; ++i)
     run.epochs.push_back({.epoch = i, .eval_top1 = 50, .eval_top5 = i < epochs ? 100 : top5});
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "ridgeline.curves";
-  std::filesystem::create_directories(folder);
-  const Status drawn = draw_training_curves(run, folder);
+  const TemporaryFolder folder;
+  const Status drawn = draw_training_curves(run, folder / ".");
   EXPECT_TRUE(drawn.ok()) << drawn.message();
   return *read_file(folder / "accuracy.gnuplot");
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "support/temporary_folder.h"
 
 namespace ridgeline::serve {
 namespace {
@@ -37,9 +38,10 @@ TEST(AccessRules, RestrictTheClassesThatTheyName) {
 }
 
 TEST(AccessRules, TakeUpAFileThatChanges) {
-  const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "ridgeline.key";
+  const TemporaryFolder folder;
+  const std::string file = folder / "key";
   ASSERT_TRUE(write_file_atomically(file, "first\n").ok());
-  const AccessRules restricted = rules({"inference:key=@" + file.string()});
+  const AccessRules restricted = rules({"inference:key=@" + file});
   EXPECT_EQ(restricted.missing_header("inference", headers("key", "first")), std::nullopt);
   ASSERT_TRUE(write_file_atomically(file, "second\n").ok());
   std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) + std::chrono::seconds(1));

@@ -15,6 +15,7 @@
 #include "raw_client.h"
 #include "self_signed.h"
 #include "serve/http/server.h"
+#include "support/temporary_folder.h"
 
 namespace ridgeline::serve::http {
 namespace {
@@ -288,7 +289,6 @@ TEST(HttpServer, SaysWhichAddressIsTaken) {
 class HttpsServer : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::create_directories(folder_);
     install(1);
     auto server = Server::start(
         {.address = "127.0.0.1",
@@ -325,7 +325,7 @@ class HttpsServer : public ::testing::Test {
     return {name.data(), {asio::buffers_begin(answer.data()), asio::buffers_end(answer.data())}};
   }
 
-  std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "ridgeline.https";
+  TemporaryFolder folder_;
   std::unique_ptr<Server> server_;
 };
 
