@@ -16,7 +16,7 @@ constexpr int64_t kAnySize = -1;
 
 /// A tensor between steps, as its first appearance has it.
 struct Joint {
-  TensorConfig tensor;
+  const TensorConfig* tensor = nullptr;  ///< of the ensemble or of a step's model
   bool batched = false;
   std::string of;  ///< "output 'logits' of model 'resnet'"
   bool made = false;
@@ -64,11 +64,11 @@ class Check {
     if (steps_->empty())
       findings_->error("ensemble_scheduling", "must specify 'step': an ensemble without steps does nothing");
     for (const InputConfig& input : ensemble_->inputs)
-      join({input, batched(), fmt::format("input '{}' of the ensemble", input.name), true}, "input");
+      join({&input, batched(), fmt::format("input '{}' of the ensemble", input.name), true}, "input");
     for (size_t i = 0; i < steps_->size(); ++i) check_step(i);
     for (size_t i = 0; i < ensemble_->outputs.size(); ++i) {
       const OutputConfig& output = ensemble_->outputs[i];
-      join({output, batched(), fmt::format("output '{}' of the ensemble", output.name), false, true},
+      join({&output, batched(), fmt::format("output '{}' of the ensemble", output.name), false, true},
            fmt::format("output[{}]", i));
     }
     if (findings_->has_error()) return;
@@ -106,7 +106,7 @@ class Check {
         findings_->error(entry, fmt::format("model '{}' has no input '{}': it has {}", step.model, name,
                                             names_of(model.inputs)));
       else
-        join({*input, model.max_batch_size > 0, fmt::format("input '{}' of model '{}'", name, step.model),
+        join({input, model.max_batch_size > 0, fmt::format("input '{}' of model '{}'", name, step.model),
               false, true},
              entry, joint);
     }
@@ -124,7 +124,7 @@ class Check {
         findings_->error(entry, fmt::format("model '{}' has no output '{}': it has {}", step.model, name,
                                             names_of(model.outputs)));
       else
-        join({*output, model.max_batch_size > 0, fmt::format("output '{}' of model '{}'", name, step.model),
+        join({output, model.max_batch_size > 0, fmt::format("output '{}' of model '{}'", name, step.model),
               true},
              entry, joint);
     }
@@ -140,15 +140,15 @@ class Check {
       findings_->error(path, fmt::format("ensemble tensor '{}' can appear in an output map only once", name));
     joint.made |= end.made;
     joint.used |= end.used;
-    const bool fits = agree(joint.tensor.dims, end.tensor.dims) ||
-                      agree(full_dims(joint.tensor, joint.batched), full_dims(end.tensor, end.batched));
-    if (joint.tensor.datatype == end.tensor.datatype && fits) return;
+    const bool fits = agree(joint.tensor->dims, end.tensor->dims) ||
+                      agree(full_dims(*joint.tensor, joint.batched), full_dims(*end.tensor, end.batched));
+    if (joint.tensor->datatype == end.tensor->datatype && fits) return;
     findings_->mismatch(path, fmt::format("ensemble tensor '{}' is not the same where it meets", name),
-                        fmt::format("{}: {}", joint.of, text_of(joint.tensor, joint.batched)),
-                        fmt::format("{}: {}", end.of, text_of(end.tensor, end.batched)));
+                        fmt::format("{}: {}", joint.of, text_of(*joint.tensor, joint.batched)),
+                        fmt::format("{}: {}", end.of, text_of(*end.tensor, end.batched)));
   }
   void join(Joint end, const std::string& path) {
-    const std::string name = end.tensor.name;
+    const std::string name = end.tensor->name;
     join(std::move(end), path, name);
   }
 
