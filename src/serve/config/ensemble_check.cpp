@@ -12,8 +12,6 @@
 namespace ridgeline::serve {
 namespace {
 
-constexpr int64_t kAnySize = -1;
-
 /// A tensor between steps, as its first appearance has it.
 struct Joint {
   const TensorConfig* tensor = nullptr;  ///< of the ensemble or of a step's model
@@ -23,20 +21,9 @@ struct Joint {
   bool used = false;
 };
 
-std::vector<int64_t> full_dims(const TensorConfig& tensor, bool batched) {
-  std::vector<int64_t> dims = tensor.dims;
-  if (batched) dims.insert(dims.begin(), kAnySize);
-  return dims;
-}
-
-bool agree(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
-  return std::ranges::equal(a, b,
-                            [](int64_t x, int64_t y) { return x == y || x == kAnySize || y == kAnySize; });
-}
-
 std::string text_of(const TensorConfig& tensor, bool batched) {
   return fmt::format("{} {}", tensor.datatype ? wire::config_type_name(*tensor.datatype) : "TYPE_INVALID",
-                     dims_text(full_dims(tensor, batched)));
+                     dims_text(full_dims(tensor.dims, batched)));
 }
 
 template <typename Tensor>
@@ -140,8 +127,9 @@ class Check {
       findings_->error(path, fmt::format("ensemble tensor '{}' can appear in an output map only once", name));
     joint.made |= end.made;
     joint.used |= end.used;
-    const bool fits = agree(joint.tensor->dims, end.tensor->dims) ||
-                      agree(full_dims(*joint.tensor, joint.batched), full_dims(*end.tensor, end.batched));
+    const bool fits =
+        dims_agree(joint.tensor->dims, end.tensor->dims) ||
+        dims_agree(full_dims(joint.tensor->dims, joint.batched), full_dims(end.tensor->dims, end.batched));
     if (joint.tensor->datatype == end.tensor->datatype && fits) return;
     findings_->mismatch(path, fmt::format("ensemble tensor '{}' is not the same where it meets", name),
                         fmt::format("{}: {}", joint.of, text_of(*joint.tensor, joint.batched)),

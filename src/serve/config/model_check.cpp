@@ -9,8 +9,6 @@
 namespace ridgeline::serve {
 namespace {
 
-constexpr int64_t kAnySize = -1;
-
 /// One side of a diff: "input 'x' TYPE_FP32 [-1,3,224,224]".
 std::string line_of(std::string_view kind, const TensorInterface& tensor) {
   return fmt::format("{} '{}' {} {}", kind, tensor.name, wire::config_type_name(tensor.datatype),
@@ -19,15 +17,8 @@ std::string line_of(std::string_view kind, const TensorInterface& tensor) {
 
 /// What the model itself sees of a configured tensor: reshaped, and with the batch axis.
 TensorInterface seen_by_model(const TensorConfig& tensor, bool batched) {
-  TensorInterface seen{tensor.name, tensor.datatype.value_or(DType::kF32),
-                       tensor.reshape.value_or(tensor.dims)};
-  if (batched) seen.dims->insert(seen.dims->begin(), kAnySize);
-  return seen;
-}
-
-bool dims_agree(const std::vector<int64_t>& configured, const std::vector<int64_t>& modelled) {
-  return std::ranges::equal(configured, modelled,
-                            [](int64_t a, int64_t b) { return a == b || a == kAnySize || b == kAnySize; });
+  return {tensor.name, tensor.datatype.value_or(DType::kF32),
+          full_dims(tensor.reshape.value_or(tensor.dims), batched)};
 }
 
 class Comparison {

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "graph/infer.h"
+#include "serve/config/tensor_rules.h"
 #include "vision/contract.h"
 
 namespace ridgeline::serve {
 namespace {
-
-constexpr int64_t kAnySize = Shape::kUnknownDim;
 
 TensorInterface tensor_of(const ValueInfo& value, const TypeMap& types) {
   const auto inferred = types.find(value.name);

@@ -7,8 +7,6 @@
 namespace ridgeline::serve {
 namespace {
 
-constexpr int64_t kAnySize = -1;
-
 bool valid_dim(int64_t dim) { return dim >= 1 || dim == kAnySize; }
 
 /// Elements between one dimension of any size and the next: [2,4,-1,6] has 8 and 6. Saturates.
@@ -87,5 +85,15 @@ void validate_tensors(const ModelConfig& config, Findings& findings) {
 }
 
 std::string dims_text(std::span<const int64_t> dims) { return fmt::format("[{}]", fmt::join(dims, ",")); }
+
+std::vector<int64_t> full_dims(std::vector<int64_t> dims, bool batched) {
+  if (batched) dims.insert(dims.begin(), kAnySize);
+  return dims;
+}
+
+bool dims_agree(std::span<const int64_t> a, std::span<const int64_t> b) {
+  return std::ranges::equal(a, b,
+                            [](int64_t x, int64_t y) { return x == y || x == kAnySize || y == kAnySize; });
+}
 
 }  // namespace ridgeline::serve
