@@ -51,8 +51,8 @@ class AccessRules::Key {
     key->value_ = rule.value;
     if (!rule.value.starts_with('@')) return key;
     key->file_ = rule.value.substr(1);
-    key->value_ = first_line_of(key->file_);
-    key->stamp_ = key->stamp();
+    key->value_.clear();
+    key->refresh();
     if (key->value_.empty())
       return invalid_argument("{}: no key can be read from its first line", key->file_);
     return key;
@@ -73,8 +73,10 @@ class AccessRules::Key {
   }
 
   void refresh() {
-    if (file_.empty() || stamp() == stamp_) return;
-    stamp_ = stamp();
+    if (file_.empty()) return;
+    const auto now = stamp();
+    if (now == stamp_) return;
+    stamp_ = now;
     const std::string fresh = first_line_of(file_);
     if (!fresh.empty()) value_ = fresh;
   }
