@@ -55,18 +55,21 @@ void ConnectionOver<Stream>::start() {
 }
 
 template <typename Stream>
+auto ConnectionOver<Stream>::or_close(void (ConnectionOver::*next)()) {
+  return [self = this->shared_from_this(), next](const Error& error, auto&&...) {
+    if (error)
+      self->close();
+    else
+      (self.get()->*next)();
+  };
+}
+
+template <typename Stream>
 void ConnectionOver<Stream>::open() {
-  if constexpr (std::is_same_v<Stream, PlainStream>) {
+  if constexpr (std::is_same_v<Stream, PlainStream>)
     read_header();
-  } else {
-    stream_.async_handshake(asio::ssl::stream_base::server,
-                            [self = this->shared_from_this()](const Error& error) {
-                              if (error)
-                                self->close();
-                              else
-                                self->read_header();
-                            });
-  }
+  else
+    stream_.async_handshake(asio::ssl::stream_base::server, or_close(&ConnectionOver::read_header));
 }
 
 template <typename Stream>
@@ -84,13 +87,7 @@ void ConnectionOver<Stream>::after_header(const Error& error) {
   if (incoming_->parser().is_done()) return answer();
   if (!beast::iequals(incoming_->parser().get()[beast::http::field::expect], "100-continue"))
     return read_body();
-  asio::async_write(stream_, asio::buffer(kContinue),
-                    [self = this->shared_from_this()](const Error& failed, size_t) {
-                      if (failed)
-                        self->close();
-                      else
-                        self->read_body();
-                    });
+  asio::async_write(stream_, asio::buffer(kContinue), or_close(&ConnectionOver::read_body));
 }
 
 template <typename Stream>
@@ -241,13 +238,7 @@ template <typename Stream>
 void ConnectionOver<Stream>::discard() {
   buffer_.clear();
   constexpr size_t kAtOnce = size_t{16} << 10;
-  socket().async_read_some(buffer_.prepare(kAtOnce),
-                           [self = this->shared_from_this()](const Error& error, size_t) {
-                             if (error)
-                               self->close();
-                             else
-                               self->discard();
-                           });
+  socket().async_read_some(buffer_.prepare(kAtOnce), or_close(&ConnectionOver::discard));
 }
 
 template <typename Stream>
@@ -259,15 +250,19 @@ void ConnectionOver<Stream>::close() {
 }
 
 template <typename Stream>
+bool ConnectionOver<Stream>::has_begun() const {
+  return buffer_.size() > 0 || incoming_->parser().got_some();
+}
+
+template <typename Stream>
 bool ConnectionOver<Stream>::is_stalled(Clock::time_point now) {
   const Limits& limits = settings_->limits;
   switch (state_) {
     case State::kOpening:
       return now - since_ > limits.stall;
     case State::kReading: {
+      if (!has_begun()) return now - since_ > limits.idle;
       const size_t received = buffer_.size() + incoming_->body().size();
-      const bool is_idle = received == 0 && !incoming_->parser().got_some();
-      if (is_idle) return now - since_ > limits.idle;
       if (received_at_since_ == 0 || received >= received_at_since_ + kMeasuredBytes) {
         since_ = now;
         received_at_since_ = std::max<size_t>(received, 1);
@@ -286,10 +281,10 @@ bool ConnectionOver<Stream>::is_stalled(Clock::time_point now) {
 
 template <typename Stream>
 void ConnectionOver<Stream>::check(Clock::time_point now, bool draining) {
-  const bool has_begun = state_ != State::kReading || buffer_.size() > 0 || incoming_->parser().got_some();
-  if (draining && !has_begun) return close();
+  const bool is_waiting = state_ == State::kReading && !has_begun();
+  if (draining && is_waiting) return close();
   if (!is_stalled(now)) return;
-  if (state_ != State::kReading || !has_begun) return close();
+  if (state_ != State::kReading || is_waiting) return close();
   has_timed_out_ = true;
   Error ignored;
   socket().cancel(ignored);

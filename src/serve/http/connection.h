@@ -53,6 +53,9 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   void discard();
   void close();
 
+  /// A handler that goes on with `next`, or closes on an error.
+  auto or_close(void (ConnectionOver::*next)());
+  bool has_begun() const;  ///< anything of a request has come
   bool is_stalled(Clock::time_point now);
   void enter(State state);
   boost::asio::ip::tcp::socket& socket();

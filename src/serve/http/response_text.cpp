@@ -3,7 +3,7 @@
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
-#include "base/json.h"
+#include "wire/http/infer_response.h"
 
 namespace ridgeline::serve::http {
 
@@ -31,7 +31,7 @@ Response error_response(int status, std::string_view reason) {
   Response response;
   response.status = status;
   response.content_type = "application/json";
-  response.head = Json{{"error", reason}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  response.head = wire::http::encode_error(reason);
   return response;
 }
 
