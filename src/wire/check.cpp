@@ -19,7 +19,7 @@ constexpr std::string_view kBatchNote =
 
 template <typename... Args>
 Status refuse(const InferRequest& request, fmt::format_string<Args...> format, Args&&... args) {
-  return invalid_argument("[request id: {}] {}", request.id.empty() ? "<id_unknown>" : request.id,
+  return invalid_argument("{}{}", about_request(request.id),
                           fmt::format(format, std::forward<Args>(args)...));
 }
 

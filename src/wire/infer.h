@@ -76,6 +76,12 @@ struct InferRequest {
   std::vector<std::shared_ptr<const void>> keep_alive;
 };
 
+/// Gives the bytes to the request that an input's data point into.
+std::span<const std::byte> keep(std::vector<std::byte> bytes, InferRequest& request);
+
+/// "[request id: ID] ", as Triton begins a message about one request.
+std::string about_request(std::string_view id);
+
 struct OutputTensor {
   std::string name;
   DType datatype = DType::kF32;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/infer.h"
+
 namespace ridgeline::serve {
 namespace {
 
@@ -21,11 +23,6 @@ Nanos timeout_of(const Pending& request, const QueuePolicy& policy) {
   const Nanos usual = nanos_of_us(policy.default_timeout_us);
   if (!policy.allow_timeout_override || request.timeout == Nanos{0}) return usual;
   return usual == Nanos{0} ? request.timeout : std::min(request.timeout, usual);
-}
-
-/// How Triton begins a message about one request.
-std::string about(std::string_view request_id) {
-  return fmt::format("[request id: {}] ", request_id.empty() ? "<id_unknown>" : request_id);
 }
 
 }  // namespace
@@ -71,14 +68,14 @@ Status admit(std::span<const Pending> pending, const Pending& arriving, const Ba
     return !other.cancelled && level_of(other, policy) == level;
   };
   if (static_cast<size_t>(std::ranges::count_if(pending, waits)) < most) return {};
-  return unavailable("{}Exceeds maximum queue size", about(request_id));
+  return unavailable("{}Exceeds maximum queue size", wire::about_request(request_id));
 }
 
 Status timeout_expired() { return unavailable("Request timeout expired"); }
 
 Status server_stopping(std::string_view request_id) {
   return unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
-                     about(request_id));
+                     wire::about_request(request_id));
 }
 
 }  // namespace ridgeline::serve

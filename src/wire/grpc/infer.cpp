@@ -77,7 +77,7 @@ class TypedContents {
     for (const DType dtype : narrow) {
       if (values.empty() || !is(dtype)) continue;
       RETURN_IF_ERROR(check(dtype));
-      own(low_bytes(values, size_of(dtype)));
+      input_->data = keep(low_bytes(values, size_of(dtype)), *request_);
       return {};
     }
     return take_list(values, wide);
@@ -88,14 +88,8 @@ class TypedContents {
     RETURN_IF_ERROR(check(DType::kString));
     std::vector<std::byte> bytes;
     for (const std::string& value : values) append_string(bytes, value);
-    own(std::move(bytes));
+    input_->data = keep(std::move(bytes), *request_);
     return {};
-  }
-
-  void own(std::vector<std::byte> bytes) {
-    auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
-    input_->data = *owned;
-    request_->keep_alive.push_back(std::move(owned));
   }
 
   const Message* message_;

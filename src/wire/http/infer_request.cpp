@@ -13,15 +13,6 @@
 namespace ridgeline::wire::http {
 namespace {
 
-/// Memory that a request owns, and a view of it.
-std::span<const std::byte> own(std::vector<std::byte> bytes, InferRequest& request) {
-  if (bytes.empty()) return {};
-  auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
-  const std::span<const std::byte> view = *owned;
-  request.keep_alive.push_back(std::move(owned));
-  return view;
-}
-
 /// Reads one body; keeps what of it no input has taken yet.
 class Decoder {
  public:
@@ -124,7 +115,7 @@ class Decoder {
           "Use "
           "--http-max-input-size to increase the limit.",
           input.name, bytes.size(), limits_.tensor_bytes);
-    input.data = own(std::move(bytes), request_);
+    input.data = keep(std::move(bytes), request_);
     return {};
   }
 
@@ -170,9 +161,7 @@ Result<InferRequest> decode_infer_request(const InferBody& body, const RequestLi
 }
 
 Result<InferRequest> decode_raw_infer_request(const InferBody& body, const ModelSignature& signature) {
-  const auto refuse = [](const std::string& why) {
-    return invalid_argument("[request id: <id_unknown>] {}", why);
-  };
+  const auto refuse = [](const std::string& why) { return invalid_argument("{}{}", about_request(""), why); };
   if (signature.inputs.size() != 1)
     return refuse(
         fmt::format("Raw request must only have 1 input (found 1) to be deduced but got {} inputs in '{}' "
@@ -198,7 +187,7 @@ Result<InferRequest> decode_raw_infer_request(const InferBody& body, const Model
                                 declared.name));
     std::vector<std::byte> element;
     append_string(element, {reinterpret_cast<const char*>(body.bytes.data()), body.bytes.size()});
-    input.data = own(std::move(element), request);
+    input.data = keep(std::move(element), request);
   } else if (open_dims == 1) {
     const auto open = std::find(dims.begin(), dims.end(), Shape::kUnknownDim);
     *open = 1;
