@@ -9,7 +9,7 @@ inline constexpr std::string_view kEnsemblePlatform = "ensemble";
 
 /// What runs a model. Names, platforms and default files are Triton's, so that its repositories are served as
 /// they are.
-struct Backend {
+struct KnownBackend {
   std::string_view name;
   std::string_view platform;      ///< that a configuration may name instead; empty: none
   std::string_view default_file;  ///< in a version's folder; empty: the backend needs no file
@@ -18,8 +18,8 @@ struct Backend {
 };
 
 /// In the order in which a model file's name chooses one.
-std::span<const Backend> backends();
+std::span<const KnownBackend> known_backends();
 /// Null where the name is not known.
-const Backend* backend_named(std::string_view name);
+const KnownBackend* known_backend(std::string_view name);
 
 }  // namespace ridgeline::serve

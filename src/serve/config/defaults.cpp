@@ -10,7 +10,8 @@ namespace {
 
 constexpr uint64_t kSequenceIdleUs = 1'000'000;
 
-bool fits(const Backend& backend, const ModelConfig& config, const std::set<std::string>& version_files) {
+bool fits(const KnownBackend& backend, const ModelConfig& config,
+          const std::set<std::string>& version_files) {
   if (!config.platform.empty()) return backend.platform == config.platform;
   if (backend.default_file.empty()) return false;
   if (!config.default_model_filename.empty()) return backend.default_file == config.default_model_filename;
@@ -33,7 +34,7 @@ void apply_scheduling_defaults(ModelConfig& config) {
 
 void apply_instance_defaults(ModelConfig& config) {
   if (config.instance_groups.empty()) config.instance_groups.push_back({.name = config.name});
-  const Backend* backend = backend_named(config.backend);
+  const KnownBackend* backend = known_backend(config.backend);
   for (size_t i = 0; i < config.instance_groups.size(); ++i) {
     InstanceGroup& group = config.instance_groups[i];
     if (group.name.empty()) group.name = fmt::format("{}_{}", config.name, i);
@@ -52,11 +53,11 @@ void complete_names(ModelConfig& config, const std::string& folder_name,
   if (config.platform == kEnsemblePlatform || config.is_ensemble()) return;
   if (config.backend.empty()) {
     const auto found = std::ranges::find_if(
-        backends(), [&](const Backend& backend) { return fits(backend, config, version_files); });
-    if (found == backends().end()) return;
+        known_backends(), [&](const KnownBackend& backend) { return fits(backend, config, version_files); });
+    if (found == known_backends().end()) return;
     config.backend = found->name;
   }
-  const Backend* backend = backend_named(config.backend);
+  const KnownBackend* backend = known_backend(config.backend);
   if (backend == nullptr) return;
   if (config.platform.empty()) config.platform = backend->platform;
   if (config.default_model_filename.empty()) config.default_model_filename = backend->default_file;

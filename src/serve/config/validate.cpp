@@ -22,9 +22,9 @@ void validate_backend(const ModelConfig& config, Findings& findings) {
     return;
   }
   std::vector<std::string_view> served;
-  for (const Backend& backend : backends())
+  for (const KnownBackend& backend : known_backends())
     if (backend.refusal.empty()) served.push_back(backend.name);
-  const Backend* backend = backend_named(config.backend);
+  const KnownBackend* backend = known_backend(config.backend);
   if (config.backend.empty() && config.platform.empty())
     findings.error("", "no backend is named and no model file tells one: add backend: \"…\", one of " +
                            fmt::format("{}", fmt::join(served, ", ")));
