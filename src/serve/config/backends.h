@@ -1,7 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
+
+#include "base/status.h"
+#include "serve/config/model_config.h"
 
 namespace ridgeline::serve {
 
@@ -15,11 +19,20 @@ struct KnownBackend {
   std::string_view default_file;  ///< in a version's folder; empty: the backend needs no file
   int default_cpu_instances;      ///< of an instance group without a count
   std::string_view refusal;       ///< why it is not served here, and what is; empty: served
+  std::string_view threads_key;   ///< the parameter that sets an instance's threads; empty: none
 };
 
 /// In the order in which a model file's name chooses one.
 std::span<const KnownBackend> known_backends();
 /// Null where the name is not known.
 const KnownBackend* known_backend(std::string_view name);
+
+/// What a backend with a threads_key of Triton's takes as well.
+inline constexpr std::string_view kThreadsKey = "threads";
+
+/// How many threads a model's parameters ask for each of its instances, for share_threads(). None where they
+/// leave it to the server: absent, or 0 as for Triton's backends. kInvalidArgument, naming the parameter, for
+/// what is no count.
+Result<std::optional<int>> threads_asked(const ModelConfig& config);
 
 }  // namespace ridgeline::serve

@@ -42,6 +42,11 @@ void validate_backend(const ModelConfig& config, Findings& findings) {
                                            config.platform, config.backend));
 }
 
+void validate_parameters(const ModelConfig& config, Findings& findings) {
+  const Result<std::optional<int>> threads = threads_asked(config);
+  if (!threads.ok()) findings.error("parameters", threads.status().message());
+}
+
 void validate_preferred(const std::vector<int32_t>& sizes, const ModelConfig& config, std::string_view path,
                         Findings& findings) {
   for (const int32_t size : sizes) {
@@ -215,6 +220,7 @@ bool stays_within(std::string_view relative_path) {
 
 void validate(const ModelConfig& config, Findings& findings) {
   validate_backend(config, findings);
+  validate_parameters(config, findings);
   if (config.max_batch_size < 0)
     findings.error("max_batch_size",
                    fmt::format("'max_batch_size' must be non-negative, not {}", config.max_batch_size));

@@ -1,0 +1,67 @@
+#include "serve/backends/batch_input.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "wire/datatype.h"
+
+namespace ridgeline::serve {
+namespace {
+
+bool is_aligned(std::span<const std::byte> bytes) {
+  return reinterpret_cast<uintptr_t>(bytes.data()) % kTensorAlignment == 0;
+}
+
+/// The part of the member's bytes that lies in the range.
+std::span<const std::byte> bytes_in(const Member& member, size_t input, RowRange range, size_t row_bytes) {
+  const int64_t first = std::max(range.first, member.first_row);
+  const int64_t end = std::min(range.end(), member.end_row());
+  return member.inputs[input]->data.subspan(static_cast<size_t>(first - member.first_row) * row_bytes,
+                                            static_cast<size_t>(end - first) * row_bytes);
+}
+
+}  // namespace
+
+Result<Member> member_of(Job& job, const ModelConfig& config) {
+  Member member{.job = &job, .rows = job.rows()};
+  for (const InputConfig& input : config.inputs) {
+    const auto& given = job.request().inputs;
+    const auto found = std::ranges::find(given, input.name, &wire::InputTensor::name);
+    if (found == given.end())
+      return invalid_argument(
+          "input '{}' is missing: the model computes from all of its inputs, this one is "
+          "configured as optional by mistake",
+          input.name);
+    ASSIGN_OR_RETURN(const size_t bytes, wire::tensor_byte_size(found->datatype, found->shape));
+    if (found->data.size() != bytes)
+      return internal_error("input '{}' has {} bytes, not {}", input.name, found->data.size(), bytes);
+    member.inputs.push_back(&*found);
+  }
+  return member;
+}
+
+ItemShapes shapes_of(const Member& member, const ModelConfig& config) {
+  ItemShapes shapes;
+  for (size_t i = 0; i < config.inputs.size(); ++i)
+    shapes.push_back(
+        as_model_sees(config.inputs[i], item_dims(member.inputs[i]->shape, config.max_batch_size > 0)));
+  return shapes;
+}
+
+TensorView gather(std::span<const Member> members, size_t input, RowRange range, const TensorView& arena) {
+  size_t filled = 0;
+  for (const Member& member : members) {
+    if (member.end_row() <= range.first || member.first_row >= range.end()) continue;
+    const wire::InputTensor& tensor = *member.inputs[input];
+    const size_t row_bytes = tensor.data.size() / static_cast<size_t>(member.rows);
+    const std::span<const std::byte> bytes = bytes_in(member, input, range, row_bytes);
+    // A session only reads its inputs.
+    if (bytes.size() == arena.byte_size() && is_aligned(bytes) && !tensor.shared_memory)
+      return {arena.dtype, arena.shape, const_cast<std::byte*>(bytes.data())};
+    if (!bytes.empty()) std::memcpy(arena.data + filled, bytes.data(), bytes.size());
+    filled += bytes.size();
+  }
+  return arena;
+}
+
+}  // namespace ridgeline::serve
