@@ -276,7 +276,7 @@ INSTANTIATE_TEST_SUITE_P(Each, EngineBackends, testing::Values("onnxruntime", "o
 
 TEST(EngineBackendsTable, HoldsTheBackendsThatConfigurationsName) {
   const Backends backends = make_backends();
-  for (const char* name : {"onnxruntime", "openvino", "pytorch", "ridgeline"}) {
+  for (const char* name : {"onnxruntime", "openvino", "pytorch", "ridgeline", "image", "identity"}) {
     ASSERT_TRUE(backends.contains(name));
     EXPECT_EQ(backends.at(name)->name(), name);
   }

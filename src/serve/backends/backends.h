@@ -7,13 +7,20 @@
 
 namespace ridgeline::serve {
 
-/// Everything that this server runs models with. Cheap: no engine's library is opened, and no process is
-/// started, before a model is loaded that needs it.
+/// Everything that this server runs models with but "python", which has options of its own
+/// (python_backend). Cheap: no engine's library is opened before a model is loaded that needs it.
 Backends make_backends();
 
-/// Those that run a model's file on an engine of the registry: "onnxruntime", "openvino", "pytorch"
-/// (LibTorch) and "ridgeline", whose parameters `engine` and `precision` choose. `onnxruntime` takes ONNX
-/// files, as do `openvino` and `ridgeline`; `pytorch` takes TorchScript.
+/// Those that run a model's file on an engine of the registry: "onnxruntime", "openvino" and "ridgeline" for
+/// ONNX files (and OpenVINO's IR on its engine), "pytorch" for TorchScript on LibTorch. The parameter
+/// `precision` chooses what is computed in, and `engine` the engine of "ridgeline", whose default is our own.
 Backends engine_backends(std::shared_ptr<const EngineRegistry> registry);
+
+/// "image": pictures, as files or as pixels, become a classifier's input (see image_recipe.h).
+std::unique_ptr<const Backend> image_backend();
+
+/// "identity", as Triton has it: every input comes back as the output at its place. What it takes is the
+/// server's own time.
+std::unique_ptr<const Backend> identity_backend();
 
 }  // namespace ridgeline::serve

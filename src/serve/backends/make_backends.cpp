@@ -2,6 +2,11 @@
 
 namespace ridgeline::serve {
 
-Backends make_backends() { return engine_backends(std::make_shared<const EngineRegistry>()); }
+Backends make_backends() {
+  Backends backends = engine_backends(std::make_shared<const EngineRegistry>());
+  backends.emplace("image", image_backend());
+  backends.emplace("identity", identity_backend());
+  return backends;
+}
 
 }  // namespace ridgeline::serve

@@ -20,6 +20,7 @@ constexpr std::array kBackends = {
     KnownBackend{"tensorflow", "tensorflow_savedmodel", "model.savedmodel", 2, kConvert, ""},
     KnownBackend{"ridgeline", "", "model.onnx", 1, "", kThreadsKey},
     KnownBackend{"image", "", "", 1, "", ""},
+    KnownBackend{"identity", "", "", 1, "", ""},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/spelling.h"
 #include "base/text.h"
 #include "formats/onnx.h"
+#include "serve/backends/image_recipe.h"
 #include "serve/config/backends.h"
 #include "serve/config/defaults.h"
 #include "serve/config/model_interface.h"
@@ -37,13 +38,15 @@ class Reader {
     model_.versions = versions_in(model_.path, model_.findings);
     if (!model_.config) return std::move(model_);
     const bool ensemble = model_.config->platform == kEnsemblePlatform;
-    if (ensemble && model_.versions.empty())
-      model_.versions = {1};  // it has no file that a folder would hold
+    const KnownBackend* backend = known_backend(model_.config->backend);
+    const bool has_file = !ensemble && (backend == nullptr || !backend->default_file.empty());
+    if (!has_file && model_.versions.empty()) model_.versions = {1};  // git keeps no empty folders
     const std::string first =
         model_.versions.empty() ? "" : fmt::format("{}/{}", model_.path, model_.versions.front());
     complete_names(*model_.config, model_.name, first.empty() ? std::set<std::string>() : entries_in(first));
     choose_versions();
     if (!ensemble) read_models();
+    if (model_.config->backend == "image") read_recipe();
     apply_defaults(*model_.config);
     finish();
     return std::move(model_);
@@ -113,6 +116,15 @@ class Reader {
     take(std::move(findings));
     if (model_.config->outputs.size() == 1 && !interface->classes.empty())
       model_.labels.try_emplace(model_.config->outputs.front().name, std::move(interface->classes));
+  }
+
+  void read_recipe() {
+    Findings findings(model_.config_file, model_.positions);
+    const Result<vision::Preprocessing> how = preprocessing_of(*model_.config, model_.path);
+    if (how.ok()) complete_image(*model_.config, *how);
+    const Status fits = how.ok() ? check_image(*model_.config, *how) : how.status();
+    if (!fits.ok()) findings.error(how.ok() ? "" : "parameters", fits.message());
+    take(std::move(findings));
   }
 
   void finish() {
