@@ -30,8 +30,8 @@ class LearnerTest : public ::testing::Test {
     if (!plugin.ok()) GTEST_SKIP() << plugin.status().message();
   }
 
-  static std::unique_ptr<Learner> make(const LearnerOptions& options) {
-    auto learner = make_learner(tiny_model(), options, plugin_directories());
+  static std::unique_ptr<Learner> make(const LearnerOptions& options, const Graph& model = tiny_model()) {
+    auto learner = make_learner(model, options, plugin_directories());
     EXPECT_TRUE(learner.ok()) << learner.status().message();
     return learner.ok() ? std::move(*learner) : nullptr;
   }
@@ -121,6 +121,65 @@ TEST_F(LearnerTest, AdamWTakesTheStepsOfPyTorch) {
   EXPECT_NEAR(train(*learner, 0.01).back().loss, 1.1414462, 1e-5);
   EXPECT_THAT(state(*learner, "fc.bias"),
               Pointwise(FloatNear(1e-5F), {-0.0014176F, -0.1521081F, 0.0991761F}));
+}
+
+/// Two norms whose results meet, as at the start of a ResNet's stage: 20 channels, which no vector's lanes
+/// divide. `apart`: an Identity behind each of the nodes that could run as one.
+Graph residual_model(bool apart) {
+  constexpr int64_t kChannels = 20;
+  Graph graph = tiny_model();
+  graph.nodes.clear();
+  const auto add = [&](const std::string& op, std::vector<std::string> inputs, const std::string& output,
+                       std::map<std::string, Attribute> attributes = {}) {
+    const std::string made = apart ? output + ".before" : output;
+    graph.nodes.push_back({.name = output,
+                           .op = op,
+                           .domain = "",
+                           .inputs = std::move(inputs),
+                           .outputs = {made},
+                           .attributes = std::move(attributes)});
+    if (apart)
+      graph.nodes.push_back(
+          {.name = made, .op = "Identity", .domain = "", .inputs = {made}, .outputs = {output}});
+  };
+  const auto add_norm = [&](const std::string& name, double phase, const std::string& input) {
+    graph.initializers[name + ".conv"] = waves({kChannels, 3, 1, 1}, phase, 0.5);
+    graph.initializers[name + ".weight"] = waves({kChannels}, phase + 1, 0.2, 1);
+    graph.initializers[name + ".bias"] = waves({kChannels}, phase + 2, 0.1);
+    graph.initializers[name + ".running_mean"] = waves({kChannels}, 0, 0);
+    graph.initializers[name + ".running_var"] = waves({kChannels}, 0, 0, 1);
+    add("Conv", {input, name + ".conv"}, name + ".a", {{"kernel_shape", std::vector<int64_t>{1, 1}}});
+    add("BatchNormalization",
+        {name + ".a", name + ".weight", name + ".bias", name + ".running_mean", name + ".running_var"}, name);
+  };
+  add_norm("first", 1, "input");
+  add_norm("second", 4, "input");
+  add_norm("third", 7, "input");
+  add("Add", {"first", "second"}, "sum");
+  add("Relu", {"sum"}, "kept");
+  add("Relu", {"third"}, "other");
+  add("Add", {"kept", "other"}, "both");
+  add("GlobalAveragePool", {"both"}, "pooled");
+  add("Flatten", {"pooled"}, "flat");
+  graph.initializers["fc.weight"] = waves({kChannels, 3}, 4, 0.5);
+  graph.initializers["fc.bias"] = waves({3}, 5, 0.1);
+  graph.nodes.push_back({.name = "fc",
+                         .op = "Gemm",
+                         .domain = "",
+                         .inputs = {"flat", "fc.weight", "fc.bias"},
+                         .outputs = {"logits"}});
+  return graph;
+}
+
+TEST_F(LearnerTest, NodesThatRunAsOneTakeTheSameStepsToTheLastBit) {
+  const auto as_one = make({}, residual_model(false));
+  const auto apart = make({}, residual_model(true));
+  EXPECT_EQ(losses(train(*as_one, 0.1)), losses(train(*apart, 0.1)));
+  EXPECT_EQ(first_logits(*as_one), first_logits(*apart));
+  for (const std::string name : {"first", "second", "third"}) {
+    for (const std::string part : {".conv", ".weight", ".bias", ".running_mean", ".running_var"})
+      EXPECT_EQ(state(*as_one, name + part), state(*apart, name + part)) << name << part;
+  }
 }
 
 TEST_F(LearnerTest, CountsTheImagesWhoseLargestTargetItFinds) {

@@ -1,10 +1,10 @@
 #include "train/libtorch/network.h"
 
 #include <ATen/Functions.h>
-#include <algorithm>
 
 #include "base/cpu_features.h"
 #include "engine/libtorch/values.h"
+#include "train/libtorch/norm.h"
 
 namespace ridgeline::train {
 namespace {
@@ -16,18 +16,13 @@ using libtorch::OpSite;
 using libtorch::Outputs;
 
 constexpr std::string_view kMeanSuffix = ".running_mean";
-constexpr double kMomentum = 0.1;  // PyTorch's default, the new batch's share of the running statistics
 
 bool is_product(const Node& node) {
   return node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm" || node.op == "MatMul";
 }
 
-bool is_norm(const Node& node) { return node.op == "BatchNormalization" && node.domain.empty(); }
-
-bool is_statistic(const Node& node, size_t input) { return is_norm(node) && (input == 3 || input == 4); }
-
-bool contains(std::span<const std::string> names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+bool is_statistic(const Node& node, size_t input) {
+  return is_batch_norm(node) && (input == 3 || input == 4);
 }
 
 /// What a product's operands are cast to, and its result.
@@ -82,16 +77,18 @@ Result<size_t> Network::slot_of(const std::string& name) const {
   return found->second;
 }
 
-/// A norm whose mean is frozen normalises by its running statistics in training too.
-Kernel Network::batch_norm_kernel(const Node& node, std::span<const std::string> frozen) {
+/// A norm whose mean is frozen is no fold: it normalises by its running statistics in training too.
+Kernel Network::norm_kernel(const Node& node, const NormFold* fold) {
   const double epsilon = node.float_or("epsilon", 1e-5F);
-  const bool moves = !contains(frozen, node.inputs[3]);
   const std::string& mean = node.inputs[3];
-  if (moves && mean.ends_with(kMeanSuffix))
+  if (fold != nullptr && mean.ends_with(kMeanSuffix))
     moving_norms_.push_back(mean.substr(0, mean.size() - kMeanSuffix.size()));
-  return libtorch::returns([epsilon, moves, phase = phase_](const Inputs& in) {
-    const bool training = moves && *phase == Phase::kTraining;
-    return at::batch_norm(in[0], in[1], in[2], in[3], in[4], training, kMomentum, epsilon, true);
+  const bool relu = fold != nullptr && fold->relu;
+  return libtorch::returns([epsilon, relu, moves = fold != nullptr, phase = phase_](const Inputs& in) {
+    const at::Tensor none;
+    const NormInputs norm{in[0], in[1], in[2], in[3], in[4], in.size() > 5 ? in[5] : none};
+    return batch_norm(norm,
+                      {.training = moves && *phase == Phase::kTraining, .epsilon = epsilon, .relu = relu});
   });
 }
 
@@ -108,21 +105,43 @@ Result<Kernel> Network::kernel_for(const Node& node) const {
   return computed_in(product_types(placement_), std::move(kernel));
 }
 
-Status Network::add_node(const Node& node, std::span<const std::string> frozen) {
+Status Network::add_step(const Node& node, Kernel kernel, std::span<const std::string> inputs,
+                         std::span<const std::string> outputs) {
   libtorch::Step step{
-      .name = node.name, .op = node.op, .kernel = {}, .inputs = {}, .outputs = {}, .dead = {}};
-  if (is_norm(node)) {
-    step.kernel = batch_norm_kernel(node, frozen);
-  } else {
-    ASSIGN_OR_RETURN(step.kernel, kernel_for(node));
-  }
-  for (const std::string& name : node.inputs) {
+      .name = node.name, .op = node.op, .kernel = std::move(kernel), .inputs = {}, .outputs = {}, .dead = {}};
+  for (const std::string& name : inputs) {
     ASSIGN_OR_RETURN(const size_t slot, slot_of(name));
     step.inputs.push_back({.slot = slot, .last_read = false});
   }
-  for (const std::string& name : node.outputs) step.outputs.push_back(new_slot(name));
+  for (const std::string& name : outputs) step.outputs.push_back(new_slot(name));
   steps_.push_back(std::move(step));
   return {};
+}
+
+Status Network::add_norm(const Node& node, const NormFold* fold, const Node& last) {
+  std::vector<std::string> inputs = node.inputs;
+  if (fold != nullptr && !fold->residual.empty()) inputs.push_back(fold->residual);
+  return add_step(node, norm_kernel(node, fold), inputs, last.outputs);
+}
+
+Status Network::add_node(const Graph& graph, size_t index, const NormFolds& folds) {
+  const Node& node = graph.nodes[index];
+  if (const auto fold = folds.by_last.find(index); fold != folds.by_last.end())
+    return add_norm(graph.nodes[fold->second.norm], &fold->second, node);
+  if (is_batch_norm(node)) return add_norm(node, nullptr, node);
+  ASSIGN_OR_RETURN(Kernel kernel, kernel_for(node));
+  return add_step(node, std::move(kernel), node.inputs, node.outputs);
+}
+
+void Network::add_weights(const Graph& graph, const Node& node) {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor* value = graph.initializer(node.inputs[i]);
+    if (value == nullptr || slots_by_name_.contains(node.inputs[i])) continue;
+    at::Tensor placed = libtorch::share(*value).to(placement_.device, at::kFloat, false, true);
+    if (placed.dim() == 4) placed = placed.contiguous(at::MemoryFormat::ChannelsLast);
+    weight_slots_.push_back(new_slot(node.inputs[i]));
+    weights_.push_back({node.inputs[i], std::move(placed), is_statistic(node, i)});
+  }
 }
 
 Result<Network> Network::build(const Graph& graph, const libtorch::Placement& placement,
@@ -135,16 +154,12 @@ Result<Network> Network::build(const Graph& graph, const libtorch::Placement& pl
   for (const auto& [name, value] : network.constants_)
     network.slots_[network.new_slot(name)] = value.to(placement.device);
   network.input_ = network.new_slot(graph.inputs[0].name);
-  for (const Node& node : graph.nodes) {
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const Tensor* value = graph.initializer(node.inputs[i]);
-      if (value == nullptr || network.slots_by_name_.contains(node.inputs[i])) continue;
-      at::Tensor placed = libtorch::share(*value).to(placement.device, at::kFloat, false, true);
-      if (placed.dim() == 4) placed = placed.contiguous(at::MemoryFormat::ChannelsLast);
-      network.weight_slots_.push_back(network.new_slot(node.inputs[i]));
-      network.weights_.push_back({node.inputs[i], std::move(placed), is_statistic(node, i)});
-    }
-    RETURN_IF_ERROR(network.add_node(node, frozen).with_context(node.describe()));
+  const NormFolds folds = norm_folds(graph, frozen);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    network.add_weights(graph, node);
+    if (folds.inner.contains(i)) continue;
+    RETURN_IF_ERROR(network.add_node(graph, i, folds).with_context(node.describe()));
   }
   ASSIGN_OR_RETURN(network.output_, network.slot_of(graph.outputs[0].name));
   std::vector<size_t> kept = network.weight_slots_;

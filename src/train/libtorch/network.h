@@ -10,6 +10,7 @@
 
 #include "engine/libtorch/program.h"
 #include "graph/graph.h"
+#include "train/libtorch/norm_folds.h"
 
 namespace ridgeline::train {
 
@@ -45,9 +46,13 @@ class Network {
  private:
   explicit Network(const libtorch::Placement& placement) : placement_(placement) { slots_.emplace_back(); }
   void sort_initializers(const Graph& graph);
-  Status add_node(const Node& node, std::span<const std::string> frozen);
+  void add_weights(const Graph& graph, const Node& node);
+  Status add_node(const Graph& graph, size_t index, const NormFolds& folds);
+  Status add_norm(const Node& node, const NormFold* fold, const Node& last);
+  Status add_step(const Node& node, libtorch::Kernel kernel, std::span<const std::string> inputs,
+                  std::span<const std::string> outputs);
   Result<libtorch::Kernel> kernel_for(const Node& node) const;
-  libtorch::Kernel batch_norm_kernel(const Node& node, std::span<const std::string> frozen);
+  libtorch::Kernel norm_kernel(const Node& node, const NormFold* fold);
   Result<size_t> slot_of(const std::string& name) const;
   size_t new_slot(const std::string& name);
 
