@@ -10,6 +10,7 @@
 #include "repository_files.h"
 #include "serve/backends/backends.h"
 #include "serve/repository/model_folder.h"
+#include "vision/normalise.h"
 
 namespace ridgeline::serve {
 namespace {
@@ -251,6 +252,34 @@ TEST_P(EngineBackends, ABatchThatTheModelDoesNotHaveIsRefusedWithTheRemedy) {
               HasSubstr("output 'y' is [1,2] for a batch of 2: set max_batch_size: 0"));
 }
 
+TEST_P(EngineBackends, PixelsBecomeWhatTheContractInTheFileMakesOfThem) {
+  vision::Preprocessing bgr;
+  bgr.color_order = vision::ColorOrder::kBgr;
+  bgr.layout = vision::Layout::kNhwc;
+  bgr.mean = {0.5F, 0.25F, 0.125F};
+  for (const vision::Preprocessing& how : {vision::Preprocessing(), bgr}) {
+    const Shape dims = how.layout == vision::Layout::kNchw ? Shape{-1, 3, 4, 4} : Shape{-1, 4, 4, 3};
+    Graph graph{.name = "relu"};
+    graph.inputs = {{"x", {DType::kF32, dims}, {"n", "", "", ""}}};
+    graph.outputs = {{"y", {DType::kF32, dims}, {"n", "", "", ""}}};
+    graph.nodes = {{.name = "relu", .op = "Relu", .inputs = {"x"}, .outputs = {"y"}}};
+    graph.metadata = vision::to_metadata({.preprocessing = how, .classes = {}});
+    const auto model = instance(
+        onnx_of(graph), "max_batch_size: 2 input { name: \"x\" data_type: TYPE_UINT8 dims: [ 4, 4, 3 ] }");
+    ASSERT_NE(model, nullptr);
+    std::vector<uint8_t> levels(48);
+    std::iota(levels.begin(), levels.end(), uint8_t{90});
+    const auto one = job({{"x", Tensor::from_values<uint8_t>({1, 4, 4, 3}, levels).value()}});
+    execute(*model, {one});
+    ASSERT_EQ(one->error(), "");
+    std::vector<float> expected(48);
+    vision::Normaliser(how, how.layout, DType::kF32)
+        .write(levels, std::as_writable_bytes(std::span(expected)));
+    for (float& value : expected) value = std::max(0.0F, value);
+    EXPECT_THAT(values_of(one->output("y")), Pointwise(FloatNear(1e-5F), expected));
+  }
+}
+
 TEST_P(EngineBackends, TextIsRefusedWithWhatTakesIt) {
   ModelConfig config = config_of("name: \"m\" input { name: \"x\" data_type: TYPE_STRING dims: [ 2 ] }");
   config.backend = GetParam();
@@ -273,6 +302,34 @@ TEST_P(EngineBackends, TimesAddUpToTheExecution) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, EngineBackends, testing::Values("onnxruntime", "openvino", "ridgeline"));
+
+// forward(image) gives relu(conv1x1(image) with the weights 2 and -1), and a mean without a batch axis.
+TEST(PytorchBackend, RunsTorchscriptByTheNamesAndThePositionsOfItsTensors) {
+  const auto registry = std::make_shared<const EngineRegistry>();
+  const Capabilities capabilities = (*registry->find("libtorch"))->probe();
+  if (!capabilities.available) GTEST_SKIP() << capabilities.reason;
+  for (const auto& [x, y] : {std::pair("image", "output_0"), std::pair("INPUT__0", "OUTPUT__0")}) {
+    ModelConfig config = config_of("name: \"m\" backend: \"pytorch\" max_batch_size: 4");
+    config.default_model_filename = "tiny.pt";
+    config.inputs = {{{.name = x, .datatype = DType::kF32, .dims = {2, 1, 2}}}};
+    config.outputs = {{{.name = y, .datatype = DType::kF32, .dims = {1, 1, 2}}, ""}};
+    const auto model = engine_backends(registry).at("pytorch")->load(
+        {.config = config, .version_path = SERVE_TEST_DATA "/../../engine/data"});
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    const auto instance = (*model)->make_instance({.name = "m_0_0"});
+    ASSERT_TRUE(instance.ok()) << instance.status().message();
+    std::vector<std::shared_ptr<RecordedJob>> jobs;
+    for (const float first : {1.0F, 5.0F, -5.0F})
+      jobs.push_back(std::make_shared<RecordedJob>(
+          std::vector<RecordedJob::Input>{{x, floats({1, 2, 1, 2}, {first, 2, 3, 3})}}, 1));
+    const std::vector<std::shared_ptr<Job>> batch(jobs.begin(), jobs.end());
+    (*instance)->execute(batch);
+    ASSERT_EQ(jobs[0]->error(), "");
+    EXPECT_THAT(values_of(jobs[0]->output(y)), ElementsAre(0, 1));
+    EXPECT_THAT(values_of(jobs[1]->output(y)), ElementsAre(7, 1));
+    EXPECT_THAT(values_of(jobs[2]->output(y)), ElementsAre(0, 1));
+  }
+}
 
 TEST(EngineBackendsTable, HoldsTheBackendsThatConfigurationsName) {
   const Backends backends = make_backends();

@@ -101,13 +101,22 @@ MemoryUse TorchscriptSession::memory() const {
   return use;
 }
 
+/// What the caller calls an argument: by its own name, or by one that ends in "__" and its position.
+std::string name_of(const std::string& argument, size_t position, const SessionOptions& options) {
+  if (options.input_shapes.contains(argument)) return argument;
+  const std::string suffix = "__" + std::to_string(position);
+  for (const auto& [name, shape] : options.input_shapes)
+    if (name.ends_with(suffix)) return name;
+  return argument;
+}
+
 /// forward()'s arguments without `self` and those that have defaults.
 Result<std::vector<ValueInfo>> inputs_of(const torch::jit::Module& module, const SessionOptions& options) {
   std::vector<ValueInfo> inputs;
   const auto& arguments = module.get_method("forward").function().getSchema().arguments();
   for (size_t i = 1; i < arguments.size(); ++i) {
     if (arguments[i].default_value()) break;
-    inputs.push_back({.name = arguments[i].name(), .type = {}, .dim_names = {}});
+    inputs.push_back({.name = name_of(arguments[i].name(), i - 1, options), .type = {}, .dim_names = {}});
   }
   for (ValueInfo& input : inputs) {
     ASSIGN_OR_RETURN(input.type.shape, plugin::shape_to_compile(input, options));

@@ -5,7 +5,9 @@
 
 #include "engine/model_precision.h"
 #include "engine/signature.h"
+#include "formats/onnx.h"
 #include "serve/backends/model_file.h"
+#include "serve/backends/pixel_input.h"
 #include "serve/config/tensor_rules.h"
 #include "wire/datatype.h"
 
@@ -85,6 +87,11 @@ Status read_model(const ModelSource& source, std::string_view default_engine, bo
   if (!file.graph_read.ok() && needs_graph(*model.engine))
     return std::move(file.graph_read).with_context(model.engine->name());
   model.graph = std::move(file.graph);
+  RETURN_IF_ERROR(add_pixel_input(model.config, model.graph));
+  if (!model.graph.source.onnx && !needs_graph(*model.engine)) {
+    ASSIGN_OR_RETURN(std::string bytes, formats::to_onnx(model.graph));
+    model.graph.source.onnx = std::make_shared<const std::string>(std::move(bytes));
+  }
   ASSIGN_OR_RETURN(model.precision, choose_precision(model));
   drop_weights(model);
   return {};

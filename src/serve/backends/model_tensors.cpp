@@ -27,6 +27,13 @@ Shape carry_sizes(std::span<const int64_t> from, std::span<const int64_t> to, st
 
 bool is_batched(const ModelConfig& config) { return config.max_batch_size > 0; }
 
+/// TorchScript's outputs have no names: LibTorch's sessions call them output_0, output_1 …, configurations by
+/// Triton's convention anything and the position (OUTPUT__0).
+std::string torchscript_name(const std::string& configured) {
+  const size_t mark = configured.rfind("__");
+  return mark == std::string::npos ? configured : "output_" + configured.substr(mark + 2);
+}
+
 Result<size_t> find(std::string_view kind, const std::vector<ValueInfo>& values, const std::string& name) {
   const auto found = std::ranges::find(values, name, &ValueInfo::name);
   if (found != values.end()) return static_cast<size_t>(found - values.begin());
@@ -99,7 +106,9 @@ Result<TensorOrder> order_tensors(const ModelConfig& config, const Signature& si
   for (const InputConfig& input : config.inputs)
     RETURN_IF_ERROR(find("input", signature.inputs, input.name).status());
   for (const OutputConfig& output : config.outputs) {
-    ASSIGN_OR_RETURN(const size_t index, find("output", signature.outputs, output.name));
+    Result<size_t> found = find("output", signature.outputs, torchscript_name(output.name));
+    if (!found.ok()) found = find("output", signature.outputs, output.name);
+    ASSIGN_OR_RETURN(const size_t index, std::move(found));
     RETURN_IF_ERROR(check_output(config, output, signature.outputs[index], rows));
     order.output_of.push_back(index);
   }

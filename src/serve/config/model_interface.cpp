@@ -60,13 +60,16 @@ void complete_batching(ModelConfig& config, const ModelInterface& model) {
 }  // namespace
 
 Result<ModelInterface> interface_of(const Graph& graph, const std::string& file) {
-  ModelInterface model{.file = file, .inputs = {}, .outputs = {}, .classes = {}};
+  ModelInterface model;
+  model.file = file;
   const TypeMap types = types_of(graph);
   for (const ValueInfo& input : graph.inputs) model.inputs.push_back(tensor_of(input, types));
   for (const ValueInfo& output : graph.outputs) model.outputs.push_back(tensor_of(output, types));
   ASSIGN_OR_RETURN(std::optional<vision::Contract> contract,
                    vision::contract_from_metadata(graph.metadata, file));
-  if (contract) model.classes = std::move(contract->classes);
+  if (!contract) return model;
+  model.classes = std::move(contract->classes);
+  model.preprocessing = contract->preprocessing;
   return model;
 }
 

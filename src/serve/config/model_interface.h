@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "serve/config/finding.h"
 #include "serve/config/model_config.h"
+#include "vision/preprocess.h"
 
 namespace ridgeline::serve {
 
@@ -24,6 +25,7 @@ struct ModelInterface {
   std::vector<TensorInterface> inputs;
   std::vector<TensorInterface> outputs;
   std::vector<std::string> classes;  ///< names of its outputs' values, where the file has the contract
+  std::optional<vision::Preprocessing> preprocessing;  ///< the same
 };
 
 /// kInvalidArgument where the preprocessing contract in the graph's metadata is broken.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "formats/onnx.h"
 #include "serve/backends/image_recipe.h"
+#include "serve/backends/pixel_input.h"
 #include "serve/config/backends.h"
 #include "serve/config/defaults.h"
 #include "serve/config/model_interface.h"
@@ -110,6 +111,7 @@ class Reader {
     }
     Result<ModelInterface> interface = interface_of(*graph, file);
     if (!interface.ok()) return add(Severity::kError, file, without_file(interface.status().message(), file));
+    show_pixel_input(*model_.config, *interface);
     complete_from_model(*model_.config, *interface);
     Findings findings(model_.config_file, model_.positions);
     check_against_model(*model_.config, *interface, findings);
