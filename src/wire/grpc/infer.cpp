@@ -1,6 +1,12 @@
 #include "wire/grpc/infer.h"
 
+#include <algorithm>
 #include <cstring>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/wire_format_lite.h>
+#include <limits>
+#include <utility>
 
 #include "grpc_service.pb.h"
 #include "wire/bytes.h"
@@ -12,10 +18,14 @@ namespace {
 
 using Message = inference::ModelInferRequest;
 using Contents = inference::InferTensorContents;
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
+using google::protobuf::io::CodedOutputStream;
+using google::protobuf::io::StringOutputStream;
 
-std::span<const std::byte> view_of(const std::string& text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
+constexpr uint32_t kRawContentsTag =
+    WireFormatLite::MakeTag(Message::kRawInputContentsFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr size_t kMostBytes = std::numeric_limits<int>::max();  // protobuf counts in int
 
 /// Each value's low bytes: protocol buffers have no integers of 8 and 16 bits.
 template <typename Values>
@@ -98,10 +108,49 @@ class TypedContents {
   InferRequest* request_;
 };
 
+/// Splits a message's bytes at its top-level fields: raw contents stay, all else is merged into a message.
+class Splitter {
+ public:
+  explicit Splitter(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  bool split(Message& message, std::vector<std::span<const std::byte>>& raw_contents) {
+    CodedInputStream fields(begin(), static_cast<int>(bytes_.size()));
+    while (true) {
+      const int field_begin = fields.CurrentPosition();
+      const uint32_t tag = fields.ReadTag();
+      if (tag == 0) return fields.ConsumedEntireMessage() && merge(field_begin, message);
+      if (tag != kRawContentsTag) {
+        if (!WireFormatLite::SkipField(&fields, tag)) return false;
+        continue;
+      }
+      int length = 0;
+      if (!fields.ReadVarintSizeAsInt(&length)) return false;
+      const int at = fields.CurrentPosition();
+      if (!merge(field_begin, message) || !fields.Skip(length)) return false;
+      raw_contents.push_back(bytes_.subspan(static_cast<size_t>(at), static_cast<size_t>(length)));
+      merged_ = fields.CurrentPosition();
+    }
+  }
+
+ private:
+  const uint8_t* begin() const { return reinterpret_cast<const uint8_t*>(bytes_.data()); }
+
+  /// The fields between the last raw contents and `end`.
+  bool merge(int end, Message& message) {
+    if (end == merged_) return true;
+    CodedInputStream fields(begin() + merged_, end - merged_);
+    return message.MergePartialFromCodedStream(&fields) && fields.ConsumedEntireMessage();
+  }
+
+  std::span<const std::byte> bytes_;
+  int merged_ = 0;  ///< all before it has been taken
+};
+
 /// Reads one message; keeps which raw contents no input has taken yet.
 class Decoder {
  public:
-  explicit Decoder(const Message& message) : message_(&message) {}
+  explicit Decoder(const ParsedRequest& parsed)
+      : message_(parsed.message.get()), raw_contents_(parsed.raw_contents) {}
 
   Result<InferRequest> decode() {
     request_.model = message_->model_name();
@@ -139,33 +188,26 @@ class Decoder {
           from.name(), model);
     }
     if (from.has_contents()) {
-      if (message_->raw_input_contents().empty())
-        return TypedContents(*message_, from, input, request_).take();
+      if (raw_contents_.empty()) return TypedContents(*message_, from, input, request_).take();
       return invalid_argument(
           "contents field must not be specified when using raw_input_contents for '{}' for model '{}'",
           from.name(), model);
     }
-    if (next_raw_ >= message_->raw_input_contents_size())
+    if (next_raw_ == raw_contents_.size())
       return invalid_argument("unable to find data for input tensor '{}' for model '{}' in request.",
                               from.name(), model);
-    input.data = view_of(message_->raw_input_contents(next_raw_++));
+    input.data = raw_contents_[next_raw_++];
     return {};
   }
 
   const Message* message_;
-  int next_raw_ = 0;
+  std::span<const std::span<const std::byte>> raw_contents_;
+  size_t next_raw_ = 0;
   InferRequest request_;
 };
 
-}  // namespace
-
-Result<InferRequest> decode(std::shared_ptr<const Message> message) {
-  ASSIGN_OR_RETURN(InferRequest request, Decoder(*message).decode());
-  request.keep_alive.push_back(std::move(message));
-  return request;
-}
-
-inference::ModelInferResponse encode(const InferResponse& response) {
+/// All of the message but its raw contents.
+std::string head_of(const InferResponse& response) {
   inference::ModelInferResponse message;
   message.set_model_name(response.model_name);
   message.set_model_version(response.model_version);
@@ -177,9 +219,65 @@ inference::ModelInferResponse encode(const InferResponse& response) {
     to.set_name(output.name);
     to.set_datatype(std::string(datatype_name(output.datatype)));
     for (const int64_t dim : output.shape) to.add_shape(dim);
-    message.add_raw_output_contents(output.data.data(), output.data.size());
   }
-  return message;
+  return message.SerializeAsString();
+}
+
+/// What stands before a field of so many bytes.
+std::string framing_of(int field, size_t length) {
+  std::string framing;
+  StringOutputStream stream(&framing);
+  CodedOutputStream coded(&stream);
+  coded.WriteTag(WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+  coded.WriteVarint64(length);
+  coded.Trim();
+  return framing;
+}
+
+}  // namespace
+
+Result<ParsedRequest> parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  auto message = std::make_shared<Message>();
+  ParsedRequest parsed{.owner = std::move(owner)};
+  if (bytes.size() > kMostBytes || !Splitter(bytes).split(*message, parsed.raw_contents))
+    return invalid_argument("the bytes of the request are no inference.ModelInferRequest message");
+  parsed.message = std::move(message);
+  return parsed;
+}
+
+Result<InferRequest> decode(ParsedRequest parsed) {
+  ASSIGN_OR_RETURN(InferRequest request, Decoder(parsed).decode());
+  request.keep_alive.push_back(std::move(parsed.message));
+  request.keep_alive.push_back(std::move(parsed.owner));
+  return request;
+}
+
+std::vector<Piece> encode(const InferResponse& response) {
+  std::vector<Piece> pieces;
+  pieces.reserve(std::max<size_t>(response.outputs.size(), 1));
+  std::string framing = head_of(response);
+  for (const OutputTensor& output : response.outputs) {
+    framing += framing_of(inference::ModelInferResponse::kRawOutputContentsFieldNumber, output.data.size());
+    pieces.push_back({std::exchange(framing, {}), output.data});
+  }
+  if (pieces.empty()) pieces.push_back({std::move(framing), {}});
+  return pieces;
+}
+
+std::vector<Piece> encode_streamed(const InferResponse& response) {
+  std::vector<Piece> pieces = encode(response);
+  size_t length = 0;
+  for (const Piece& piece : pieces) length += piece.framing.size() + piece.tensor.size();
+  pieces.front().framing.insert(
+      0, framing_of(inference::ModelStreamInferResponse::kInferResponseFieldNumber, length));
+  return pieces;
+}
+
+std::string encode_stream_error(std::string_view error, std::string_view request_id) {
+  inference::ModelStreamInferResponse message;
+  message.set_error_message(std::string(error));
+  message.mutable_infer_response()->set_id(std::string(request_id));
+  return message.SerializeAsString();
 }
 
 }  // namespace ridgeline::wire::grpc
