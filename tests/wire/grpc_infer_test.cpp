@@ -20,9 +20,9 @@ ModelInferRequest message_from(const Json& request) {
   return message;
 }
 
-/// What a Triton server 2.51 answered to ModelInfer calls (data/grpc_infer.json).
+/// What a Triton server 2.51 answered over gRPC (data/grpc_calls.json).
 const Json& recorded() {
-  static const Json cases = read_json(WIRE_TEST_DATA "/grpc_infer.json").value();
+  static const Json cases = read_json(WIRE_TEST_DATA "/grpc_calls.json").value();
   return cases;
 }
 

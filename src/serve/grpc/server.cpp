@@ -1,0 +1,122 @@
+#include "serve/grpc/server.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <grpc/support/log.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <limits>
+
+#include "serve/grpc/credentials.h"
+#include "serve/grpc/health.h"
+#include "serve/grpc/inference_service.h"
+#include "serve/grpc/reflection.h"
+
+namespace ridgeline::serve::grpc {
+namespace {
+
+/// A connection's share: clients wait before they open more streams.
+constexpr int kMostStreams = 16384;
+constexpr int kHandshakeMs = 10'000;
+
+int in_int(std::chrono::milliseconds time) {
+  return static_cast<int>(std::clamp<int64_t>(time.count(), 0, std::numeric_limits<int>::max()));
+}
+
+void set_connection_arguments(const ServerOptions& options, ::grpc::ServerBuilder& builder) {
+  const Keepalive& keepalive = options.keepalive;
+  const auto set = [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); };
+  set(GRPC_ARG_ALLOW_REUSEPORT, options.reuse_port ? 1 : 0);
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, in_int(keepalive.time));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, in_int(keepalive.timeout));
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, keepalive.permit_without_calls ? 1 : 0);
+  set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, keepalive.max_pings_without_data);
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      in_int(keepalive.min_ping_interval_without_data));
+  set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, keepalive.max_ping_strikes);
+  if (keepalive.max_connection_age.count() > 0)
+    set(GRPC_ARG_MAX_CONNECTION_AGE_MS, in_int(keepalive.max_connection_age));
+  if (keepalive.max_connection_age_grace.count() > 0)
+    set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, in_int(keepalive.max_connection_age_grace));
+}
+
+void set_messages(const ServerOptions& options, ::grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(std::min<size_t>(options.message_bytes, std::numeric_limits<int>::max())));
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);  // see bytes_of()
+  constexpr std::array kLevels = {GRPC_COMPRESS_LEVEL_NONE, GRPC_COMPRESS_LEVEL_LOW, GRPC_COMPRESS_LEVEL_MED,
+                                  GRPC_COMPRESS_LEVEL_HIGH};
+  if (options.compression != CompressionLevel::kNone)
+    builder.SetDefaultCompressionLevel(kLevels[static_cast<size_t>(options.compression)]);
+}
+
+/// While it lives, gRPC does not print: what it says of an address in use is told by an error.
+class QuietLibrary {
+ public:
+  QuietLibrary() {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+  }
+  ~QuietLibrary() { gpr_set_log_function(nullptr); }
+  QuietLibrary(const QuietLibrary&) = delete;
+  QuietLibrary& operator=(const QuietLibrary&) = delete;
+};
+
+class GrpcServer final : public Server {
+ public:
+  GrpcServer(const ServerOptions& options, Service& service)
+      : front_{.options = options, .service = service, .long_calls = {}} {}
+
+  ~GrpcServer() override {
+    if (server_) drain(std::chrono::milliseconds(0));
+  }
+
+  Status listen() {
+    ASSIGN_OR_RETURN(const auto credentials, credentials_of(front_.options.tls));
+    const std::string& host = front_.options.address;
+    const bool is_v6 = host.find(':') != std::string::npos && !host.starts_with('[');
+    const std::string address = fmt::format("{}:{}", is_v6 ? "[" + host + "]" : host, front_.options.port);
+    ::grpc::ServerBuilder builder;
+    set_connection_arguments(front_.options, builder);
+    set_messages(front_.options, builder);
+    builder.AddListeningPort(address, credentials, &port_);
+    builder.RegisterService(&inference_);
+    builder.RegisterService(&health_);
+    builder.RegisterService(&reflection_);
+    const QuietLibrary quiet;
+    server_ = builder.BuildAndStart();
+    if (server_ && port_ != 0) return {};
+    return unavailable("{}: gRPC cannot listen there; another program may: choose another --grpc-port",
+                       address);
+  }
+
+  uint16_t port() const override { return static_cast<uint16_t>(port_); }
+
+  bool drain(std::chrono::milliseconds grace) override {
+    const auto end = std::chrono::system_clock::now() + grace;
+    front_.long_calls.end_all();
+    server_->Shutdown(end);
+    return std::chrono::system_clock::now() < end;
+  }
+
+ private:
+  Front front_;
+  InferenceService inference_{front_};
+  HealthService health_{front_};
+  ReflectionService reflection_{front_};
+  int port_ = 0;
+  std::unique_ptr<::grpc::Server> server_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Service& service) {
+  auto server = std::make_unique<GrpcServer>(options, service);
+  RETURN_IF_ERROR(server->listen());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace ridgeline::serve::grpc
