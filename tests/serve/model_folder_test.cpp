@@ -156,6 +156,26 @@ TEST(ModelFolder, AsksForTensorsThatNoFileTells) {
   EXPECT_THAT(text, HasSubstr("no output is configured"));
 }
 
+TEST(ModelFolder, LetsAPythonModelTellItsTensorsWhenItIsLoaded) {
+  const RepositoryFiles files;
+  files.write("m/1/model.py");
+  EXPECT_TRUE(read(files).servable());
+}
+
+TEST(ModelFolder, TakesAConfigurationInPlaceOfTheFile) {
+  const RepositoryFiles files;
+  files.write("m/1/model.onnx", relu_onnx({-1, 3}));
+  files.write("m/config.pbtxt", "max_batch_size: 2");
+  const ParsedConfig sent =
+      parse_config_json(R"({"maxBatchSize": 7, "backend": "onnxruntime"})", "what was sent");
+  const ModelFolder model = read_model_folder(files.root() + "/m", sent);
+  ASSERT_TRUE(model.servable()) << text_of(model.findings);
+  EXPECT_EQ(model.config->max_batch_size, 7);
+  EXPECT_EQ(model.config->inputs.front().name, "x");
+  EXPECT_FALSE(parse_config_json("{nope", "what was sent").config);
+  EXPECT_FALSE(parse_config_json(R"({"no_such_field": 1})", "what was sent").config);
+}
+
 TEST(ModelFolder, ReadsLabelsAndMissesFilesThatAreNamed) {
   const RepositoryFiles files;
   files.write("m/1/model.onnx", relu_onnx({-1, 3}));

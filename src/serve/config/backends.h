@@ -20,6 +20,7 @@ struct KnownBackend {
   int default_cpu_instances;      ///< of an instance group without a count
   std::string_view refusal;       ///< why it is not served here, and what is; empty: served
   std::string_view threads_key;   ///< the parameter that sets an instance's threads; empty: none
+  bool tells_tensors = false;     ///< a model without inputs or outputs names them when it is loaded
 };
 
 /// In the order in which a model file's name chooses one.

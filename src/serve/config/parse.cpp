@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
+#include <google/protobuf/util/json_util.h>
 
 #include "base/file.h"
 #include "base/spelling.h"
@@ -165,6 +166,22 @@ ParsedConfig parse_config(std::string_view text, const std::string& file) {
   Survey survey(parsed);
   survey.go(message, tree, "", "");
   if (survey.readable()) parsed.config = from_message(message);
+  return parsed;
+}
+
+ParsedConfig parse_config_json(std::string_view json, const std::string& file) {
+  inference::ModelConfig message;
+  const auto read = google::protobuf::util::JsonStringToMessage(std::string(json), &message);
+  std::string text;
+  if (!read.ok() || !TextFormat::PrintToString(message, &text)) {
+    ParsedConfig unread{.file = file};
+    unread.findings.push_back(
+        {Severity::kError, file, {}, "is not JSON of a model configuration: " + read.ToString(), "", ""});
+    return unread;
+  }
+  ParsedConfig parsed = parse_config(text, file);
+  parsed.positions = {};
+  for (Finding& finding : parsed.findings) finding.at = {};
   return parsed;
 }
 

@@ -21,6 +21,10 @@ struct ParsedConfig {
 /// Protobuf's text format. `file` stands for the text in findings.
 ParsedConfig parse_config(std::string_view text, const std::string& file);
 
+/// The same of JSON that a client sends, by the names of config_json() or protobuf's own. Findings have no
+/// place in it.
+ParsedConfig parse_config_json(std::string_view json, const std::string& file);
+
 /// The same of a file; one that cannot be read is a finding too.
 ParsedConfig load_config(const std::string& path);
 

@@ -24,7 +24,7 @@ namespace {
 /// Reads one folder step by step; each step leaves what it found.
 class Reader {
  public:
-  explicit Reader(const std::string& path) {
+  Reader(const std::string& path, std::optional<ParsedConfig> config) : given_(std::move(config)) {
     model_.path = path;
     model_.name = std::filesystem::path(path).filename().string();
     model_.config_file = path + "/config.pbtxt";
@@ -63,11 +63,11 @@ class Reader {
   }
 
   void read_config() {
-    if (!is_file(model_.config_file)) {
+    if (!given_ && !is_file(model_.config_file)) {
       model_.config.emplace();
       return;
     }
-    ParsedConfig parsed = load_config(model_.config_file);
+    ParsedConfig parsed = given_ ? *std::move(given_) : load_config(model_.config_file);
     model_.config = std::move(parsed.config);
     model_.positions = std::move(parsed.positions);
     std::ranges::move(parsed.findings, std::back_inserter(model_.findings));
@@ -137,9 +137,11 @@ class Reader {
                                          "equal model name",
                                          model_.name, config.name));
     validate(config, findings);
-    if (config.inputs.empty() && !config.backend.empty())
+    const KnownBackend* const backend = known_backend(config.backend);
+    const bool must_tell = !config.backend.empty() && (backend == nullptr || !backend->tells_tensors);
+    if (config.inputs.empty() && must_tell)
       findings.error("input", "no input is configured, and the model's file does not tell: add input { … }");
-    if (config.outputs.empty() && !config.backend.empty())
+    if (config.outputs.empty() && must_tell)
       findings.error("output",
                      "no output is configured, and the model's file does not tell: add output { … }");
     read_labels(config, findings);
@@ -189,12 +191,15 @@ class Reader {
           check("initial_state", initial.data_file, fmt::format("sequence_batching.state[{}]", i));
   }
 
+  std::optional<ParsedConfig> given_;
   ModelFolder model_;
 };
 
 }  // namespace
 
-ModelFolder read_model_folder(const std::string& path) { return Reader(path).read(); }
+ModelFolder read_model_folder(const std::string& path, std::optional<ParsedConfig> config) {
+  return Reader(path, std::move(config)).read();
+}
 
 Status check_model_name(std::string_view name) {
   const bool control = std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < ' '; });

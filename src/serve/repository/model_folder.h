@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "serve/config/finding.h"
 #include "serve/config/model_config.h"
+#include "serve/config/parse.h"
 
 namespace ridgeline::serve {
 
@@ -29,8 +30,8 @@ struct ModelFolder {
 };
 
 /// Reads one model's folder: its configuration, completed from its files and held against them. What is wrong
-/// is in its findings; an ensemble's steps are not looked at yet.
-ModelFolder read_model_folder(const std::string& path);
+/// is in its findings; an ensemble's steps are not looked at yet. `config` takes the place of config.pbtxt.
+ModelFolder read_model_folder(const std::string& path, std::optional<ParsedConfig> config = std::nullopt);
 
 /// Ok for a name that is one folder of a repository: not empty, no "/", not "." or "..", no leading ".",
 /// UTF-8 without control characters. kInvalidArgument else; for names that clients send, before any path is
