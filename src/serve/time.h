@@ -20,4 +20,10 @@ inline TimePoint after(TimePoint begin, Nanos time) {
   return time < TimePoint::max() - begin ? begin + time : TimePoint::max();
 }
 
+/// The calendar's time, for what people read.
+inline uint64_t unix_ms() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+}
+
 }  // namespace ridgeline::serve

@@ -1,0 +1,167 @@
+#include "serve/core/server.h"
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "serve/core/submit.h"
+#include "serve/repository/folder.h"
+#include "serve/scheduling/queue_policy.h"
+
+namespace ridgeline::serve {
+
+Server::Server(ServiceOptions options, Backends backends)
+    : options_(std::move(options)),
+      backends_(std::move(backends)),
+      gate_(options_.resources),
+      nested_(models_),
+      reaper_(std::make_shared<Reaper>([this](const ModelFacts& facts) { models_.freed(facts); })),
+      surroundings_(surroundings()) {
+  if (!options_.log) options_.log = std::make_shared<Log>();
+  surroundings_.log = options_.log.get();
+  tracer_ = std::make_shared<Tracer>(options_.trace, options_.log);
+  surroundings_.tracer = tracer_;
+  if (options_.cache_bytes > 0) cache_ = std::make_shared<AnswerCache>(options_.cache_bytes);
+  surroundings_.cache = cache_;
+  control_ = std::make_unique<Control>(options_, models_, *reaper_, surroundings_);
+}
+
+Surroundings Server::surroundings() {
+  return {.backends = &backends_,
+          .memory = memory_,
+          .watch = &watch_,
+          .gate = &gate_,
+          .rate_limited = options_.rate_limited,
+          .inference = &nested_,
+          .in_flight = in_flight_};
+}
+
+Server::~Server() {
+  accepting_ = false;
+  control_.reset();
+  for (const auto& version : models_.clear()) version->stop();
+  reaper_->stop();
+}
+
+Status Server::start() {
+  Status started = control_->start();
+  if (started.ok()) return {};
+  if (options_.exit_on_error) return started;
+  options_.log->error("{}", started.message());
+  return {};
+}
+
+void Server::infer(Call call) {
+  auto version = models_.find(call.request.model, call.request.version);
+  if (!version.ok()) return turn_away(*call.client, std::move(version).status());
+  // Counted before the flag is read, so that drain() sees this request or this request sees drain().
+  in_flight_->fetch_add(1);
+  if (accepting_.load())
+    submit(*version, std::move(call));
+  else
+    turn_away(*call.client, server_stopping(call.request.id));
+  in_flight_->fetch_sub(1);
+}
+
+void Server::Nested::infer(Call call) {
+  auto version = models_->find(call.request.model, call.request.version);
+  if (!version.ok()) return turn_away(*call.client, std::move(version).status());
+  submit(*version, std::move(call), {.times = nullptr, .nested = true});
+}
+
+bool Server::ready() const { return accepting_ && (!options_.strict_readiness || models_.all_ready()); }
+
+bool Server::model_ready(const std::string& name, const std::string& version) const {
+  return models_.find(name, version).ok();
+}
+
+Result<ServedModel> Server::model(const std::string& name, const std::string& version) const {
+  return models_.snapshot(name, version);
+}
+
+std::vector<wire::http::IndexEntry> Server::index(bool ready_only) const {
+  std::vector<wire::http::IndexEntry> entries = models_.index();
+  if (ready_only) {
+    std::erase_if(entries, [](const wire::http::IndexEntry& entry) { return entry.state != "READY"; });
+    return entries;
+  }
+  std::set<std::string> there;
+  for (const wire::http::IndexEntry& entry : entries) there.insert(entry.name);
+  for (const std::string& name : names_in(options_.repositories))
+    if (!there.contains(name)) entries.push_back({.name = name});
+  std::ranges::stable_sort(entries, {}, &wire::http::IndexEntry::name);
+  return entries;
+}
+
+void Server::load(const std::string& name, wire::http::LoadRequest request, Done done) {
+  control_->load(name, std::move(request), std::move(done));
+}
+
+void Server::unload(const std::string& name, bool with_dependents, Done done) {
+  control_->unload(name, with_dependents, std::move(done));
+}
+
+Result<std::vector<ModelReport>> Server::statistics(const std::string& name,
+                                                    const std::string& version) const {
+  ASSIGN_OR_RETURN(const auto versions, models_.select(name, version));
+  std::vector<ModelReport> reports;
+  for (const auto& each : versions) {
+    const ModelFacts& facts = each->facts;
+    reports.push_back({.name = facts.name,
+                       .version = facts.version,
+                       .counts = facts.statistics.read(),
+                       .memory = {},
+                       .pending = facts.statistics.pending(),
+                       .load_seconds = each->load_seconds,
+                       .cached = facts.cache != nullptr,
+                       .tags = facts.config->metric_tags});
+  }
+  return reports;
+}
+
+MachineUse Server::machine() {
+  const std::lock_guard lock(machine_mutex_);
+  const Result<MachineUse> use = read_machine(cpu_ticks_);
+  return use.ok() ? *use : MachineUse{};
+}
+
+Result<wire::http::TraceSettings> Server::trace_settings(const std::string& model) const {
+  if (!model.empty()) RETURN_IF_ERROR(models_.find(model, "").status());
+  return tracer_->settings(model);
+}
+
+Result<wire::http::TraceSettings> Server::change_trace_settings(const std::string& model,
+                                                                const TraceChange& change) {
+  if (!model.empty()) RETURN_IF_ERROR(models_.find(model, "").status());
+  return tracer_->change(model, change);
+}
+
+Result<wire::http::LogSettings> Server::change_log_settings(const LogChange& change) {
+  wire::http::LogSettings settings = options_.log->settings();
+  RETURN_IF_ERROR(change(settings));
+  RETURN_IF_ERROR(options_.log->change(settings));
+  return settings;
+}
+
+bool Server::drain(std::chrono::milliseconds grace) {
+  accepting_ = false;
+  if (auto versions = models_.select("", ""); versions.ok())
+    for (const auto& version : *versions) version->drain();
+  const auto end = std::chrono::steady_clock::now() + grace;
+  constexpr std::chrono::milliseconds kLook{1};
+  while (*in_flight_ > 0) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+  return true;
+}
+
+Result<std::unique_ptr<Service>> start_service(ServiceOptions options, Backends backends) {
+  for (const std::string& root : options.repositories)
+    if (!is_folder(root)) return not_found("{}: no such folder of models", root);
+  auto server = std::make_unique<Server>(std::move(options), std::move(backends));
+  RETURN_IF_ERROR(server->start());
+  return std::unique_ptr<Service>(std::move(server));
+}
+
+}  // namespace ridgeline::serve

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "serve/core/answer_cache.h"
+#include "serve/core/control.h"
+#include "serve/core/start.h"
+#include "serve/core/tracer.h"
+
+namespace ridgeline::serve {
+
+/// The server behind its fronts.
+class Server final : public Service {
+ public:
+  Server(ServiceOptions options, Backends backends);
+  ~Server() override;
+
+  /// Loads what is served from the start.
+  Status start();
+
+  void infer(Call call) override;
+  bool ready() const override;
+  bool model_ready(const std::string& name, const std::string& version) const override;
+  Result<ServedModel> model(const std::string& name, const std::string& version) const override;
+  std::vector<wire::http::IndexEntry> index(bool ready_only) const override;
+  void load(const std::string& name, wire::http::LoadRequest request, Done done) override;
+  void unload(const std::string& name, bool with_dependents, Done done) override;
+  Result<std::vector<ModelReport>> statistics(const std::string& name,
+                                              const std::string& version) const override;
+  MachineUse machine() override;
+  SharedMemory& system_memory() override { return *memory_; }
+  Result<wire::http::TraceSettings> trace_settings(const std::string& model) const override;
+  Result<wire::http::TraceSettings> change_trace_settings(const std::string& model,
+                                                          const TraceChange& change) override;
+  wire::http::LogSettings log_settings() const override { return options_.log->settings(); }
+  Result<wire::http::LogSettings> change_log_settings(const LogChange& change) override;
+  bool drain(std::chrono::milliseconds grace) override;
+
+ private:
+  /// For models that call others: their requests are taken while the server drains, as those that they
+  /// belong to were.
+  class Nested final : public Inference {
+   public:
+    explicit Nested(const Models& models) : models_(&models) {}
+    void infer(Call call) override;
+
+   private:
+    const Models* models_;
+  };
+
+  Surroundings surroundings();
+
+  ServiceOptions options_;
+  Backends backends_;
+  std::shared_ptr<SharedMemory> memory_ = std::make_shared<SharedMemory>();
+  std::shared_ptr<std::atomic<int64_t>> in_flight_ = std::make_shared<std::atomic<int64_t>>(0);
+  std::atomic<bool> accepting_{true};
+  std::shared_ptr<Tracer> tracer_;
+  std::shared_ptr<AnswerCache> cache_;
+  Watch watch_;
+  ResourceGate gate_;
+  Models models_;
+  Nested nested_;
+  std::shared_ptr<Reaper> reaper_;
+  Surroundings surroundings_;
+  std::unique_ptr<Control> control_;
+  std::mutex machine_mutex_;
+  CpuTicks cpu_ticks_;
+};
+
+}  // namespace ridgeline::serve

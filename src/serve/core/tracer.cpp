@@ -1,0 +1,102 @@
+#include "serve/core/tracer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/file.h"
+
+namespace ridgeline::serve {
+namespace {
+
+WallClock clock_now() {
+  const auto unix = std::chrono::system_clock::now().time_since_epoch();
+  return {.steady = std::chrono::steady_clock::now(), .unix_ns = std::chrono::nanoseconds(unix).count()};
+}
+
+}  // namespace
+
+Tracer::Tracer(wire::http::TraceSettings settings, std::shared_ptr<Log> log)
+    : log_(std::move(log)),
+      at_start_(settings),
+      clock_(clock_now()),
+      server_{.settings = std::move(settings)} {
+  look_whether_active();
+}
+
+Tracer::~Tracer() {
+  flush(server_);
+  for (auto& [model, scope] : models_) flush(scope);
+}
+
+Tracer::Scope& Tracer::scope_of(const std::string& model) {
+  const auto own = models_.find(model);
+  return own == models_.end() ? server_ : own->second;
+}
+
+wire::http::TraceSettings Tracer::settings(const std::string& model) const {
+  const std::lock_guard lock(mutex_);
+  const auto own = models_.find(model);
+  return own == models_.end() ? server_.settings : own->second.settings;
+}
+
+Result<wire::http::TraceSettings> Tracer::change(const std::string& model,
+                                                 const Service::TraceChange& change) {
+  const std::lock_guard lock(mutex_);
+  wire::http::TraceSettings settings = scope_of(model).settings;
+  RETURN_IF_ERROR(change(model.empty() ? at_start_ : server_.settings, settings));
+  Scope& scope = model.empty() ? server_ : models_[model];
+  flush(scope);
+  scope = {.settings = settings};
+  look_whether_active();
+  return settings;
+}
+
+void Tracer::look_whether_active() {
+  const auto is_on = [](const Scope& scope) { return scope.settings.timestamps && scope.settings.rate > 0; };
+  active_ =
+      is_on(server_) || std::ranges::any_of(models_, [&](const auto& model) { return is_on(model.second); });
+}
+
+bool Tracer::picks(const std::string& model) {
+  if (!active_.load(std::memory_order_relaxed)) return false;
+  const std::lock_guard lock(mutex_);
+  Scope& scope = scope_of(model);
+  const wire::http::TraceSettings& settings = scope.settings;
+  if (!settings.timestamps || settings.rate == 0) return false;
+  if (settings.count >= 0 && scope.picked >= settings.count) return false;
+  if (++scope.seen % settings.rate != 0) return false;
+  ++scope.picked;
+  return true;
+}
+
+void Tracer::add(RequestTrace trace) {
+  const std::lock_guard lock(mutex_);
+  Scope& scope = scope_of(trace.model);
+  if (scope.traces.size() >= kMostKept) {
+    if (!std::exchange(scope.full, true))
+      log_->warning("{} traces are kept, later ones are dropped: set a trace count or a log frequency",
+                    kMostKept);
+    return;
+  }
+  scope.traces.push_back(std::move(trace));
+  const wire::http::TraceSettings& settings = scope.settings;
+  if (settings.log_frequency > 0 && scope.traces.size() >= settings.log_frequency)
+    write(scope, fmt::format("{}.{}", settings.file, scope.files++));
+  else if (settings.count >= 0 && scope.traces.size() + scope.files >= static_cast<size_t>(settings.count))
+    flush(scope);
+}
+
+void Tracer::flush(Scope& scope) {
+  const wire::http::TraceSettings& settings = scope.settings;
+  write(scope,
+        settings.log_frequency > 0 ? fmt::format("{}.{}", settings.file, scope.files++) : settings.file);
+}
+
+void Tracer::write(Scope& scope, const std::string& path) {
+  const std::vector<RequestTrace> traces = std::exchange(scope.traces, {});
+  if (traces.empty() || scope.settings.file.empty()) return;
+  const Status written = write_file_atomically(path, chrome_trace_json(traces, clock_).dump());
+  if (!written.ok()) log_->error("traces are lost: {}", written.message());
+}
+
+}  // namespace ridgeline::serve
