@@ -6,12 +6,15 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <span>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+
+#include "base/descriptor.h"
 
 extern "C" char** environ;
 
@@ -21,33 +24,21 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// Closes what is still open when the way out is an error.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(); }
-  void reset(int value = -1) {
-    if (value_ >= 0) close(value_);
-    value_ = value;
-  }
-  int get() const { return value_; }
-  int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_ = -1;
-};
-
 struct Channels {
   Descriptor parent_input, child_input;    // a socket pair: writing to a dead child must not raise SIGPIPE
   Descriptor parent_output, child_output;  // a pipe
   Descriptor errors;                       // a file in memory
   Descriptor exec_status, child_exec_status;
+  std::vector<std::pair<Descriptor, int>> more;  // copies of the caller's, above all numbers that a child has
 };
 
-Status open_channels(Channels& channels) {
+/// A copy that no number of a child's can be equal to.
+int copy_out_of_the_way(int descriptor) {
+  constexpr int kAboveChildNumbers = 64;
+  return fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveChildNumbers);
+}
+
+Status open_channels(Channels& channels, std::span<const std::pair<int, int>> descriptors) {
   int pair[2];
   const auto fail = [] { return unavailable("cannot start a process: {}", std::strerror(errno)); };
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return fail();
@@ -58,7 +49,13 @@ Status open_channels(Channels& channels) {
   channels.child_output.reset(pair[1]);
   if (pipe2(pair, O_CLOEXEC) != 0) return fail();
   channels.exec_status.reset(pair[0]);
-  channels.child_exec_status.reset(pair[1]);
+  channels.child_exec_status.reset(copy_out_of_the_way(pair[1]));
+  close(pair[1]);
+  if (channels.child_exec_status.get() < 0) return fail();
+  for (const auto& [ours, number] : descriptors) {
+    const auto& added = channels.more.emplace_back(copy_out_of_the_way(ours), number);
+    if (added.first.get() < 0) return fail();
+  }
   channels.errors.reset(memfd_create("stderr", MFD_CLOEXEC));
   if (channels.errors.get() < 0) return fail();
   fcntl(channels.errors.get(), F_SETFL, O_APPEND);
@@ -94,6 +91,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   dup2(channels.child_input.get(), STDIN_FILENO);
   dup2(channels.child_output.get(), STDOUT_FILENO);
   dup2(channels.errors.get(), STDERR_FILENO);
+  for (const auto& [ours, number] : channels.more) dup2(ours.get(), number);
   for (const int number : {SIGINT, SIGTERM, SIGPIPE}) signal(number, SIG_DFL);
   execve(arguments[0], arguments, environment);
   const int reason = errno;
@@ -114,7 +112,7 @@ std::string describe(const ExitState& exit) {
 Result<Subprocess> Subprocess::start(const SubprocessOptions& options) {
   if (options.arguments.empty()) return invalid_argument("a process needs a program to run");
   Channels channels;
-  RETURN_IF_ERROR(open_channels(channels));
+  RETURN_IF_ERROR(open_channels(channels, options.descriptors));
   std::vector<std::string> arguments = options.arguments;
   std::vector<std::string> environment = environment_with(options);
   const std::vector<char*> argument_pointers = pointers_to(arguments);

@@ -15,6 +15,9 @@ namespace ridgeline {
 struct SubprocessOptions {
   std::vector<std::string> arguments;  ///< the program's path first; no search in PATH
   std::vector<std::pair<std::string, std::string>> environment;  ///< set on top of ours
+  /// What the child has open besides: our descriptor, and its number there; 0 to 2 take the place of its
+  /// standard streams.
+  std::vector<std::pair<int, int>> descriptors;
 };
 
 /// How a process ended.

@@ -1,10 +1,14 @@
 #include "base/subprocess.h"
 
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
+#include <unistd.h>
+
+#include "base/descriptor.h"
 
 namespace ridgeline {
 namespace {
@@ -78,6 +82,26 @@ TEST(Subprocess, AMissingProgramIsAnErrorThatNamesIt) {
   const Result<Subprocess> child = Subprocess::start({{"/no/such/program"}, {}});
   ASSERT_FALSE(child.ok());
   EXPECT_THAT(child.status().message(), testing::HasSubstr("/no/such/program"));
+}
+
+TEST(Subprocess, AChildHasTheDescriptorsThatItWasGivenUnderItsOwnNumbers) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  Descriptor read_end(ends[0]);
+  Descriptor write_end(ends[1]);
+  const int number_in_use = read_end.get();
+  Result<Subprocess> child = Subprocess::start(
+      {{"/bin/sh", "-c", fmt::format("echo far >&{}; echo near; echo loud >&2", number_in_use)},
+       {},
+       {{write_end.get(), number_in_use}, {write_end.get(), STDERR_FILENO}}});
+  ASSERT_TRUE(child.ok()) << child.status().message();
+  write_end.reset();
+  EXPECT_EQ(child->read_line(seconds(10)).value(), "near");
+  child->finish(seconds(10));
+  char text[32] = {};
+  const ssize_t count = read(read_end.get(), text, sizeof text);
+  EXPECT_EQ(std::string_view(text, static_cast<size_t>(std::max<ssize_t>(0, count))), "far\nloud\n");
+  EXPECT_EQ(child->error_tail(10), "");
 }
 
 TEST(Subprocess, ItLivesInItsOwnProcessGroupSoThatCtrlCDoesNotReachIt) {
