@@ -1,0 +1,32 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/descriptor.h"
+#include "base/status.h"
+
+/// The Python side of this backend, carried within the binary.
+namespace ridgeline::serve {
+
+struct StubModule {
+  std::string_view name;
+  std::string_view source;
+};
+/// Generated from stub/ by the build.
+std::span<const StubModule> stub_modules();
+/// What `python3 -c` is given: it reads the modules from descriptor kStubDescriptor and starts serve.py.
+std::string_view stub_boot();
+
+/// The numbers under which a child has what it shares with us; stub/boot.py knows them.
+inline constexpr int kStubDescriptor = 3;
+inline constexpr int kExecuteDescriptor = 4;
+inline constexpr int kQuestionsDescriptor = 5;
+inline constexpr int kInputsDescriptor = 6;
+inline constexpr int kOutputsDescriptor = 7;
+
+/// A file in memory with all modules, to be read from its beginning.
+Result<Descriptor> stub_file();
+
+}  // namespace ridgeline::serve

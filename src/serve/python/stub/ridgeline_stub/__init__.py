@@ -1,0 +1,1 @@
+"""The Python side of the backend `python`: one process for each instance of a model."""
