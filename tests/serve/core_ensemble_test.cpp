@@ -81,6 +81,26 @@ TEST_F(CoreEnsemble, ManyCallersGetTheirOwnAnswers) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_F(CoreEnsemble, EachAnswerOfADecoupledStepIsOneOfTheEnsembles) {
+  write_model("many", "repeat", 8, "model_transaction_policy { decoupled: true }");
+  write_model("one", "add", 8, addend(1));
+  write_ensemble("stream", step("many", "IN", "mid") + step("one", "mid", "OUT"));
+  write_ensemble("slow_stream",
+                 step("many", "IN", "mid") + step("one", "mid", "OUT") + "  max_inflight_requests: 1\n");
+  start();
+  for (const char* model : {"stream", "slow_stream"}) {
+    EXPECT_TRUE(service_->model(model, "")->decoupled);
+    const auto answers = send(floats_request(model, {5}, {1}))->await();
+    ASSERT_THAT(answers, testing::SizeIs(5));
+    for (const Result<Answer>& answer : answers) {
+      ASSERT_TRUE(answer.ok()) << answer.status().message();
+      EXPECT_THAT(floats_of(answer->response.outputs[0]), ElementsAre(6));
+    }
+    EXPECT_THAT(send(floats_request(model, {0}, {1}))->await(), testing::IsEmpty());
+    EXPECT_EQ(service_->statistics(model, "")->front().counts.success.count, 2u);
+  }
+}
+
 TEST_F(CoreEnsemble, TheFirstStepThatFailsFailsTheRequest) {
   write_model("one", "identity", 8);
   write_model("bad", "fail", 8);

@@ -40,8 +40,8 @@ class TestInstance final : public Instance {
     {
       const std::lock_guard lock(probe_->mutex);
       probe_->batch_rows.push_back(rows);
+      ++probe_->executing;
     }
-    ++probe_->executing;
     probe_->changed.notify_all();
   }
 

@@ -167,6 +167,7 @@ void EnsembleRun::answered(const Launch& of, Result<Answer> answer) {
       if (versions_[of.step]->facts.decoupled) {
         flow = &flows_.emplace_back(*of.flow);
         flow->parent = of.flow;
+        flow->answered = false;
       }
       put(*flow, made);
       answers = collect_complete();

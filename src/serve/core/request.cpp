@@ -170,7 +170,7 @@ void Request::close_execution() {
 }
 
 void Request::deliver() {
-  if (ended_ || model_->decoupled) return;
+  if (model_->decoupled || ended_) return;  // a decoupled one may be ended by its backend at this moment
   ended_ = true;
   if (told_) *told_ = times_;
   const std::string error = traced_ ? answer_->status().message() : "";
