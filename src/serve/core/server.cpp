@@ -10,16 +10,15 @@
 
 namespace ridgeline::serve {
 
-Server::Server(ServiceOptions options, Backends backends)
+Server::Server(ServiceOptions options, Backends backends, std::unique_ptr<OtlpExporter> exporter)
     : options_(std::move(options)),
       backends_(std::move(backends)),
       gate_(options_.resources),
       nested_(models_),
       reaper_(std::make_shared<Reaper>([this](const ModelFacts& facts) { models_.freed(facts); })),
       surroundings_(surroundings()) {
-  if (!options_.log) options_.log = std::make_shared<Log>();
   surroundings_.log = options_.log.get();
-  tracer_ = std::make_shared<Tracer>(options_.trace, options_.log);
+  tracer_ = std::make_shared<Tracer>(options_.trace, options_.log, std::move(exporter));
   surroundings_.tracer = tracer_;
   if (options_.cache_bytes > 0) cache_ = std::make_shared<AnswerCache>(options_.cache_bytes);
   surroundings_.cache = cache_;
@@ -159,7 +158,12 @@ bool Server::drain(std::chrono::milliseconds grace) {
 Result<std::unique_ptr<Service>> start_service(ServiceOptions options, Backends backends) {
   for (const std::string& root : options.repositories)
     if (!is_folder(root)) return not_found("{}: no such folder of models", root);
-  auto server = std::make_unique<Server>(std::move(options), std::move(backends));
+  if (!options.log) options.log = std::make_shared<Log>();
+  std::unique_ptr<OtlpExporter> exporter;
+  if (options.trace.mode == "opentelemetry") {
+    ASSIGN_OR_RETURN(exporter, OtlpExporter::make(options.trace_url, options.log));
+  }
+  auto server = std::make_unique<Server>(std::move(options), std::move(backends), std::move(exporter));
   RETURN_IF_ERROR(server->start());
   return std::unique_ptr<Service>(std::move(server));
 }

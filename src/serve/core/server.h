@@ -14,7 +14,8 @@ namespace ridgeline::serve {
 /// The server behind its fronts.
 class Server final : public Service {
  public:
-  Server(ServiceOptions options, Backends backends);
+  /// `options` with a log; `exporter` may be null.
+  Server(ServiceOptions options, Backends backends, std::unique_ptr<OtlpExporter> exporter);
   ~Server() override;
 
   /// Loads what is served from the start.

@@ -35,7 +35,8 @@ struct ServiceOptions {
   int64_t cores = 0;                ///< that all instances' threads share; 0: those that this process may use
   bool threads_may_exceed = false;  ///< configured thread counts hold even where they add up to more
   wire::http::TraceSettings trace;  ///< the server's own at the start
-  std::shared_ptr<Log> log;         ///< none: one to standard error
+  std::string trace_url = "http://localhost:4318/v1/traces";  ///< the collector of mode opentelemetry
+  std::shared_ptr<Log> log;                                   ///< none: one to standard error
 };
 
 /// Reads the repositories, loads what the mode says and returns when each of those models is ready or has

@@ -1,6 +1,8 @@
 #include "serve/core/tracer.h"
 
 #include <algorithm>
+#include <array>
+#include <random>
 #include <utility>
 
 #include "base/file.h"
@@ -8,17 +10,22 @@
 namespace ridgeline::serve {
 namespace {
 
-WallClock clock_now() {
-  const auto unix = std::chrono::system_clock::now().time_since_epoch();
-  return {.steady = std::chrono::steady_clock::now(), .unix_ns = std::chrono::nanoseconds(unix).count()};
+/// Random, and never all zeros, which would mean none.
+template <size_t size>
+void fill_id(Rng& random, std::array<uint8_t, size>& id) {
+  for (uint8_t& byte : id) byte = static_cast<uint8_t>(random.next());
+  id.front() |= 1;
 }
 
 }  // namespace
 
-Tracer::Tracer(wire::http::TraceSettings settings, std::shared_ptr<Log> log)
+Tracer::Tracer(wire::http::TraceSettings settings, std::shared_ptr<Log> log,
+               std::unique_ptr<OtlpExporter> exporter)
     : log_(std::move(log)),
       at_start_(settings),
-      clock_(clock_now()),
+      clock_(wall_clock_now()),
+      exporter_(std::move(exporter)),
+      ids_(uint64_t{std::random_device()()} << 32 | std::random_device()()),
       server_{.settings = std::move(settings)} {
   look_whether_active();
 }
@@ -71,6 +78,11 @@ bool Tracer::picks(const std::string& model) {
 
 void Tracer::add(RequestTrace trace) {
   const std::lock_guard lock(mutex_);
+  if (exporter_) {
+    fill_id(ids_, trace.trace_id);
+    fill_id(ids_, trace.span_id);
+    return exporter_->add(std::move(trace));
+  }
   Scope& scope = scope_of(trace.model);
   if (scope.traces.size() >= kMostKept) {
     if (!std::exchange(scope.full, true))

@@ -7,19 +7,23 @@
 #include <string>
 #include <vector>
 
+#include "base/rng.h"
 #include "serve/core/service.h"
 #include "serve/observe/log.h"
+#include "serve/observe/otlp_exporter.h"
 #include "serve/observe/trace.h"
 
 namespace ridgeline::serve {
 
 /// Picks the requests that are traced and writes them to the settings' file, as Chrome's trace viewer reads
-/// it: with a log frequency of N every N traces to FILE.0, FILE.1 …, without one all to FILE, when their
-/// count is reached, settings change, or the server ends. Thread-safe; costs one read of a flag while nothing
-/// is traced.
+/// it, or sends them to a collector. With a log frequency of N every N traces to FILE.0, FILE.1 …, without
+/// one all to FILE, when their count is reached, settings change, or the server ends. Thread-safe; costs one
+/// read of a flag while nothing is traced.
 class Tracer {
  public:
-  Tracer(wire::http::TraceSettings settings, std::shared_ptr<Log> log);
+  /// `exporter`: where traces go in place of files (mode opentelemetry); may be null.
+  Tracer(wire::http::TraceSettings settings, std::shared_ptr<Log> log,
+         std::unique_ptr<OtlpExporter> exporter);
   ~Tracer();
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
@@ -52,6 +56,8 @@ class Tracer {
   std::shared_ptr<Log> log_;
   const wire::http::TraceSettings at_start_;
   WallClock clock_;
+  std::unique_ptr<OtlpExporter> exporter_;
+  Rng ids_;
   std::atomic<bool> active_{false};
   mutable std::mutex mutex_;
   Scope server_;

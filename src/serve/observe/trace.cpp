@@ -117,6 +117,11 @@ void append_otlp(const RequestTrace& trace, const WallClock& clock, Json& spans)
 
 }  // namespace
 
+WallClock wall_clock_now() {
+  const auto unix = std::chrono::system_clock::now().time_since_epoch();
+  return {.steady = std::chrono::steady_clock::now(), .unix_ns = std::chrono::nanoseconds(unix).count()};
+}
+
 Json chrome_trace_json(std::span<const RequestTrace> traces, const WallClock& clock) {
   Json events = Json::array();
   for (const RequestTrace& trace : traces) {

@@ -44,6 +44,7 @@ struct WallClock {
   TimePoint steady;
   int64_t unix_ns = 0;  ///< at the same moment
 };
+WallClock wall_clock_now();
 
 /// A document for chrome://tracing and Perfetto: the request, and below it queue, batch_wait, compute_input,
 /// compute_infer and compute_output, each with the request's id.
