@@ -39,6 +39,12 @@ const Ensemble* ensemble_in(const ModelFolder& folder) {
   return folder.config ? std::get_if<Ensemble>(&folder.config->scheduling) : nullptr;
 }
 
+/// Models that hardly compute take no share of the cores.
+bool shares_cores(const ModelFolder& folder) {
+  return folder.servable() && !folder.config->is_ensemble() && folder.config->backend != "image" &&
+         folder.config->backend != "identity";
+}
+
 /// None: as many as help.
 std::optional<int64_t> threads_of(const ModelConfig& config) {
   if (config.backend == "python") return 1;  // its threads are the model's own affair
@@ -200,7 +206,7 @@ std::vector<ModelFolder> Control::joined(const std::vector<FreshModel>& fresh) c
 std::map<std::string, int> Control::threads_for(const std::vector<ModelFolder>& folders) const {
   std::vector<ThreadDemand> demands;
   for (const ModelFolder& folder : folders)
-    if (folder.servable() && ensemble_in(folder) == nullptr)
+    if (shares_cores(folder))
       demands.push_back(
           {folder.name, std::max<int64_t>(1, instances_in(*folder.config)), threads_of(*folder.config)});
   const int64_t cores = options_->cores > 0 ? options_->cores : allowed_cpus();
