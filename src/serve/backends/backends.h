@@ -4,12 +4,13 @@
 
 #include "engine/registry.h"
 #include "serve/core/backend.h"
+#include "serve/python/python_backend.h"
 
 namespace ridgeline::serve {
 
-/// Everything that this server runs models with but "python", which has options of its own
-/// (python_backend). Cheap: no engine's library is opened before a model is loaded that needs it.
-Backends make_backends();
+/// Everything that this server runs models with. Cheap: no engine's library is opened, and no process
+/// started, before a model is loaded that needs it.
+Backends make_backends(PythonOptions python = {});
 
 /// Those that run a model's file on an engine of the registry: "onnxruntime", "openvino" and "ridgeline" for
 /// ONNX files (and OpenVINO's IR on its engine), "pytorch" for TorchScript on LibTorch. The parameter
