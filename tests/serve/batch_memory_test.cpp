@@ -73,17 +73,27 @@ TEST_F(Gather, LeavesOneAlignedRequestThatIsAllWhereItLies) {
   EXPECT_FALSE(in_place_);
 }
 
-TEST_F(Gather, CopiesWhatLiesInMemoryThatTheClientCanChange) {
-  add(4);
-  jobs_[0]->changeable().inputs[0].shared_memory = wire::SharedMemoryRef{.region = "r"};
-  EXPECT_THAT(gathered({0, 4}, 4), ElementsAre(10, 11, 12, 13, 14, 15, 16, 17));
-  EXPECT_FALSE(in_place_);
+TEST(GatherIndices, AreCopiedEvenWhereTheyAreAligned) {
+  const ModelConfig indices =
+      config_of("max_batch_size: 8 input { name: \"i\" data_type: TYPE_INT64 dims: [ 2 ] }");
+  const std::vector<int64_t> values = {3, 1, 4, 1};
+  RecordedJob job({{"i", Tensor::from_values<int64_t>({2, 2}, values).value()}}, 2);
+  const std::vector<Member> members = {member_of(job, indices).value()};
+  Tensor arena = Tensor::zeros(DType::kI64, {2, 2}).value();
+  EXPECT_EQ(gather(members, 0, {0, 2}, arena.view()).data, arena.data());
+  EXPECT_THAT(arena.as<int64_t>(), ElementsAre(3, 1, 4, 1));
 }
 
-TEST(MemberOf, IsRefusedWhereBytesAndShapeDisagree) {
-  RecordedJob job({{"x", counting(2, 0)}}, 2);
-  job.changeable().inputs[0].data = job.request().inputs[0].data.first(12);
-  EXPECT_FALSE(member_of(job, config()).ok());
+TEST(MemberOf, IsRefusedWhereItsInputIsNotWhatItSays) {
+  const auto refused = [](int64_t rows, const auto& change) {
+    RecordedJob job({{"x", counting(2, 0)}}, rows);
+    change(job.changeable().inputs[0]);
+    return member_of(job, config()).status().code() == ErrorCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused(2, [](wire::InputTensor& x) { x.data = x.data.first(12); }));
+  EXPECT_TRUE(refused(2, [](wire::InputTensor& x) { x.datatype = DType::kI32; }));
+  EXPECT_TRUE(refused(2, [](wire::InputTensor& x) { x.name = "y"; }));
+  EXPECT_TRUE(refused(1, [](wire::InputTensor&) {}));
 }
 
 TEST(BufferPool, GivesABufferAgainOnceTheLastOwnerLetsGo) {

@@ -160,6 +160,24 @@ TEST_P(EngineBackends, MixedShapesEachRunInSessionsOfTheirOwn) {
     }
 }
 
+TEST_P(EngineBackends, RaggedRequestsOfOneBatchRunWithThoseLikeThem) {
+  const auto model = instance(relu_onnx({-1, -1}), "max_batch_size: 8");
+  ASSERT_NE(model, nullptr);
+  std::vector<std::shared_ptr<RecordedJob>> jobs;
+  std::vector<Tensor> inputs;
+  for (const int64_t width : {2, 900, 2, 1, 900}) {
+    inputs.push_back(noise({1, width}, inputs.size() + 1));
+    jobs.push_back(job({{"x", inputs.back()}}));
+  }
+  execute(*model, jobs);
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    std::vector<float> expected = values_of(inputs[i]);
+    for (float& value : expected) value = std::max(0.0F, value);
+    EXPECT_EQ(jobs[i]->answers(), 1U);
+    EXPECT_EQ(values_of(jobs[i]->output("y")), expected);
+  }
+}
+
 TEST_P(EngineBackends, AModelWithoutABatchAxisRunsRequestByRequest) {
   const auto model = instance(relu_onnx({2, 3}), "max_batch_size: 0");
   ASSERT_NE(model, nullptr);
@@ -333,7 +351,8 @@ TEST(PytorchBackend, RunsTorchscriptByTheNamesAndThePositionsOfItsTensors) {
 
 TEST(EngineBackendsTable, HoldsTheBackendsThatConfigurationsName) {
   const Backends backends = make_backends();
-  for (const char* name : {"onnxruntime", "openvino", "pytorch", "ridgeline", "image", "identity"}) {
+  for (const char* name :
+       {"onnxruntime", "openvino", "pytorch", "ridgeline", "python", "image", "identity"}) {
     ASSERT_TRUE(backends.contains(name));
     EXPECT_EQ(backends.at(name)->name(), name);
   }

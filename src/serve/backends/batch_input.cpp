@@ -23,7 +23,8 @@ std::span<const std::byte> bytes_in(const Member& member, size_t input, RowRange
 }  // namespace
 
 Result<Member> member_of(Job& job, const ModelConfig& config) {
-  Member member{.job = &job, .rows = job.rows()};
+  const bool batched = config.max_batch_size > 0;
+  Member member{.job = &job, .rows = batched ? job.rows() : 1};
   for (const InputConfig& input : config.inputs) {
     const auto& given = job.request().inputs;
     const auto found = std::ranges::find(given, input.name, &wire::InputTensor::name);
@@ -32,12 +33,23 @@ Result<Member> member_of(Job& job, const ModelConfig& config) {
           "input '{}' is missing: the model computes from all of its inputs, this one is "
           "configured as optional by mistake",
           input.name);
+    if (found->datatype != input.datatype)
+      return invalid_argument("input '{}' is {}, not {}", input.name, wire::datatype_name(found->datatype),
+                              wire::datatype_name(input.datatype.value_or(DType::kF32)));
     ASSIGN_OR_RETURN(const size_t bytes, wire::tensor_byte_size(found->datatype, found->shape));
-    if (found->data.size() != bytes)
-      return internal_error("input '{}' has {} bytes, not {}", input.name, found->data.size(), bytes);
+    const bool has_rows = !batched || (found->shape.rank() > 0 && found->shape[0] == member.rows);
+    if (found->data.size() != bytes || !has_rows)
+      return invalid_argument("input '{}' is {} in {} bytes, for {} rows", input.name,
+                              wire::bracketed(found->shape), found->data.size(), member.rows);
     member.inputs.push_back(&*found);
   }
   return member;
+}
+
+bool alike(const Member& a, const Member& b, bool batched) {
+  return std::ranges::equal(a.inputs, b.inputs, [&](const auto* x, const auto* y) {
+    return std::ranges::equal(item_dims(x->shape, batched), item_dims(y->shape, batched));
+  });
 }
 
 ItemShapes shapes_of(const Member& member, const ModelConfig& config) {
@@ -56,7 +68,7 @@ TensorView gather(std::span<const Member> members, size_t input, RowRange range,
     const size_t row_bytes = tensor.data.size() / static_cast<size_t>(member.rows);
     const std::span<const std::byte> bytes = bytes_in(member, input, range, row_bytes);
     // A session only reads its inputs.
-    if (bytes.size() == arena.byte_size() && is_aligned(bytes) && !tensor.shared_memory)
+    if (bytes.size() == arena.byte_size() && is_aligned(bytes) && is_float(arena.dtype))
       return {arena.dtype, arena.shape, const_cast<std::byte*>(bytes.data())};
     if (!bytes.empty()) std::memcpy(arena.data + filled, bytes.data(), bytes.size());
     filled += bytes.size();

@@ -29,16 +29,20 @@ struct RowRange {
   int64_t end() const { return first + count; }
 };
 
-/// kInvalidArgument, naming the input, where the request lacks one: engines run on all of them.
+/// kInvalidArgument, naming the input, where the request lacks one (engines run on all of them), or has one
+/// whose datatype, rows or bytes do not fit: what is copied by them must be true.
 Result<Member> member_of(Job& job, const ModelConfig& config);
+
+/// Equal shapes save the rows: they may share a run.
+bool alike(const Member& a, const Member& b, bool batched);
 
 /// The inputs' shapes as the model sees them.
 ItemShapes shapes_of(const Member& member, const ModelConfig& config);
 
 /// The bytes of rows `range` as one of a session's inputs. They are copied into `arena`, the session's own
 /// memory: once, on the way from the message into the batch. Where they lie together in one request, aligned
-/// as engines like it, and are all that the session takes, they are left there. Data in shared memory are
-/// always copied, since the client may change them while the engine reads.
+/// as engines like it, and are all that the session takes, floats are left there: the client may change what
+/// lies in shared memory while the engine reads, and integers can be indices.
 TensorView gather(std::span<const Member> members, size_t input, RowRange range, const TensorView& arena);
 
 }  // namespace ridgeline::serve

@@ -1,5 +1,6 @@
 #include "serve/backends/engine_instance.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "serve/backends/batch_input.h"
@@ -32,10 +33,27 @@ class EngineInstance : public Instance {
   }
 
  private:
-  /// One batch; its times are added.
+  /// One batch; its times are added. Where inputs may be ragged its requests differ in shape, and run in turn
+  /// with those that are like them.
   void run(std::span<const std::shared_ptr<Job>> batch, ComputeTimes& times) {
-    const std::vector<Member> members = members_of(batch);
-    if (members.empty()) return;
+    std::vector<Member> waiting = members_of(batch);
+    while (!waiting.empty()) {
+      const Member first = waiting.front();
+      const auto others = std::ranges::stable_partition(
+          waiting, [&](const Member& member) { return alike(member, first, model_->batched()); });
+      std::vector<Member> later(others.begin(), others.end());
+      waiting.erase(others.begin(), others.end());
+      run_alike(waiting, times);
+      waiting = std::move(later);
+    }
+  }
+
+  void run_alike(std::vector<Member>& members, ComputeTimes& times) {
+    int64_t rows = 0;
+    for (Member& member : members) {
+      member.first_row = rows;
+      rows = member.end_row();
+    }
     Result<BatchOutput> output = compute(members, times);
     if (!output.ok()) return refuse(members, std::move(output).status().with_context(model_->label));
     const TimePoint begin = now();
@@ -46,16 +64,12 @@ class EngineInstance : public Instance {
   /// Those whose requests are whole; the others are answered.
   std::vector<Member> members_of(std::span<const std::shared_ptr<Job>> batch) const {
     std::vector<Member> members;
-    int64_t rows = 0;
     for (const auto& job : batch) {
       Result<Member> member = member_of(*job, model_->config);
-      if (!member.ok()) {
+      if (member.ok())
+        members.push_back(std::move(member).value());
+      else
         job->answer(std::move(member).status());
-        continue;
-      }
-      member->first_row = rows;
-      rows = member->end_row();
-      members.push_back(std::move(member).value());
     }
     return members;
   }
