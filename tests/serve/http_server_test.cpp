@@ -220,6 +220,90 @@ TEST(HttpServer, TakesRepliesFromOtherThreads) {
   EXPECT_EQ(client.read_response(), "HTTP/1.1 201 Created\r\nA: b\r\nContent-Length: 4\r\n\r\nlate");
 }
 
+Response piece(std::string text, bool unfinished) {
+  Response response;
+  response.head = std::move(text);
+  response.unfinished = unfinished;
+  return response;
+}
+
+TEST(HttpServer, SendsABodyAsItIsMadeAndTakesTheNextRequest) {
+  Shelf shelf;
+  const auto server = serve(shelf.handler());
+  RawClient client(server->port());
+  for (int i = 1; i <= 2; ++i) {
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    shelf.wait_for(i);
+    const Reply reply = shelf.take();
+    reply(piece("one", true));
+    EXPECT_EQ(client.read_until("one\r\n"),
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    reply(piece("", true));
+    reply(piece("and sixteen more", true));
+    reply(piece("", false));
+    EXPECT_EQ(client.read_until("0\r\n\r\n"), "10\r\nand sixteen more\r\n0\r\n\r\n");
+  }
+}
+
+TEST(HttpServer, KeepsTheOrderOfPiecesThatComeFasterThanTheyLeave) {
+  Shelf shelf;
+  const auto server = serve(shelf.handler());
+  RawClient client(server->port());
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  shelf.wait_for(1);
+  const Reply reply = shelf.take();
+  std::string sent;
+  for (int i = 0; i < 200; ++i) {
+    sent += std::string(size_t{10'000}, static_cast<char>('a' + i % 26));
+    reply(piece(sent.substr(sent.size() - 10'000), i < 199));
+  }
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(client.read_bytes(sent.size()), sent);
+  EXPECT_TRUE(client.is_at_end());
+}
+
+TEST(HttpServer, EndsAStreamThatIsDroppedWithoutItsLastChunk) {
+  Shelf shelf;
+  const auto server = serve(shelf.handler());
+  RawClient client(server->port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  shelf.wait_for(1);
+  shelf.take()(piece("one", true));
+  EXPECT_EQ(client.read_until("0\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+}
+
+TEST(HttpServer, SaysThatTheReaderOfAStreamHasGone) {
+  Shelf shelf;
+  const auto server = serve(shelf.handler());
+  Reply reply;
+  {
+    RawClient client(server->port());
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    shelf.wait_for(1);
+    reply = shelf.take();
+    reply(piece("one", true));
+    client.read_until("one\r\n");
+    EXPECT_FALSE(shelf.request()->client_has_gone());
+  }
+  while (!shelf.request()->client_has_gone()) std::this_thread::sleep_for(1ms);
+}
+
+TEST(HttpServer, CompletesAResponseOnTheConnectionsThread) {
+  Shelf shelf;
+  const auto server = serve(shelf.handler());
+  RawClient client(server->port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  shelf.wait_for(1);
+  const std::thread::id here = std::this_thread::get_id();
+  Response response;
+  response.complete = [here](Response& made) {
+    made.head = std::this_thread::get_id() == here ? "here" : "there";
+  };
+  shelf.take()(std::move(response));
+  EXPECT_THAT(client.read_response(), EndsWith("there"));
+}
+
 TEST(HttpServer, ClosesWhenAReplyIsDropped) {
   Shelf shelf;
   const auto server = serve(shelf.handler());

@@ -1,12 +1,11 @@
 #include "serve/http/connection.h"
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <fmt/format.h>
 #include <type_traits>
-
-#include "serve/http/response_text.h"
 
 namespace ridgeline::serve::http {
 namespace {
@@ -122,22 +121,31 @@ class ConnectionOver<Stream>::Owed {
     on_loop([](ConnectionOver& self) { self.close(); });
   }
 
+  /// Only until the last one.
   void answer(Response response) {
+    const bool is_last = !response.unfinished;
     on_loop(
-        [response = std::move(response)](ConnectionOver& self) mutable { self.send(std::move(response)); });
+        [response = std::move(response)](ConnectionOver& self) mutable { self.take(std::move(response)); });
+    is_first_ = false;
+    if (is_last) loop_.reset();
   }
 
  private:
-  /// Only the first time.
+  /// The first one may be sent at once; those after it keep their order in the queue.
   template <typename Work>
   void on_loop(Work work) {
-    const std::shared_ptr<Loop> loop = std::exchange(loop_, {}).lock();
+    const std::shared_ptr<Loop> loop = loop_.lock();
     if (!loop) return;
-    asio::dispatch(loop->context(), [connection = connection_, work = std::move(work)]() mutable {
+    auto task = [connection = connection_, work = std::move(work)]() mutable {
       if (const auto self = connection.lock()) work(*self);
-    });
+    };
+    if (is_first_)
+      asio::dispatch(loop->context(), std::move(task));
+    else
+      asio::post(loop->context(), std::move(task));
   }
 
+  bool is_first_ = true;
   std::weak_ptr<Loop> loop_;
   std::weak_ptr<ConnectionOver> connection_;
 };
@@ -168,35 +176,81 @@ void ConnectionOver<Stream>::after_watch(const Error& error) {
   if (!is_open) incoming_->note_client_has_gone();
 }
 
+/// What a handler says after the client has gone is for nobody.
+template <typename Stream>
+void ConnectionOver<Stream>::take(Response response) {
+  if (state_ == State::kAnswering) return send(std::move(response));
+  if (state_ == State::kWriting && response_.unfinished) waiting_.push_back(std::move(response));
+}
+
 template <typename Stream>
 void ConnectionOver<Stream>::send(Response response) {
-  if (state_ != State::kAnswering) return;
+  if (response.complete) std::exchange(response.complete, {})(response);
   response_ = std::move(response);
   const std::shared_ptr<Loop> loop = loop_.lock();
-  write(incoming_->parser().keep_alive() && loop && !loop->draining());
-}
-
-template <typename Stream>
-void ConnectionOver<Stream>::write(bool keeps_open) {
-  enter(State::kWriting);
-  response_header_ = header_text(response_, keeps_open);
-  std::vector<asio::const_buffer> buffers{asio::buffer(response_header_)};
-  const bool has_body = incoming_->method() != "HEAD";
-  if (has_body) {
-    buffers.push_back(asio::buffer(response_.head));
-    for (const auto& part : response_.parts) buffers.emplace_back(part.data(), part.size());
+  const bool wants_more = incoming_->parser().keep_alive() && loop && !loop->draining();
+  if (!has_begun_to_answer_ && !response_.unfinished) return send_whole(wants_more);
+  if (!std::exchange(has_begun_to_answer_, true)) {
+    framing_ = incoming_->parser().get().version() >= 11 ? Framing::kChunks : Framing::kClose;
+    keeps_open_ = wants_more && framing_ == Framing::kChunks;
+    before_body_ = header_text(response_, keeps_open_, framing_);
   }
-  asio::async_write(stream_, buffers,
-                    [self = this->shared_from_this(), keeps_open](const Error& error, size_t) {
-                      self->after_write(error, keeps_open);
-                    });
+  send_chunk();
 }
 
 template <typename Stream>
-void ConnectionOver<Stream>::after_write(const Error& error, bool keeps_open) {
+std::vector<asio::const_buffer> ConnectionOver<Stream>::body_buffers() const {
+  std::vector<asio::const_buffer> buffers{asio::buffer(before_body_), asio::buffer(response_.head)};
+  for (const auto& part : response_.parts) buffers.emplace_back(part.data(), part.size());
+  return buffers;
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::send_whole(bool keeps_open) {
+  keeps_open_ = keeps_open;
+  before_body_ = header_text(response_, keeps_open);
+  const bool has_body = incoming_->method() != "HEAD";
+  write(has_body ? body_buffers() : std::vector<asio::const_buffer>{asio::buffer(before_body_)});
+}
+
+/// A chunk of no bytes would end the body.
+template <typename Stream>
+void ConnectionOver<Stream>::send_chunk() {
+  constexpr std::string_view kEndOfChunk = "\r\n";
+  constexpr std::string_view kLastChunk = "0\r\n\r\n";
+  const size_t size = body_size(response_);
+  const bool is_chunk = framing_ == Framing::kChunks && size > 0;
+  if (is_chunk) fmt::format_to(std::back_inserter(before_body_), "{:x}\r\n", size);
+  std::vector<asio::const_buffer> buffers = body_buffers();
+  if (is_chunk) buffers.push_back(asio::buffer(kEndOfChunk));
+  if (framing_ == Framing::kChunks && !response_.unfinished) buffers.push_back(asio::buffer(kLastChunk));
+  write(buffers);
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::write(std::span<const asio::const_buffer> buffers) {
+  enter(State::kWriting);
+  asio::async_write(
+      stream_, std::vector<asio::const_buffer>(buffers.begin(), buffers.end()),
+      [self = this->shared_from_this()](const Error& error, size_t) { self->after_write(error); });
+}
+
+template <typename Stream>
+void ConnectionOver<Stream>::after_write(const Error& error) {
+  const bool is_last = !response_.unfinished;
   response_ = {};
+  before_body_.clear();
   if (error) return close();
-  if (keeps_open)
+  if (!is_last) {
+    enter(State::kAnswering);
+    watch_for_the_end();
+    if (waiting_.empty()) return;
+    Response next = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    return send(std::move(next));
+  }
+  has_begun_to_answer_ = false;
+  if (keeps_open_)
     read_header();
   else
     end();
@@ -222,7 +276,7 @@ void ConnectionOver<Stream>::refuse(const Error& error) {
 template <typename Stream>
 void ConnectionOver<Stream>::refuse(int status, std::string_view reason) {
   response_ = error_response(status, reason);
-  write(false);
+  send_whole(false);
 }
 
 /// A socket that is closed over unread bytes resets the connection, and the client may lose its answer.
@@ -244,7 +298,8 @@ void ConnectionOver<Stream>::discard() {
 template <typename Stream>
 void ConnectionOver<Stream>::close() {
   Error ignored;
-  if (incoming_ && state_ == State::kAnswering) incoming_->note_client_has_gone();
+  const bool is_owed = state_ == State::kAnswering || has_begun_to_answer_;
+  if (incoming_ && is_owed) incoming_->note_client_has_gone();
   socket().close(ignored);
   if (const std::shared_ptr<Loop> loop = loop_.lock()) loop->remove(this->shared_from_this());
 }

@@ -7,6 +7,7 @@
 
 #include "serve/http/incoming.h"
 #include "serve/http/loop.h"
+#include "serve/http/response_text.h"
 
 namespace ridgeline::serve::http {
 
@@ -44,9 +45,13 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   Reply make_reply();
   void watch_for_the_end();
   void after_watch(const Error& error);
+  void take(Response response);
   void send(Response response);
-  void write(bool keeps_open);
-  void after_write(const Error& error, bool keeps_open);
+  void write(std::span<const boost::asio::const_buffer> buffers);
+  std::vector<boost::asio::const_buffer> body_buffers() const;
+  void send_whole(bool keeps_open);
+  void send_chunk();
+  void after_write(const Error& error);
   void refuse(const Error& error);
   void refuse(int status, std::string_view reason);
   void end();
@@ -65,8 +70,12 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   std::shared_ptr<const ConnectionSettings> settings_;
   boost::beast::flat_buffer buffer_;
   std::shared_ptr<Incoming> incoming_;
-  Response response_;
-  std::string response_header_;
+  Response response_;              ///< that is written
+  std::vector<Response> waiting_;  ///< those that come after it, of an unfinished one
+  std::string before_body_;
+  Framing framing_ = Framing::kLength;
+  bool keeps_open_ = true;
+  bool has_begun_to_answer_ = false;
   State state_ = State::kOpening;
   Clock::time_point since_;       ///< when the state, or the MiB that a stall is measured by, began
   size_t received_at_since_ = 0;  ///< bytes of the request

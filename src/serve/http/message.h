@@ -32,10 +32,15 @@ struct Response {
   std::string head;                                          ///< the body's first part
   std::vector<std::span<const std::byte>> parts;             ///< the others, in order
   std::shared_ptr<const void> keep_alive;                    ///< owns what `parts` point to
+  /// The body goes on with the head and parts of another response: it is sent in chunks.
+  bool unfinished = false;
+  /// Called on the connection's thread before anything else is looked at: work that the thread which has the
+  /// answer shall not do.
+  std::function<void(Response&)> complete;
 };
 
-/// To be called once, from any thread, also after the server has gone. A reply that is dropped uncalled
-/// closes the connection.
+/// To be called once, from any thread, also after the server has gone; after an unfinished response again, by
+/// one thread at a time. A reply that is dropped before its last response closes the connection.
 using Reply = std::function<void(Response)>;
 
 /// Called on a server's thread, which serves other connections too: must not block. The request's memory

@@ -13,7 +13,7 @@ size_t body_size(const Response& response) {
   return size;
 }
 
-std::string header_text(const Response& response, bool keeps_open) {
+std::string header_text(const Response& response, bool keeps_open, Framing framing) {
   const auto reason =
       boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status));
   std::string text;
@@ -23,8 +23,9 @@ std::string header_text(const Response& response, bool keeps_open) {
   if (!response.content_type.empty()) fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
   for (const auto& [name, value] : response.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
   if (!keeps_open) text += "Connection: close\r\n";
-  fmt::format_to(out, "Content-Length: {}\r\n\r\n", body_size(response));
-  return text;
+  if (framing == Framing::kChunks) text += "Transfer-Encoding: chunked\r\n";
+  if (framing == Framing::kLength) fmt::format_to(out, "Content-Length: {}\r\n", body_size(response));
+  return text += "\r\n";
 }
 
 Response error_response(int status, std::string_view reason) {

@@ -7,8 +7,11 @@
 
 namespace ridgeline::serve::http {
 
-/// The status line and headers of `response`, with the length of its body.
-std::string header_text(const Response& response, bool keeps_open);
+/// How a client learns where a body ends.
+enum class Framing { kLength, kChunks, kClose };
+
+/// The status line and headers of `response`, with the length of its body where that is its framing.
+std::string header_text(const Response& response, bool keeps_open, Framing framing = Framing::kLength);
 
 size_t body_size(const Response& response);
 
