@@ -23,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 /// "METHOD target body".
@@ -350,6 +351,19 @@ TEST(HttpServer, DrainAnswersWhatIsAskedAndClosesTheRest) {
       {.status = 200, .content_type = "", .headers = {}, .head = "done", .parts = {}, .keep_alive = {}});
   EXPECT_THAT(asking.read_response(), EndsWith("done"));
   EXPECT_TRUE(asking.is_at_end());
+  EXPECT_TRUE(drained.get());
+}
+
+TEST(HttpServer, DrainAnswersAClientThatAsksOnAndTellsItThatItEnds) {
+  const auto server = serve(echo);
+  RawClient client(server->port());
+  client.send("GET /1 HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.read_response(), Not(HasSubstr("Connection: close")));
+  auto drained = std::async(std::launch::async, [&] { return server->drain(5s); });
+  while (RawClient(server->port()).is_connected()) std::this_thread::sleep_for(1ms);
+  client.send("GET /2 HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.read_response(), HasSubstr("Connection: close"));
+  EXPECT_TRUE(client.is_at_end());
   EXPECT_TRUE(drained.get());
 }
 

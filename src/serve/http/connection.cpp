@@ -15,6 +15,9 @@ namespace beast = boost::beast;
 
 constexpr size_t kMeasuredBytes = size_t{1} << 20;  // what a stall is measured by
 constexpr std::chrono::seconds kMostLinger{2};      // for a client that reads an answer slowly, or sends on
+/// A client that asks again within this time learns from its answer's header that the server ends; one whose
+/// connection was closed under its request could not know whether that was read.
+constexpr std::chrono::milliseconds kLastCall{500};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 int status_of(const boost::system::error_code& error) {
@@ -335,9 +338,9 @@ bool ConnectionOver<Stream>::is_stalled(Clock::time_point now) {
 }
 
 template <typename Stream>
-void ConnectionOver<Stream>::check(Clock::time_point now, bool draining) {
+void ConnectionOver<Stream>::check(Clock::time_point now, std::optional<Clock::duration> draining) {
   const bool is_waiting = state_ == State::kReading && !has_begun();
-  if (draining && is_waiting) return close();
+  if (draining && is_waiting && std::min(*draining, now - since_) > kLastCall) return close();
   if (!is_stalled(now)) return;
   if (state_ != State::kReading || is_waiting) return close();
   has_timed_out_ = true;

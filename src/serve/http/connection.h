@@ -29,7 +29,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
 
   /// On the loop's thread, after Loop::add().
   void start();
-  void check(Clock::time_point now, bool draining) override;
+  void check(Clock::time_point now, std::optional<Clock::duration> draining) override;
 
  private:
   enum class State { kOpening, kReading, kAnswering, kWriting, kEnding };

@@ -29,7 +29,7 @@ void Loop::remove(const std::shared_ptr<Connection>& connection) {
 
 void Loop::drain() {
   draining_.store(true, std::memory_order_relaxed);
-  boost::asio::post(context_, [this] { sweep(); });
+  boost::asio::post(context_, [this] { drains_since_ = Clock::now(); });
 }
 
 void Loop::stop() {
@@ -41,7 +41,9 @@ void Loop::stop() {
 void Loop::sweep() {
   const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   const Clock::time_point now = Clock::now();
-  for (const auto& connection : all) connection->check(now, draining());
+  const bool is_ending = drains_since_ != Clock::time_point();
+  const auto draining = is_ending ? std::optional(now - drains_since_) : std::nullopt;
+  for (const auto& connection : all) connection->check(now, draining);
 }
 
 void Loop::sweep_later() {

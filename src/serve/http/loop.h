@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 
@@ -15,9 +16,9 @@ using Clock = std::chrono::steady_clock;
 class Connection {
  public:
   virtual ~Connection() = default;
-  /// A few times a second: closes what is stalled, idle for too long or, while `draining`, not asked
-  /// anything.
-  virtual void check(Clock::time_point now, bool draining) = 0;
+  /// A few times a second: closes what is stalled or idle for too long. `draining` is how long the server has
+  /// been ending, none while it is not: then what is not asked anything for a while is closed sooner.
+  virtual void check(Clock::time_point now, std::optional<Clock::duration> draining) = 0;
 };
 
 /// A thread with an event queue and the connections that live on it.
@@ -48,6 +49,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::atomic<size_t> count_ = 0;
   std::atomic<bool> draining_ = false;
+  Clock::time_point drains_since_;  ///< of the loop's thread
   std::thread thread_;
 };
 

@@ -32,6 +32,10 @@ Result<tcp::acceptor> listen(asio::io_context& context, const ServerOptions& opt
   tcp::acceptor acceptor(context);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  constexpr int kYes = 1;
+  if (!error && options.reuse_port &&
+      setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &kYes, sizeof kYes) != 0)
+    error.assign(errno, boost::system::system_category());
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
   if (error) return failed(error);
@@ -70,8 +74,7 @@ class BeastServer final : public Server {
   bool drain(std::chrono::milliseconds grace) override {
     std::promise<void> closed;
     asio::post(first().context(), [&] {
-      Error ignored;
-      acceptor_->close(ignored);
+      accept_the_last();
       closed.set_value();
     });
     closed.get_future().wait();
@@ -101,6 +104,19 @@ class BeastServer final : public Server {
         serve(loop, std::move(socket));
       accept();
     });
+  }
+
+  /// Clients whose connections the kernel has taken already may have sent their requests.
+  void accept_the_last() {
+    Error error;
+    acceptor_->non_blocking(true, error);
+    while (!error) {
+      Loop& loop = *loops_[next_++ % loops_.size()];
+      tcp::socket socket(loop.context());
+      acceptor_->accept(socket, error);
+      if (!error) serve(loop, std::move(socket));
+    }
+    acceptor_->close(error);
   }
 
   void accept_later() {

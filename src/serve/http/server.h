@@ -24,7 +24,8 @@ struct Limits {
 
 struct ServerOptions {
   std::string address = "0.0.0.0";
-  uint16_t port = 8000;  ///< 0: any free one
+  uint16_t port = 8000;     ///< 0: any free one
+  bool reuse_port = false;  ///< other servers may listen on it too; the kernel shares connections out
   int threads = 1;
   Limits limits;
   TlsFiles tls;  ///< no certificate: plain HTTP
@@ -40,8 +41,8 @@ class Server {
   virtual ~Server() = default;  ///< closes every connection at once
 
   virtual uint16_t port() const = 0;
-  /// Takes no more connections, answers what has been asked and closes. False when that took longer than
-  /// `grace`.
+  /// Takes no more connections, answers what is asked, telling clients that it closes, and closes those that
+  /// ask nothing for half a second. False when that took longer than `grace`.
   virtual bool drain(std::chrono::milliseconds grace) = 0;
 };
 
