@@ -7,9 +7,7 @@
 #include "wire/datatype.h"
 
 namespace ridgeline::wire {
-namespace {
 
-/// Code points below 256 back to bytes.
 std::string bytes_from(const std::string& utf8) {
   std::string bytes;
   for (size_t i = 0; i < utf8.size(); ++i) {
@@ -22,14 +20,13 @@ std::string bytes_from(const std::string& utf8) {
   return bytes;
 }
 
-}  // namespace
-
 std::vector<RecordedCase> recorded_cases() {
   const Result<Json> document = read_json(WIRE_TEST_DATA "/http_cases.json");
   EXPECT_TRUE(document.ok()) << document.status().message();
   std::vector<RecordedCase> cases;
   for (const Json& item : *document) {
     RecordedCase recorded{.name = item["name"],
+                          .method = item["method"],
                           .path = item["path"],
                           .request = bytes_from(item["request"]),
                           .status = item["status"],

@@ -14,6 +14,7 @@ namespace ridgeline::wire {
 
 struct RecordedCase {
   std::string name;
+  std::string method;
   std::string path;
   std::string request;
   std::optional<std::string> header_length;  ///< Inference-Header-Content-Length of the request
@@ -21,6 +22,9 @@ struct RecordedCase {
   std::string response;
   std::optional<size_t> response_header_length;
 };
+
+/// Code points below 256 back to bytes.
+std::string bytes_from(const std::string& utf8);
 
 std::vector<RecordedCase> recorded_cases();
 RecordedCase recorded_case(std::string_view name);
