@@ -17,6 +17,7 @@ Action configure_doctor(CLI::App& app, const Environment& environment);
 Action configure_quantize(CLI::App& app, const Environment& environment);
 Action configure_report(CLI::App& app, const Environment& environment);
 Action configure_repository(CLI::App& app, const Environment& environment);
+Action configure_serve(CLI::App& app, const Environment& environment);
 Action configure_train(CLI::App& app, const Environment& environment);
 Action configure_version(CLI::App& app, const Environment& environment);
 
@@ -44,6 +45,8 @@ std::span<const Verb> verbs() {
       Verb{"quantize", "write a model in INT8, and say what it gains and loses", configure_quantize},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},
       Verb{"repository", "look over a folder of models that is to be served", configure_repository},
+      Verb{"serve", "serve a repository of models: KServe v2 and Triton's extensions over HTTP and gRPC",
+           configure_serve},
       Verb{"train", "train a model on a folder of images, as configurations and overrides say",
            configure_train},
       Verb{"version", "print the version of this build", configure_version},
