@@ -149,6 +149,20 @@ TEST_F(CoreModels, AReloadThatFailsLeavesTheOldModelServing) {
   EXPECT_TRUE(service_->ready());
 }
 
+TEST_F(CoreModels, ANewVersionThatFailsDisturbsNobody) {
+  write_model("a", "identity", 0, "version_policy { all {} }");
+  start(ControlMode::kExplicit);
+  ASSERT_TRUE(load("a").ok());
+  files_.write("a/2/model.py", "fail_load");
+  files_.write("a/3/model.py", "identity");
+  EXPECT_THAT(load("a").message(), HasSubstr("version 2 is at UNAVAILABLE state"));
+  EXPECT_THAT(index(),
+              ElementsAre("a:1 READY ", "a:2 UNAVAILABLE Internal: RuntimeError: cannot initialise\n",
+                          "a:3 UNAVAILABLE unloaded"));
+  EXPECT_TRUE(service_->ready());
+  EXPECT_THAT(ask_floats(floats_request("a", {4})), ElementsAre(4));
+}
+
 TEST_F(CoreModels, UnloadAnswersWhatTheModelHasTaken) {
   write_model("a", "gate");
   probe_->shut();

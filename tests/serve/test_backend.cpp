@@ -3,6 +3,8 @@
 #include <cstring>
 #include <thread>
 
+#include "base/file.h"
+
 namespace ridgeline::serve {
 namespace {
 
@@ -149,7 +151,9 @@ class TestBackend final : public Backend {
   std::string_view name() const override { return "python"; }
   Result<std::unique_ptr<LoadedModel>> load(const ModelSource& source) const override {
     const auto what = source.config.parameters.find("do");
-    if (what != source.config.parameters.end() && what->second == "fail_load")
+    const Result<std::string> file = read_file(source.version_path + "/model.py");
+    if ((what != source.config.parameters.end() && what->second == "fail_load") ||
+        (file.ok() && *file == "fail_load"))
       return internal_error("RuntimeError: cannot initialise\n");
     return std::unique_ptr<LoadedModel>(std::make_unique<TestModel>(source.config, probe_));
   }

@@ -283,6 +283,8 @@ Status Control::load_model(const ModelFolder& folder, int threads) {
   if (failures.empty() || (!versions.empty() && !models_->has(folder.name)))
     models_->publish(folder.name, versions);
   if (failures.empty()) return {};
+  for (const auto& [number, version] : versions)  // those that the old ones were kept in place of
+    models_->failed(folder.name, number, Models::kUnloaded);
   return invalid_argument("load failed for model '{}': {}", folder.name, failures);
 }
 

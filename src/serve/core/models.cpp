@@ -8,8 +8,6 @@
 namespace ridgeline::serve {
 namespace {
 
-constexpr char kUnloaded[] = "unloaded";
-
 /// -1: the latest.
 Result<int64_t> version_of(const std::string& text) {
   if (text.empty()) return -1;
@@ -155,12 +153,12 @@ bool Models::has(const std::string& name) const {
 
 bool Models::all_ready() const {
   const std::shared_lock lock(mutex_);
-  return std::ranges::all_of(models_, [](const auto& model) {
-    return std::ranges::all_of(model.second, [](const auto& entry) {
-      const Row& row = entry.second;
-      return row.state == State::kReady || row.state == State::kUnloading ||
-             (row.state == State::kUnavailable && row.reason == kUnloaded);
-    });
+  const auto is_wanted = [](const auto& entry) {
+    const Row& row = entry.second;
+    return row.state == State::kLoading || (row.state == State::kUnavailable && row.reason != kUnloaded);
+  };
+  return std::ranges::all_of(models_, [&](const auto& model) {
+    return latest_of(model.second) != nullptr || std::ranges::none_of(model.second, is_wanted);
   });
 }
 

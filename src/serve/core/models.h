@@ -19,6 +19,8 @@ namespace ridgeline::serve {
 class Models {
  public:
   using Versions = std::map<int64_t, std::shared_ptr<ServedVersion>>;
+  /// Triton's reason for a version that is in order and not served.
+  static constexpr char kUnloaded[] = "unloaded";
 
   /// `version` empty or "-1": the latest that is ready. Errors are Triton's, word for word.
   Result<std::shared_ptr<ServedVersion>> find(const std::string& name, const std::string& version) const;
@@ -39,7 +41,8 @@ class Models {
   void freed(const ModelFacts& facts);
 
   bool has(const std::string& name) const;
-  /// No model that was asked for is loading for the first time or has failed to.
+  /// Every model that was asked for has a version that is ready: none is loading for the first time or has
+  /// failed to.
   bool all_ready() const;
   /// Every version of every model, in Triton's states.
   std::vector<wire::http::IndexEntry> index() const;
