@@ -198,22 +198,32 @@ def check_clients(server: Server, protocol: str) -> bool:
     return passed
 
 
-def check_perf_analyzer(server: Server, protocol: str) -> bool:
+def perf_analyzer(url: str, protocol: str, model: str, concurrency: str, *more: str) -> list[dict[str, str]] | None:
+    """Its table, a row for each number of requests at once; None where no three windows of two seconds were within 25 % of each other."""
     libraries = [str(pathlib.Path(sys.prefix, "lib")), *(str(pathlib.Path(place, "nvidia/cuda_runtime/lib")) for place in site.getsitepackages())]
     with tempfile.TemporaryDirectory() as folder:
         table = pathlib.Path(folder, "table.csv")
-        command = [pathlib.Path(sys.prefix, "bin/perf_analyzer"), "-m", "identity", "-u", server.url(protocol), "-i", protocol, "--shape", "INPUT0:1,16",
-                   "--concurrency-range", "1:4:3", "-p", "2000", "--stability-percentage", "25", "-f", table]
+        command = [pathlib.Path(sys.prefix, "bin/perf_analyzer"), "-m", model, "-u", url, "-i", protocol, "--shape", "INPUT0:1,16", "--concurrency-range", concurrency,
+                   "-p", "2000", "--stability-percentage", "25", "-f", table, *more]
         run = subprocess.run(command, env=os.environ | {"LD_LIBRARY_PATH": ":".join(libraries)}, capture_output=True, text=True, check=False)
         if "Failed to obtain stable measurement" in run.stdout:
-            print(f"{protocol:5} perf_analyzer          NOISY: no three windows within 25 % of each other", flush=True)
-            return True
+            return None
         if run.returncode != 0 or not table.exists():
-            print(f"{protocol:5} perf_analyzer          FAILED: {run.stdout[-300:]}{run.stderr[-300:]}")
-            return False
-        for row in sorted(csv.DictReader(table.open()), key=lambda row: int(row["Concurrency"])):
-            print(f"{protocol:5} perf_analyzer, {row['Concurrency']:>2} at once  {float(row['Inferences/Second']):.0f} infer/s, p50 {row['p50 latency']} us, "
-                  f"p99 {row['p99 latency']} us", flush=True)
+            raise AssertionError(f"perf_analyzer: {run.stdout[-300:]}{run.stderr[-300:]}")
+        return sorted(csv.DictReader(table.open()), key=lambda row: int(row["Concurrency"]))
+
+
+def check_perf_analyzer(server: Server, protocol: str) -> bool:
+    try:
+        rows = perf_analyzer(server.url(protocol), protocol, "identity", "1:4:3")
+    except AssertionError as error:
+        print(f"{protocol:5} perf_analyzer          FAILED: {error}", flush=True)
+        return False
+    if rows is None:
+        print(f"{protocol:5} perf_analyzer          NOISY: no three windows within 25 % of each other", flush=True)
+    for row in rows or []:
+        print(f"{protocol:5} perf_analyzer, {row['Concurrency']:>2} at once  {float(row['Inferences/Second']):.0f} infer/s, p50 {row['p50 latency']} us, "
+              f"p99 {row['p99 latency']} us", flush=True)
     return True
 
 
