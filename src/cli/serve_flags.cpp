@@ -212,6 +212,9 @@ void ServeFlags::Words::declare_grpc(CLI::App& app) {
   app.add_option("--allow-grpc", plan.allow_grpc, "serve gRPC (default true)");
   app.add_option("--grpc-address", grpc.address, "(default 0.0.0.0)");
   app.add_option("--grpc-port", grpc.port, "0: any free one (default 8001)");
+  app.add_option("--grpc-max-input-size", grpc.message_bytes,
+                 "bytes of a request's message, also unpacked (default 64 MiB)")
+      ->check(CLI::PositiveNumber);
   app.add_option("--reuse-grpc-port", grpc.reuse_port, "share the port with other servers");
   app.add_option("--grpc-use-ssl", grpc_tls, "TLS");
   app.add_option("--grpc-use-ssl-mutual", grpc_mutual_tls, "clients must show a certificate too");
