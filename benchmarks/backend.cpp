@@ -1,6 +1,8 @@
 // What a backend adds to its engine: a batch of requests through an instance against the engine's bare run of
 // as many rows, in alternating rounds. `backend_benchmark [SECONDS [ENGINE…]]` prints one JSON line a case:
 // `served_share` is bare time over served time, with its interval; 1 would be an instance that costs nothing.
+// Two sessions of one model differ by some percent, whatever runs them; `beside_engine_share` is what of an
+// execution's time its session did not run.
 
 #include <chrono>
 #include <cstdlib>
@@ -117,6 +119,7 @@ Result<Json> race(const Case& wanted, Subjects& subjects, double seconds) {
   constexpr size_t kBlock = 3;  // runs of each in a round
   bench::PairedRounds rounds;   // how many times faster the bare engine is than the instance
   std::vector<double> served_ms;
+  std::vector<double> beside_engine;
   const auto begin = std::chrono::steady_clock::now();
   for (size_t round = 0; round < 4 || seconds_since(begin) < seconds; ++round) {
     auto& served = rounds.baseline.emplace_back();
@@ -127,8 +130,11 @@ Result<Json> race(const Case& wanted, Subjects& subjects, double seconds) {
       const std::vector<TensorView> in = {subjects.input.view()};
       const auto start = std::chrono::steady_clock::now();
       if (is_bare) RETURN_IF_ERROR(subjects.bare->run(in, out));
-      if (!is_bare) subjects.instance->execute(subjects.jobs);
-      (is_bare ? bare : served).push_back(seconds_since(start));
+      ComputeTimes times;
+      if (!is_bare) times = subjects.instance->execute(subjects.jobs);
+      const double spent = seconds_since(start);
+      (is_bare ? bare : served).push_back(spent);
+      if (!is_bare) beside_engine.push_back(1 - std::chrono::duration<double>(times.infer).count() / spent);
     }
     served_ms.push_back(served.back() * 1e3);
   }
@@ -141,6 +147,7 @@ Result<Json> race(const Case& wanted, Subjects& subjects, double seconds) {
               {"rows", kRows},
               {"rounds", rounds.cell.size()},
               {"served_ms", bench::summarize(served_ms).p50},
+              {"beside_engine_share", bench::summarize(beside_engine).p50},
               {"served_share", 1 / faster.value},
               {"low", 1 / faster.high},
               {"high", 1 / faster.low}};

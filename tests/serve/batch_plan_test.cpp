@@ -40,6 +40,12 @@ TEST(FastestRuns, PadWhereTheLargerSizeCostsLess) {
   EXPECT_THAT(runs(8, gpu), ElementsAre(8));
 }
 
+TEST(FastestRuns, AreOneWhereSeveralGainNoMoreThanNoise) {
+  EXPECT_THAT(runs(8, {{1, 1.0}, {2, 1.9}, {4, 3.8}, {8, 8.0}}), ElementsAre(8));
+  EXPECT_THAT(runs(8, {{1, 1.0}, {2, 1.9}, {4, 3.5}, {8, 8.0}}), ElementsAre(4, 4));
+  EXPECT_THAT(runs(3, {{1, 1.0}, {2, 2.0}, {4, 3.2}}), ElementsAre(4));
+}
+
 TEST(FastestRuns, PadOnlyTheLastOfSeveral) {
   const std::vector<TimedSize> sizes = {{1, 3.0}, {2, 3.1}, {4, 4.0}};
   EXPECT_THAT(runs(7, sizes), ElementsAre(4, 4));

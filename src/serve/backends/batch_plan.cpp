@@ -6,6 +6,10 @@
 namespace ridgeline::serve {
 namespace {
 
+/// Several runs must take less than this share of one that holds all rows: times differ by some percent from
+/// one measurement to the next, and what noise has once chosen would stay.
+constexpr double kWorthSplitting = 0.9;
+
 std::vector<int32_t> preferred_sizes(const ModelConfig& config) {
   if (const auto* batching = std::get_if<DynamicBatching>(&config.scheduling))
     return batching->preferred_batch_sizes;
@@ -42,6 +46,11 @@ std::vector<int64_t> fastest_runs(int64_t rows, std::span<const TimedSize> sizes
       if (cheapest.run == 0 || seconds <= cheapest.seconds) cheapest = {seconds, size.rows};
     }
   }
+  const auto holds_all =
+      std::ranges::find_if(sizes, [&](const TimedSize& size) { return size.rows >= rows; });
+  if (holds_all != sizes.end() &&
+      best[static_cast<size_t>(rows)].seconds > kWorthSplitting * holds_all->seconds)
+    return {holds_all->rows};
   std::vector<int64_t> runs;
   for (int64_t n = rows; n > 0; n -= runs.back()) runs.push_back(best[static_cast<size_t>(n)].run);
   std::ranges::sort(runs, std::greater<>());

@@ -23,7 +23,7 @@ struct TimedSize {
 /// than the rows that are left for it, which are padded then. Whether five rows run as eight or as four and
 /// one is so decided by what was measured: on a CPU, where a row costs the same in every batch, padding
 /// wastes as much time as it adds rows; on a GPU a half empty batch is often free. `sizes` ascend and are not
-/// empty.
+/// empty. One run is preferred where several are not clearly faster.
 std::vector<int64_t> fastest_runs(int64_t rows, std::span<const TimedSize> sizes);
 
 }  // namespace ridgeline::serve

@@ -104,7 +104,7 @@ std::string device_of(const Place& place) {
 /// Runs on the memory of its own inputs, zeros, and keeps the fastest of a few times.
 Status warm_up(CompiledSize& size) {
   constexpr int kTimedRuns = 3;
-  constexpr double kEnoughSeconds = 0.1;
+  constexpr double kEnoughSeconds = 0.5;
   using Clock = std::chrono::steady_clock;
   std::vector<TensorView> in;
   for (const Tensor& input : size.inputs) in.push_back(input.view());
