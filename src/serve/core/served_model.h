@@ -25,6 +25,7 @@ wire::ModelSignature signature_of(const ModelConfig& config);
 /// change. A shared_ptr to it keeps the version running; what it refers to outlives the server where a
 /// backend holds a request for longer.
 struct ModelFacts {
+  mutable ModelStatistics statistics;  // first, as it begins on a cache line of its own
   std::string name;
   std::string version;
   std::shared_ptr<const ModelConfig> config;
@@ -35,9 +36,8 @@ struct ModelFacts {
   uint64_t bucket_seed = 0;  ///< of shapes' hashes: random, so that clients can forge no equal ones
   std::shared_ptr<std::atomic<int64_t>> in_flight;  ///< the server's count of requests
   std::shared_ptr<Tracer> tracer;
-  std::shared_ptr<AnswerCache> cache;  ///< none: its answers are not kept
-  mutable ModelStatistics statistics;
-  StatisticsShard* refusals = nullptr;  ///< for what did not run: a shard of `statistics`
+  std::shared_ptr<AnswerCache> cache;   ///< none: its answers are not kept
+  StatisticsShard* refusals = nullptr;  ///< the shard for what no instance counts
 
   bool batched() const { return signature->max_batch_size > 0; }
 };
