@@ -206,7 +206,7 @@ def perf_analyzer(url: str, protocol: str, model: str, concurrency: str, *more: 
         command = [pathlib.Path(sys.prefix, "bin/perf_analyzer"), "-m", model, "-u", url, "-i", protocol, "--shape", "INPUT0:1,16", "--concurrency-range", concurrency,
                    "-p", "2000", "--stability-percentage", "25", "-f", table, *more]
         run = subprocess.run(command, env=os.environ | {"LD_LIBRARY_PATH": ":".join(libraries)}, capture_output=True, text=True, check=False)
-        if "Failed to obtain stable measurement" in run.stdout:
+        if "Failed to obtain stable measurement" in run.stdout + run.stderr:
             return None
         if run.returncode != 0 or not table.exists():
             raise AssertionError(f"perf_analyzer: {run.stdout[-300:]}{run.stderr[-300:]}")

@@ -20,8 +20,8 @@ constexpr std::chrono::milliseconds kAcceptAgain{50};  // when the process has n
 
 Result<tcp::acceptor> listen(asio::io_context& context, const ServerOptions& options) {
   const auto failed = [&](const Error& error) {
-    return unavailable("cannot listen on {}:{}: {}; name another --http-address or --http-port",
-                       options.address, options.port, error.message());
+    return unavailable("cannot listen on {}:{}: {}; name another address or port", options.address,
+                       options.port, error.message());
   };
   Error error;
   tcp::resolver resolver(context);
@@ -72,13 +72,9 @@ class BeastServer final : public Server {
   uint16_t port() const override { return port_; }
 
   bool drain(std::chrono::milliseconds grace) override {
-    std::promise<void> closed;
-    asio::post(first().context(), [&] {
-      accept_the_last();
-      closed.set_value();
-    });
-    closed.get_future().wait();
     for (const auto& loop : loops_) loop->drain();
+    run_on(first(), [this] { accept_the_last(); });
+    for (const auto& loop : loops_) run_on(*loop, [] {});  // what was accepted has been added since
     const Clock::time_point end = Clock::now() + grace;
     while (connections() > 0 && Clock::now() < end) std::this_thread::sleep_for(kLookAgain);
     return connections() == 0;
@@ -86,6 +82,16 @@ class BeastServer final : public Server {
 
  private:
   Loop& first() { return *loops_.front(); }
+
+  template <typename Work>
+  static void run_on(Loop& loop, Work work) {
+    std::promise<void> done;
+    asio::post(loop.context(), [&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
 
   size_t connections() const {
     size_t count = 0;
