@@ -19,24 +19,20 @@ Result<wire::InferRequest> read(const Front& front, const ::grpc::CallbackServer
 
 }  // namespace
 
-::grpc::ServerUnaryReactor* InferCall::begin(Front& front, const ::grpc::CallbackServerContext& context,
+::grpc::ServerUnaryReactor* InferCall::begin(Front& front, ::grpc::CallbackServerContext& context,
                                              const ::grpc::ByteBuffer& request,
                                              ::grpc::ByteBuffer& response) {
-  const auto call = std::make_shared<InferCall>(response);
-  call->self_ = call;
-  call->run(front, context, request);
-  return call.get();
-}
-
-void InferCall::run(Front& front, const ::grpc::CallbackServerContext& context,
-                    const ::grpc::ByteBuffer& request) {
   const TimePoint received = std::chrono::steady_clock::now();
+  ::grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
   Result<wire::InferRequest> read_request = read(front, context, request);
   if (!read_request.ok()) {
-    Finish(status_of(read_request.status()));
-    return;
+    reactor->Finish(status_of(read_request.status()));
+    return reactor;
   }
-  front.service.infer({.request = *std::move(read_request), .client = self_, .received = received});
+  front.service.infer({.request = *std::move(read_request),
+                       .client = std::make_shared<InferCall>(context, response),
+                       .received = received});
+  return reactor;
 }
 
 void InferCall::answer(Result<Answer> answer) {
@@ -45,6 +41,17 @@ void InferCall::answer(Result<Answer> answer) {
     *response_ = buffer_of(wire::grpc::encode(answer->response), std::move(answer->keep_alive));
 }
 
-void InferCall::end() { Finish(status_of(status_)); }
+void InferCall::end() {
+  {
+    const std::scoped_lock lock(mutex_);
+    context_ = nullptr;
+  }
+  reactor_->Finish(status_of(status_));
+}
+
+bool InferCall::has_gone() const {
+  const std::scoped_lock lock(mutex_);
+  return context_ != nullptr && context_->IsCancelled();
+}
 
 }  // namespace ridgeline::serve::grpc

@@ -1,37 +1,35 @@
 #pragma once
 
-#include <atomic>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 #include <memory>
+#include <mutex>
 
 #include "serve/core/call.h"
 #include "serve/grpc/front.h"
 
 namespace ridgeline::serve::grpc {
 
-/// One ModelInfer: holds itself until gRPC is done with it; the service may hold it longer.
-class InferCall final : public ::grpc::ServerUnaryReactor, public Client {
+/// One ModelInfer. It ends through gRPC's own reactor, whose end needs no other thread, so that cancellation
+/// is asked for and not told.
+class InferCall final : public Client {
  public:
-  /// `response` lives until the call is done.
-  static ::grpc::ServerUnaryReactor* begin(Front& front, const ::grpc::CallbackServerContext& context,
+  /// `context` and `response` live until the call has ended.
+  static ::grpc::ServerUnaryReactor* begin(Front& front, ::grpc::CallbackServerContext& context,
                                            const ::grpc::ByteBuffer& request, ::grpc::ByteBuffer& response);
 
-  explicit InferCall(::grpc::ByteBuffer& response) : response_(&response) {}
+  InferCall(::grpc::CallbackServerContext& context, ::grpc::ByteBuffer& response)
+      : context_(&context), reactor_(context.DefaultReactor()), response_(&response) {}
 
   void answer(Result<Answer> answer) override;
   void end() override;
-  bool has_gone() const override { return gone_.load(std::memory_order_relaxed); }
-
-  void OnCancel() override { gone_.store(true, std::memory_order_relaxed); }
-  void OnDone() override { self_.reset(); }
+  bool has_gone() const override;
 
  private:
-  void run(Front& front, const ::grpc::CallbackServerContext& context, const ::grpc::ByteBuffer& request);
-
+  mutable std::mutex mutex_;
+  ::grpc::CallbackServerContext* context_;  ///< null once the call has ended
+  ::grpc::ServerUnaryReactor* reactor_;
   ::grpc::ByteBuffer* response_;
-  std::shared_ptr<InferCall> self_;
-  std::atomic<bool> gone_{false};
   Status status_{ErrorCode::kInternal, "the model gave no answer"};
 };
 
