@@ -117,6 +117,20 @@ class Checks:
             self.client.async_infer("lenet", [self._tensor("input", PIXELS)], callback=lambda result, error: told.put(error or result))
         return [told.get(timeout=30).as_numpy("logits") for _ in range(count)]
 
+    def streaming(self):
+        told: queue.Queue = queue.Queue()
+        self.client.start_stream(callback=lambda result, error: told.put(error or result))
+        for number in range(32):
+            self.client.async_stream_infer("identity", [self._tensor("INPUT0", NUMBERS + number)], request_id=str(number))
+        for number in range(32):
+            answer = told.get(timeout=30)
+            assert answer.get_response().id == str(number)
+            assert answer.get_response().parameters["triton_final_response"].bool_param
+            np.testing.assert_array_equal(answer.as_numpy("OUTPUT0"), NUMBERS + number)
+        self.client.async_stream_infer("nosuch", [self._tensor("INPUT0", NUMBERS)], request_id="lost")
+        assert "Request for unknown model: 'nosuch' is not found" in str(told.get(timeout=30))
+        self.client.stop_stream()
+
     def aio_infer(self):
         async def ask() -> np.ndarray:
             async with self.aio.InferenceServerClient(self.url) as client:
@@ -180,13 +194,13 @@ class Checks:
         assert "trace_rate" in json.dumps(self.client.get_trace_settings(**self.as_json))
 
 
-HTTP_ONLY = ("json_tensors",)
+ONLY = {"json_tensors": "http", "streaming": "grpc"}
 
 
 def check_clients(server: Server, protocol: str) -> bool:
     passed = True
     for name in [name for name in vars(Checks) if not name.startswith("_")]:
-        if name in HTTP_ONLY and protocol != "http":
+        if ONLY.get(name, protocol) != protocol:
             continue
         try:
             getattr(Checks(server, protocol), name)()
