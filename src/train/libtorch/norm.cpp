@@ -101,12 +101,21 @@ at::Tensor input_gradient(const NormGradient& norm, const ChannelSums& sums, con
   return dx;
 }
 
+/// What autograd need not see.
+struct ForwardSettings {
+  at::Tensor mean;
+  at::Tensor inverse_deviation;
+  bool relu;
+};
+
 class TrainingNorm : public torch::autograd::Function<TrainingNorm> {
  public:
+  /// Autograd sees only tensors that are arguments of their own.
+  // NOLINTNEXTLINE(readability-function-size)
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& bias, const std::optional<at::Tensor>& residual,
-                            const std::pair<at::Tensor, at::Tensor>& mean_and_inverse_deviation, bool relu) {
-    const auto& [mean, inverse] = mean_and_inverse_deviation;
+                            const ForwardSettings& settings) {
+    const auto& [mean, inverse, relu] = settings;
     const Line line = line_of(weight, bias, mean, inverse);
     at::Tensor y = at::empty_like(x);
     const NormForward norm{.channels = x.size(1),
@@ -151,12 +160,8 @@ class TrainingNorm : public torch::autograd::Function<TrainingNorm> {
       norm.relu = false;
     }
     const at::Tensor product = tensor_of(sums.product);
-    return {input_gradient(norm, sums, x, inverse, weight),
-            product.mul(inverse),
-            tensor_of(sums.gradient),
-            dz,
-            at::Tensor(),
-            at::Tensor()};
+    return {input_gradient(norm, sums, x, inverse, weight), product.mul(inverse), tensor_of(sums.gradient),
+            dz, at::Tensor()};
   }
 };
 
@@ -171,14 +176,14 @@ bool fits(const NormInputs& in) {
 }
 
 at::Tensor in_few_passes(const NormInputs& in, const NormOptions& options) {
-  const auto statistics = [&] {
+  const auto settings = [&] {
     const at::NoGradGuard no_grad;
     const auto [mean, variance] =
         at::batch_norm_update_stats(in.x, in.running_mean, in.running_variance, kMomentum);
-    return std::pair(mean, inverse_deviation(variance, options.epsilon));
+    return ForwardSettings{mean, inverse_deviation(variance, options.epsilon), options.relu};
   }();
   const auto residual = in.residual.defined() ? std::optional(in.residual) : std::nullopt;
-  return TrainingNorm::apply(in.x, in.weight, in.bias, residual, statistics, options.relu);
+  return TrainingNorm::apply(in.x, in.weight, in.bias, residual, settings);
 }
 
 }  // namespace
