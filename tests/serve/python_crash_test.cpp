@@ -252,7 +252,9 @@ TEST_F(PythonModelTest, MemoryStaysFlatOverThousandsOfRequests) {
   const int64_t parent_before = status_kb("self", "VmRSS");
   run(3000);  // 128 KiB each way
   EXPECT_LT(status_kb(process, "VmRSS"), child_before + 2048);
-  if (!kFreedMemoryIsKept) EXPECT_LT(status_kb("self", "VmRSS"), parent_before + 2048);
+  if (!kFreedMemoryIsKept) {
+    EXPECT_LT(status_kb("self", "VmRSS"), parent_before + 2048);
+  }
 }
 
 }  // namespace
