@@ -233,10 +233,15 @@ Control::Statuses Control::bring(std::vector<FreshModel> fresh) {
   for (const ModelFolder& folder : folders)
     if (names.contains(folder.name) && ensemble_in(folder) == nullptr) models.push_back(&folder);
   std::vector<Status> loaded(models.size());
-  for_each_parallel(models.size(), options_->load_threads, [&](size_t i) {
-    const auto share = threads.find(models[i]->name);
-    loaded[i] = load_model(*models[i], share == threads.end() ? 1 : share->second);
-  });
+  {
+    TaskThreads loaders(std::min(options_->load_threads, models.size()));
+    for (size_t i = 0; i < models.size(); ++i) {
+      loaders.run([&, i] {
+        const auto share = threads.find(models[i]->name);
+        loaded[i] = load_model(*models[i], share == threads.end() ? 1 : share->second);
+      });
+    }
+  }  // all are loaded
   for (size_t i = 0; i < models.size(); ++i)
     if (!loaded[i].ok()) statuses[models[i]->name] = loaded[i];
   for (FreshModel& model : fresh) {

@@ -1,7 +1,6 @@
 #include "serve/core/task_threads.h"
 
 #include <algorithm>
-#include <atomic>
 
 namespace ridgeline::serve {
 
@@ -38,17 +37,6 @@ void TaskThreads::work() {
     task = nullptr;  // what it held goes without the lock
     lock.lock();
   }
-}
-
-void for_each_parallel(size_t count, size_t threads, const std::function<void(size_t)>& body) {
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i = next++; i < count; i = next++) body(i);
-  };
-  std::vector<std::thread> helpers;
-  for (size_t i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers) helper.join();
 }
 
 NameLocks::Held NameLocks::hold(std::set<std::string> names) {

@@ -32,9 +32,6 @@ class TaskThreads {
   std::vector<std::thread> threads_;
 };
 
-/// Calls body(0) … body(count - 1) on at most `threads` threads at a time; returns when all are done.
-void for_each_parallel(size_t count, size_t threads, const std::function<void(size_t)>& body);
-
 /// Names that one thread at a time works on.
 class NameLocks {
  public:
