@@ -10,8 +10,8 @@
 #include "serve/process/child_output.h"
 #include "serve/process/frames.h"
 #include "serve/process/tensors.h"
-#include "serve/python/messages.h"
-#include "serve/python/protocol.h"
+#include "serve/process/messages.h"
+#include "serve/process/protocol.h"
 
 namespace ridgeline::serve {
 namespace {

@@ -1,14 +1,16 @@
 #include "serve/python/python_backend.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
 #include "serve/config/defaults.h"
 #include "serve/config/json.h"
+#include "serve/process/process_instance.h"
 #include "serve/python/auto_complete.h"
-#include "serve/python/instance.h"
 #include "serve/python/interpreter.h"
+#include "serve/python/stub.h"
 #include "wire/datatype.h"
 
 namespace ridgeline::serve {
@@ -57,10 +59,23 @@ Json arguments_of(const ModelSource& source, const Place& place) {
           {"model_name", source.config.name}};
 }
 
-Launch launch_of(const ModelSource& source, const Place& place, const PythonOptions& options) {
-  Launch launch{.instance = place.name,
+/// Numeric libraries' threads, unless whoever started the server has said how many.
+std::vector<std::pair<std::string, std::string>> thread_limits(int threads) {
+  std::vector<std::pair<std::string, std::string>> environment;
+  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+                           "NUMEXPR_NUM_THREADS"})
+    if (std::getenv(name) == nullptr) environment.emplace_back(name, std::to_string(std::max(1, threads)));
+  return environment;
+}
+
+Launch launch_of(const ModelSource& source, const std::string& interpreter, const Place& place,
+                 const PythonOptions& options) {
+  Launch launch{.command = {interpreter, "-c", std::string(stub_boot()), place.name},
+                .environment = thread_limits(place.threads),
+                .file = stub_file,
+                .instance = place.name,
+                .called = "Stub process",
                 .config = source.config,
-                .threads = std::max(1, place.threads),
                 .memory_bytes = options.most_memory_bytes,
                 .start_timeout = options.start_timeout,
                 .inference = source.inference,
@@ -81,10 +96,9 @@ Launch launch_of(const ModelSource& source, const Place& place, const PythonOpti
 
 /// Asks the model's auto_complete_config().
 Status complete(ModelSource& source, const std::string& interpreter, const PythonOptions& options) {
-  Launch launch = launch_of(source, {.name = source.config.name}, options);
-  launch.interpreter = interpreter;
+  Launch launch = launch_of(source, interpreter, {.name = source.config.name}, options);
   launch.start["complete"] = true;
-  ASSIGN_OR_RETURN(const std::unique_ptr<PythonProcess> process, PythonProcess::spawn(std::move(launch)));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ModelProcess> process, ModelProcess::spawn(std::move(launch)));
   ASSIGN_OR_RETURN(const std::string completed, process->wait_started());
   RETURN_IF_ERROR(apply_completed(completed, source.config));
   apply_defaults(source.config);
@@ -99,9 +113,8 @@ class PythonModel : public LoadedModel {
   const ModelConfig& config() const override { return source_.config; }
 
   Result<std::unique_ptr<Instance>> make_instance(const Place& place) override {
-    Launch launch = launch_of(source_, place, shared_->options);
-    launch.interpreter = interpreter_;
-    return PythonInstance::create(std::move(launch), shared_->options.finalize_timeout);
+    return ProcessInstance::create(launch_of(source_, interpreter_, place, shared_->options),
+                                   shared_->options.finalize_timeout);
   }
 
  private:

@@ -16,15 +16,8 @@ struct StubModule {
 };
 /// Generated from stub/ by the build.
 std::span<const StubModule> stub_modules();
-/// What `python3 -c` is given: it reads the modules from descriptor kStubDescriptor and starts serve.py.
+/// What `python3 -c` is given: it reads the modules from descriptor kFileDescriptor and starts serve.py.
 std::string_view stub_boot();
-
-/// The numbers under which a child has what it shares with us; stub/boot.py knows them.
-inline constexpr int kStubDescriptor = 3;
-inline constexpr int kExecuteDescriptor = 4;
-inline constexpr int kQuestionsDescriptor = 5;
-inline constexpr int kInputsDescriptor = 6;
-inline constexpr int kOutputsDescriptor = 7;
 
 /// A file in memory with all modules, to be read from its beginning.
 Result<Descriptor> stub_file();

@@ -11,7 +11,7 @@ MOST_BYTES = 64 << 20
 
 
 class Kind:
-    """What a message is about: serve/python/protocol.h has the same numbers."""
+    """What a message is about: serve/process/protocol.h has the same numbers."""
 
     START, EXECUTE, FINALIZE, CANCELLED, CALL_ANSWER = 1, 2, 3, 4, 5
     HELLO, STARTED, FAILED, EXECUTED, FINALIZED = 101, 102, 103, 104, 105

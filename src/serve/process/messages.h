@@ -14,7 +14,7 @@
 
 namespace ridgeline::serve {
 
-/// A batch on its way to a Python process.
+/// A batch on its way to a process.
 struct PackedBatch {
   ArenaOwner::Block block;
   Packer body;

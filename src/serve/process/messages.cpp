@@ -1,4 +1,4 @@
-#include "serve/python/messages.h"
+#include "serve/process/messages.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "serve/backends/model_tensors.h"
+#include "serve/process/protocol.h"
 #include "serve/process/tensors.h"
-#include "serve/python/protocol.h"
 
 namespace ridgeline::serve {
 namespace {

@@ -6,27 +6,34 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/descriptor.h"
 #include "base/json.h"
 #include "base/subprocess.h"
 #include "serve/core/call.h"
 #include "serve/process/arena.h"
+#include "serve/process/calls.h"
 #include "serve/process/child_output.h"
 #include "serve/process/frames.h"
-#include "serve/python/calls.h"
-#include "serve/python/open_jobs.h"
-#include "serve/python/protocol.h"
+#include "serve/process/open_jobs.h"
+#include "serve/process/protocol.h"
 
 namespace ridgeline::serve {
 
-/// All that a Python process is started with.
+/// All that a model's process is started with.
 struct Launch {
-  std::string interpreter;
-  std::string instance;  ///< its name, for the log
-  Json start;            ///< what stub/ridgeline_stub/serve.py asks for
-  ModelConfig config;
-  int threads = 1;  ///< of numpy and the like
-  uint64_t memory_bytes = 0;
+  std::vector<std::string> command;                              ///< the program's path first
+  std::vector<std::pair<std::string, std::string>> environment;  ///< set on top of ours
+  Result<Descriptor> (*file)() = nullptr;  ///< makes what the process has as kFileDescriptor; null: nothing
+  std::string instance;                    ///< its name, for the log
+  std::string_view called = "process";     ///< what errors call it
+  ErrorCode lost = ErrorCode::kInternal;   ///< of a batch that a process was at when it ended
+  Json start;                              ///< what the process has to know
+  ModelConfig config;                      ///< with the reshapes that the process wants done
+  uint64_t memory_bytes = 0;               ///< of each arena
   std::chrono::milliseconds start_timeout{0};
   Inference* inference = nullptr;
   std::shared_ptr<Log> log;  ///< may be null
@@ -34,15 +41,15 @@ struct Launch {
   bool decoupled() const { return config.decoupled.value_or(false); }
 };
 
-/// One Python process from its start to its end. One thread supervises it, from spawn() to end(): the kernel
-/// kills the process when that thread ends. Another may hand batches over meanwhile, by execute().
-class PythonProcess {
+/// One process of a model from its start to its end. One thread supervises it, from spawn() to end(): the
+/// kernel kills the process when that thread ends. Another may hand batches over meanwhile, by execute().
+class ModelProcess {
  public:
-  static Result<std::unique_ptr<PythonProcess>> spawn(Launch launch);
-  PythonProcess(const PythonProcess&) = delete;
-  PythonProcess& operator=(const PythonProcess&) = delete;
+  static Result<std::unique_ptr<ModelProcess>> spawn(Launch launch);
+  ModelProcess(const ModelProcess&) = delete;
+  ModelProcess& operator=(const ModelProcess&) = delete;
   /// Kills what still runs.
-  ~PythonProcess();
+  ~ModelProcess();
 
   /// Supervisor: until the model is initialised; the completed configuration, where `start` asks for it.
   /// kInternal with the model's own words, or the last lines of one that ended; kCancelled after interrupt().
@@ -68,7 +75,7 @@ class PythonProcess {
 
  private:
   struct Parts;
-  explicit PythonProcess(Launch launch, Parts parts);
+  explicit ModelProcess(Launch launch, Parts parts);
 
   /// Waits for whatever comes first and deals with it; a frame where one came over the execute stream, which
   /// is looked at only if asked for. An error when the process is gone or not to be trusted.

@@ -1,4 +1,4 @@
-#include "serve/python/open_jobs.h"
+#include "serve/process/open_jobs.h"
 
 namespace ridgeline::serve {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/python/calls.h"
+#include "serve/process/calls.h"
 
 #include <cerrno>
 #include <cstring>

@@ -2,12 +2,19 @@
 
 #include <cstdint>
 
-/// What frames between a Python process and us are about; stub/ridgeline_stub/packing.py has the same
+/// What frames between a model's process and us are about; python/stub/ridgeline_stub/packing.py has the same
 /// numbers. Batches go over one stream, so that the thread that executes is the one that hears of the answer;
 /// everything else goes over another.
 namespace ridgeline::serve {
 
-enum class ToPython : uint32_t {
+/// The numbers under which a process has what it shares with us; python/stub/boot.py knows them.
+inline constexpr int kFileDescriptor = 3;
+inline constexpr int kExecuteDescriptor = 4;
+inline constexpr int kQuestionsDescriptor = 5;
+inline constexpr int kInputsDescriptor = 6;
+inline constexpr int kOutputsDescriptor = 7;
+
+enum class ToChild : uint32_t {
   kStart = 1,       ///< JSON
   kExecute = 2,     ///< pack_batch()
   kFinalize = 3,    ///< empty
@@ -15,8 +22,8 @@ enum class ToPython : uint32_t {
   kCallAnswer = 5,  ///< u8 whether it is the last, then as kResponse
 };
 
-enum class FromPython : uint32_t {
-  kHello = 101,         ///< text: numpy's version
+enum class FromChild : uint32_t {
+  kHello = 101,         ///< text: what it runs with, numpy's version for one
   kStarted = 102,       ///< the completed configuration as JSON, or empty
   kFailed = 103,        ///< text
   kExecuted = 104,      ///< u8 0, answers (none if decoupled); or u8 1, text

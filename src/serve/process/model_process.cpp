@@ -1,14 +1,12 @@
-#include "serve/python/process.h"
+#include "serve/process/model_process.h"
 
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <poll.h>
 
-#include "serve/python/messages.h"
-#include "serve/python/stub.h"
+#include "serve/process/messages.h"
 
 namespace ridgeline::serve {
 namespace {
@@ -21,14 +19,7 @@ constexpr milliseconds kLookEvery{1000};
 /// For a process that has closed its sockets, or is done, to be gone.
 constexpr milliseconds kEndGrace{2000};
 
-/// Numeric libraries' threads, unless whoever started the server has said how many.
-void limit_threads(int threads, std::vector<std::pair<std::string, std::string>>& environment) {
-  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-                           "NUMEXPR_NUM_THREADS"})
-    if (std::getenv(name) == nullptr) environment.emplace_back(name, std::to_string(threads));
-}
-
-FromPython kind_of(const Frame& frame) { return static_cast<FromPython>(frame.kind); }
+FromChild kind_of(const Frame& frame) { return static_cast<FromChild>(frame.kind); }
 
 std::string text_of(const Frame& frame) {
   Unpacker unpacker(frame.body);
@@ -41,7 +32,7 @@ Status misbehaves(const Frame& frame) {
 
 }  // namespace
 
-struct PythonProcess::Parts {
+struct ModelProcess::Parts {
   std::shared_ptr<Arena> inputs;
   std::shared_ptr<Arena> outputs;
   FrameSocket execute_socket;
@@ -51,7 +42,7 @@ struct PythonProcess::Parts {
   Subprocess child;
 };
 
-PythonProcess::PythonProcess(Launch launch, Parts parts)
+ModelProcess::ModelProcess(Launch launch, Parts parts)
     : launch_(std::move(launch)),
       inputs_(std::move(parts.inputs)),
       outputs_(std::move(parts.outputs)),
@@ -62,56 +53,57 @@ PythonProcess::PythonProcess(Launch launch, Parts parts)
       calls_(std::move(parts.calls)),
       child_(std::move(parts.child)) {}
 
-Result<std::unique_ptr<PythonProcess>> PythonProcess::spawn(Launch launch) {
-  ASSIGN_OR_RETURN(const Descriptor stub, stub_file());
+Result<std::unique_ptr<ModelProcess>> ModelProcess::spawn(Launch launch) {
+  Descriptor file;
+  if (launch.file != nullptr) {
+    ASSIGN_OR_RETURN(file, launch.file());
+  }
   ASSIGN_OR_RETURN(std::shared_ptr<Arena> inputs, Arena::create(launch.memory_bytes));
   ASSIGN_OR_RETURN(std::shared_ptr<Arena> outputs, Arena::create(launch.memory_bytes));
   ASSIGN_OR_RETURN(auto execute_ends, FrameSocket::pair());
   ASSIGN_OR_RETURN(auto question_ends, FrameSocket::pair());
   ASSIGN_OR_RETURN(ChildOutput output, ChildOutput::create(launch.instance, launch.log));
   ASSIGN_OR_RETURN(std::shared_ptr<CallAnswers> calls, CallAnswers::create());
-  SubprocessOptions options{
-      .arguments = {launch.interpreter, "-c", std::string(stub_boot()), launch.instance}};
-  limit_threads(launch.threads, options.environment);
+  SubprocessOptions options{.arguments = launch.command, .environment = launch.environment};
   options.descriptors = {{output.child_descriptor(), 1},
                          {output.child_descriptor(), 2},
-                         {stub.get(), kStubDescriptor},
                          {execute_ends.second.get(), kExecuteDescriptor},
                          {question_ends.second.get(), kQuestionsDescriptor},
                          {inputs->descriptor(), kInputsDescriptor},
                          {outputs->descriptor(), kOutputsDescriptor}};
+  if (file.get() >= 0) options.descriptors.emplace_back(file.get(), kFileDescriptor);
   ASSIGN_OR_RETURN(Subprocess child, Subprocess::start(options));
   output.started();
-  return std::unique_ptr<PythonProcess>(new PythonProcess(
+  return std::unique_ptr<ModelProcess>(new ModelProcess(
       std::move(launch),
       {std::move(inputs), std::move(outputs), std::move(execute_ends.first), std::move(question_ends.first),
        std::move(output), std::move(calls), std::move(child)}));
 }
 
-PythonProcess::~PythonProcess() { end(unavailable("the model is being unloaded")); }
+ModelProcess::~ModelProcess() { end(unavailable("the model is being unloaded")); }
 
-Result<std::string> PythonProcess::wait_started() {
+Result<std::string> ModelProcess::wait_started() {
   const auto deadline = Clock::now() + launch_.start_timeout;
   const std::string start = launch_.start.dump(-1, ' ', false, Json::error_handler_t::replace);
   const auto sent =
-      execute_socket_.send(static_cast<uint32_t>(ToPython::kStart), 0, std::as_bytes(std::span(start)));
+      execute_socket_.send(static_cast<uint32_t>(ToChild::kStart), 0, std::as_bytes(std::span(start)));
   if (!sent.ok()) return why_it_ended(sent);
   for (bool runs = false;;) {
     if (interrupted_) return cancelled("the model is being unloaded");
     if (!runs && Clock::now() > deadline)
-      return timed_out("Python ({}) did not start within {} ms", launch_.interpreter,
+      return timed_out("{} did not start within {} ms", launch_.command.front(),
                        launch_.start_timeout.count());
     const Result<std::optional<Frame>> frame = turn(kLookEvery, true);
     if (!frame.ok()) return why_it_ended(frame.status());
     if (!*frame) continue;
     const std::string text(reinterpret_cast<const char*>((*frame)->body.data()), (*frame)->body.size());
     switch (kind_of(**frame)) {
-      case FromPython::kHello:
+      case FromChild::kHello:
         runs = true;
         break;
-      case FromPython::kStarted:
+      case FromChild::kStarted:
         return text;
-      case FromPython::kFailed:
+      case FromChild::kFailed:
         return internal_error("{}", text_of(**frame));
       default:
         return misbehaves(**frame);
@@ -119,7 +111,7 @@ Result<std::string> PythonProcess::wait_started() {
   }
 }
 
-Status PythonProcess::serve() {
+Status ModelProcess::serve() {
   while (!interrupted_) {
     const Result<std::optional<Frame>> frame = turn(kLookEvery, false);
     if (!frame.ok()) return why_it_ended(frame.status());
@@ -127,24 +119,24 @@ Status PythonProcess::serve() {
   return {};
 }
 
-Status PythonProcess::finalize(milliseconds most) {
+Status ModelProcess::finalize(milliseconds most) {
   const auto deadline = Clock::now() + most;
-  RETURN_IF_ERROR(execute_socket_.send(static_cast<uint32_t>(ToPython::kFinalize), 0, {}));
+  RETURN_IF_ERROR(execute_socket_.send(static_cast<uint32_t>(ToChild::kFinalize), 0, {}));
   while (Clock::now() < deadline) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
     ASSIGN_OR_RETURN(const std::optional<Frame> frame, turn(std::min(left, kLookEvery), true));
     if (!frame) continue;
-    if (kind_of(*frame) == FromPython::kFinalized) {
+    if (kind_of(*frame) == FromChild::kFinalized) {
       const std::lock_guard lock(child_mutex_);
       child_.finish(std::min(std::chrono::ceil<milliseconds>(deadline - Clock::now()), kEndGrace));
       return {};
     }
-    if (kind_of(*frame) == FromPython::kFailed) return internal_error("finalize(): {}", text_of(*frame));
+    if (kind_of(*frame) == FromChild::kFailed) return internal_error("finalize(): {}", text_of(*frame));
   }
   return timed_out("finalize() took longer than {} ms", most.count());
 }
 
-void PythonProcess::end(const Status& why) {
+void ModelProcess::end(const Status& why) {
   {
     const std::lock_guard lock(child_mutex_);
     if (ended_) return;
@@ -159,24 +151,24 @@ void PythonProcess::end(const Status& why) {
   jobs_.close(why);
 }
 
-Result<Frame> PythonProcess::execute(uint64_t tag, std::span<const std::byte> body) {
-  RETURN_IF_ERROR(execute_socket_.send(static_cast<uint32_t>(ToPython::kExecute), tag, body));
+Result<Frame> ModelProcess::execute(uint64_t tag, std::span<const std::byte> body) {
+  RETURN_IF_ERROR(execute_socket_.send(static_cast<uint32_t>(ToChild::kExecute), tag, body));
   ASSIGN_OR_RETURN(Frame frame, execute_socket_.receive());
-  if (kind_of(frame) != FromPython::kExecuted || frame.tag != tag) return misbehaves(frame);
+  if (kind_of(frame) != FromChild::kExecuted || frame.tag != tag) return misbehaves(frame);
   return frame;
 }
 
-void PythonProcess::interrupt() {
+void ModelProcess::interrupt() {
   interrupted_ = true;
   calls_->push({});
 }
 
-void PythonProcess::kill() {
+void ModelProcess::kill() {
   const std::lock_guard lock(child_mutex_);
   if (!child_.poll_exit()) ::kill(-child_.pid(), SIGKILL);
 }
 
-Result<std::optional<Frame>> PythonProcess::turn(milliseconds most, bool with_execute) {
+Result<std::optional<Frame>> ModelProcess::turn(milliseconds most, bool with_execute) {
   if (with_execute) {  // a frame may have come together with the one before
     ASSIGN_OR_RETURN(std::optional<Frame> frame, execute_socket_.poll());
     if (frame) return frame;
@@ -198,7 +190,7 @@ Result<std::optional<Frame>> PythonProcess::turn(milliseconds most, bool with_ex
   return std::optional<Frame>();
 }
 
-Status PythonProcess::take_questions() {
+Status ModelProcess::take_questions() {
   for (;;) {
     ASSIGN_OR_RETURN(const std::optional<Frame> frame, question_socket_.poll());
     if (!frame) return {};
@@ -206,28 +198,28 @@ Status PythonProcess::take_questions() {
   }
 }
 
-Status PythonProcess::take_question(const Frame& frame) {
+Status ModelProcess::take_question(const Frame& frame) {
   switch (kind_of(frame)) {
-    case FromPython::kLog:
+    case FromChild::kLog:
       take_log(frame);
       return {};
-    case FromPython::kResponse:
+    case FromChild::kResponse:
       return launch_.decoupled() ? take_response(frame) : misbehaves(frame);
-    case FromPython::kCall:
+    case FromChild::kCall:
       return take_model_call(frame);
-    case FromPython::kAskCancelled: {
+    case FromChild::kAskCancelled: {
       Unpacker unpacker(frame.body);
       const std::shared_ptr<Job> job = jobs_.find(unpacker.take<uint64_t>());
       Packer answer;
       answer.put(static_cast<uint8_t>(job && job->cancelled() ? 1 : 0));
-      return question_socket_.send(static_cast<uint32_t>(ToPython::kCancelled), frame.tag, answer.body());
+      return question_socket_.send(static_cast<uint32_t>(ToChild::kCancelled), frame.tag, answer.body());
     }
     default:
       return misbehaves(frame);
   }
 }
 
-Status PythonProcess::take_response(const Frame& frame) {
+Status ModelProcess::take_response(const Frame& frame) {
   Unpacker unpacker(frame.body);
   const bool last = unpacker.take<uint8_t>() != 0;
   ASSIGN_OR_RETURN(std::vector<ModelAnswer> answers, take_answers(unpacker, launch_.config, outputs_));
@@ -239,7 +231,7 @@ Status PythonProcess::take_response(const Frame& frame) {
   return {};
 }
 
-Status PythonProcess::take_model_call(const Frame& frame) {
+Status ModelProcess::take_model_call(const Frame& frame) {
   ASSIGN_OR_RETURN(ModelCall call, take_call(frame.body, outputs_));
   std::shared_ptr<Client> client = calling_model(frame.tag, calls_);
   if (launch_.inference != nullptr) {
@@ -251,7 +243,7 @@ Status PythonProcess::take_model_call(const Frame& frame) {
   return {};
 }
 
-void PythonProcess::take_log(const Frame& frame) {
+void ModelProcess::take_log(const Frame& frame) {
   Unpacker unpacker(frame.body);
   const auto level = unpacker.take<uint8_t>();
   const std::string_view text = unpacker.take_text();
@@ -260,7 +252,7 @@ void PythonProcess::take_log(const Frame& frame) {
   if (launch_.log->shows(of_log)) launch_.log->write(of_log, fmt::format("{}: {}", launch_.instance, text));
 }
 
-Status PythonProcess::answer_calls() {
+Status ModelProcess::answer_calls() {
   for (CallAnswers::Entry& entry : calls_->take()) {
     if (!entry.answer && !entry.last) continue;  // somebody wanted to be noticed
     const Result<Answer>* answer = entry.answer ? &*entry.answer : nullptr;
@@ -269,18 +261,18 @@ Status PythonProcess::answer_calls() {
       const Result<Answer> too_large = packed.status();
       packed = pack_call_answer(&too_large, entry.last, inputs_owner_);
     }
-    const auto kind = static_cast<uint32_t>(ToPython::kCallAnswer);
+    const auto kind = static_cast<uint32_t>(ToChild::kCallAnswer);
     RETURN_IF_ERROR(question_socket_.send(kind, entry.call, packed->body()));
   }
   return {};
 }
 
-void PythonProcess::read_last_words() {
+void ModelProcess::read_last_words() {
   constexpr int kMostReads = 1000;  // what a model has started may go on writing
   for (int i = 0; i < kMostReads && output_.read(); ++i) continue;
 }
 
-Status PythonProcess::why_it_ended(const Status& seen) {
+Status ModelProcess::why_it_ended(const Status& seen) {
   const std::lock_guard lock(child_mutex_);
   if (seen.code() != ErrorCode::kUnavailable) return seen;  // it runs, but what it says makes no sense
   const ExitState exit = child_.finish(kEndGrace);

@@ -1,8 +1,8 @@
-#include "serve/python/instance.h"
+#include "serve/process/process_instance.h"
 
 #include <algorithm>
 
-#include "serve/python/messages.h"
+#include "serve/process/messages.h"
 
 namespace ridgeline::serve {
 namespace {
@@ -20,8 +20,8 @@ constexpr int kMostTries = 3;
 
 }  // namespace
 
-Result<std::unique_ptr<Instance>> PythonInstance::create(Launch launch, milliseconds finalize_timeout) {
-  std::unique_ptr<PythonInstance> instance(new PythonInstance(std::move(launch), finalize_timeout));
+Result<std::unique_ptr<Instance>> ProcessInstance::create(Launch launch, milliseconds finalize_timeout) {
+  std::unique_ptr<ProcessInstance> instance(new ProcessInstance(std::move(launch), finalize_timeout));
   {
     std::unique_lock lock(instance->mutex_);
     instance->changed_.wait(lock, [&] { return instance->ready_ || !instance->broken_.ok(); });
@@ -30,12 +30,12 @@ Result<std::unique_ptr<Instance>> PythonInstance::create(Launch launch, millisec
   return std::unique_ptr<Instance>(std::move(instance));
 }
 
-PythonInstance::PythonInstance(Launch launch, milliseconds finalize_timeout)
+ProcessInstance::ProcessInstance(Launch launch, milliseconds finalize_timeout)
     : launch_(std::move(launch)), finalize_timeout_(finalize_timeout) {
   supervisor_ = std::thread([this] { supervise(); });
 }
 
-PythonInstance::~PythonInstance() {
+ProcessInstance::~ProcessInstance() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -45,7 +45,7 @@ PythonInstance::~PythonInstance() {
   supervisor_.join();
 }
 
-void PythonInstance::supervise() {
+void ProcessInstance::supervise() {
   milliseconds rest{0};
   int fruitless = 0;
   for (;;) {
@@ -67,8 +67,8 @@ void PythonInstance::supervise() {
   }
 }
 
-PythonInstance::Life PythonInstance::live_once() {
-  Result<std::unique_ptr<PythonProcess>> spawned = PythonProcess::spawn(launch_);
+ProcessInstance::Life ProcessInstance::live_once() {
+  Result<std::unique_ptr<ModelProcess>> spawned = ModelProcess::spawn(launch_);
   if (!spawned.ok()) return {false, std::move(spawned).status()};
   const Process process = std::move(*spawned);
   {
@@ -104,21 +104,21 @@ PythonInstance::Life PythonInstance::live_once() {
   return {started.ok(), why};
 }
 
-Result<PythonInstance::Process> PythonInstance::ready_process() {
+Result<ProcessInstance::Process> ProcessInstance::ready_process() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return ready_ || !broken_.ok(); });
   if (!ready_) return unhealthy(broken_);
   return process_;
 }
 
-Status PythonInstance::why_lost(const Process& process) {
+Status ProcessInstance::why_lost(const Process& process) {
   process->kill();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return process_ != process; });
   return unhealthy(last_end_);
 }
 
-ComputeTimes PythonInstance::execute(Batch batch) {
+ComputeTimes ProcessInstance::execute(Batch batch) {
   ComputeTimes times;
   for (int i = 0; i < kMostTries; ++i) {
     const Result<Process> process = ready_process();
@@ -132,7 +132,7 @@ ComputeTimes PythonInstance::execute(Batch batch) {
   return times;
 }
 
-bool PythonInstance::run(const Process& process, Batch batch, ComputeTimes& times) {
+bool ProcessInstance::run(const Process& process, Batch batch, ComputeTimes& times) {
   const auto begin = Clock::now();
   const uint64_t tag = process->jobs().begin_batch(batch);
   const Result<PackedBatch> packed = pack_batch(batch, launch_.config, tag, process->inputs());
@@ -157,7 +157,7 @@ bool PythonInstance::run(const Process& process, Batch batch, ComputeTimes& time
   return begun;
 }
 
-void PythonInstance::answer(const Process& process, const Frame& frame) {
+void ProcessInstance::answer(const Process& process, const Frame& frame) {
   Unpacker unpacker(frame.body);
   const bool failed = unpacker.take<uint8_t>() != 0;
   const Status failure = failed ? internal_error("{}", unpacker.take_text()) : Status();
@@ -181,18 +181,19 @@ void PythonInstance::answer(const Process& process, const Frame& frame) {
   ran_a_batch_ = true;
 }
 
-void PythonInstance::fail(Batch jobs, const Status& why) const {
+void ProcessInstance::fail(Batch jobs, const Status& why) const {
   for (const auto& job : jobs) {
     job->answer(why);
     if (launch_.decoupled()) job->end();
   }
 }
 
-Status PythonInstance::unhealthy(const Status& why) const {
-  return internal_error("Stub process '{}' is not healthy: {}", launch_.instance, why.message());
+Status ProcessInstance::unhealthy(const Status& why) const {
+  return {launch_.lost,
+          fmt::format("{} '{}' is not healthy: {}", launch_.called, launch_.instance, why.message())};
 }
 
-void PythonInstance::say(const Status& problem) const {
+void ProcessInstance::say(const Status& problem) const {
   if (!problem.ok() && launch_.log) launch_.log->error("{}: {}", launch_.instance, problem.message());
 }
 

@@ -7,19 +7,19 @@
 #include <thread>
 
 #include "serve/core/backend.h"
-#include "serve/python/process.h"
+#include "serve/process/model_process.h"
 
 namespace ridgeline::serve {
 
 /// A model in a process that is started again whenever it ends. A thread of its own starts and supervises it.
-class PythonInstance : public Instance {
+class ProcessInstance : public Instance {
  public:
   /// Waits until the model is initialised; its words, or the process' last ones, where that failed.
   static Result<std::unique_ptr<Instance>> create(Launch launch, std::chrono::milliseconds finalize_timeout);
-  PythonInstance(const PythonInstance&) = delete;
-  PythonInstance& operator=(const PythonInstance&) = delete;
+  ProcessInstance(const ProcessInstance&) = delete;
+  ProcessInstance& operator=(const ProcessInstance&) = delete;
   /// Calls finalize(), and kills the process where that takes too long.
-  ~PythonInstance() override;
+  ~ProcessInstance() override;
 
   /// A batch whose process ends before it has looked at it goes to the next process; one that a process was
   /// at fails. While a process that failed to start rests before the next try, batches fail at once.
@@ -27,13 +27,13 @@ class PythonInstance : public Instance {
 
  private:
   using Batch = std::span<const std::shared_ptr<Job>>;
-  using Process = std::shared_ptr<PythonProcess>;
+  using Process = std::shared_ptr<ModelProcess>;
   struct Life {
     bool was_ready = false;
     Status end;  ///< why it ended
   };
 
-  PythonInstance(Launch launch, std::chrono::milliseconds finalize_timeout);
+  ProcessInstance(Launch launch, std::chrono::milliseconds finalize_timeout);
 
   void supervise();
   /// One process from its start to its end.
