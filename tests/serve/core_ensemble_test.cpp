@@ -89,7 +89,7 @@ TEST_F(CoreEnsemble, EachAnswerOfADecoupledStepIsOneOfTheEnsembles) {
                  step("many", "IN", "mid") + step("one", "mid", "OUT") + "  max_inflight_requests: 1\n");
   start();
   for (const char* model : {"stream", "slow_stream"}) {
-    EXPECT_TRUE(service_->model(model, "")->decoupled);
+    EXPECT_TRUE((*service_->find(model, ""))->decoupled());
     const auto answers = send(floats_request(model, {5}, {1}))->await();
     ASSERT_THAT(answers, testing::SizeIs(5));
     for (const Result<Answer>& answer : answers) {

@@ -200,9 +200,7 @@ TEST_F(CoreInfer, PreservedOrderHoldsAcrossInstances) {
   std::mutex mutex;
   constexpr int kRequests = 40;
   for (int i = 0; i < kRequests; ++i)
-    service_->infer({.request = floats_request("ordered", {1}, {1}),
-                     .client = std::make_shared<Noting>(&order, &mutex, i),
-                     .received = std::chrono::steady_clock::now()});
+    send(floats_request("ordered", {1}, {1}), std::make_shared<Noting>(&order, &mutex, i));
   EXPECT_TRUE(service_->drain(std::chrono::seconds(30)));
   EXPECT_THAT(order, SizeIs(kRequests));
   EXPECT_TRUE(std::ranges::is_sorted(order));

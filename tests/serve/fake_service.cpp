@@ -52,6 +52,30 @@ void fail_as_told(const Call& call) {
   call.client->end();
 }
 
+class FakeModel final : public ReadyModel {
+ public:
+  FakeModel(ServedModel model, FakeService::Run run, bool decoupled)
+      : model_(std::move(model)), run_(std::move(run)), decoupled_(decoupled) {}
+
+  void infer(Call call) override {
+    const Status checked = wire::check_against(*model_.signature, call.request);
+    if (checked.ok()) {
+      run_(std::move(call));
+      return;
+    }
+    call.client->answer(checked);
+    call.client->end();
+  }
+  const std::string& version() const override { return model_.version; }
+  const wire::ModelSignature& signature() const override { return *model_.signature; }
+  bool decoupled() const override { return decoupled_; }
+
+ private:
+  ServedModel model_;
+  FakeService::Run run_;
+  bool decoupled_;
+};
+
 }  // namespace
 
 void echo_once(const Call& call) {
@@ -85,21 +109,15 @@ std::vector<std::string> FakeService::control_calls() const {
   return control_calls_;
 }
 
-void FakeService::infer(Call call) {
-  const auto checked = [&]() -> Status {
-    ASSIGN_OR_RETURN(const ServedModel served, model(call.request.model, call.request.version));
-    return wire::check_against(*served.signature, call.request);
-  }();
-  if (checked.ok()) {
-    runs_.at(call.request.model)(std::move(call));
-    return;
-  }
-  call.client->answer(checked);
-  call.client->end();
-}
-
 bool FakeService::model_ready(const std::string& name, const std::string& version) const {
   return model(name, version).ok();
+}
+
+Result<std::shared_ptr<ReadyModel>> FakeService::find(const std::string& name,
+                                                      const std::string& version) const {
+  ASSIGN_OR_RETURN(ServedModel served, model(name, version));
+  return std::shared_ptr<ReadyModel>(
+      std::make_shared<FakeModel>(std::move(served), runs_.at(name), decoupled_.contains(name)));
 }
 
 Result<ServedModel> FakeService::model(const std::string& name, const std::string& version) const {

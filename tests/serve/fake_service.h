@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,14 @@ class FakeService final : public Service {
   FakeService();
   /// From then on requests that pass the checks go there.
   void set_run(const std::string& model, Run run) { runs_[model] = std::move(run); }
-  void set_decoupled(const std::string& model) { models_.at(model).decoupled = true; }
+  void set_decoupled(const std::string& model) { decoupled_.insert(model); }
   void set_ready(bool ready) { is_ready_ = ready; }
   std::vector<std::string> control_calls() const;  ///< "load NAME", "unload NAME"
 
-  void infer(Call call) override;
   bool ready() const override { return is_ready_; }
   bool model_ready(const std::string& name, const std::string& version) const override;
+  Result<std::shared_ptr<ReadyModel>> find(const std::string& name,
+                                           const std::string& version) const override;
   Result<ServedModel> model(const std::string& name, const std::string& version) const override;
   std::vector<wire::http::IndexEntry> index(bool ready_only) const override;
   void load(const std::string& name, wire::http::LoadRequest request, Done done) override;
@@ -46,6 +48,7 @@ class FakeService final : public Service {
  private:
   std::map<std::string, ServedModel> models_;
   std::map<std::string, Run> runs_;
+  std::set<std::string> decoupled_;
   std::atomic<bool> is_ready_{true};
   mutable std::mutex mutex_;  ///< of what follows
   std::vector<std::string> control_calls_;

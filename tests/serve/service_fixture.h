@@ -69,9 +69,20 @@ class ServiceTest : public testing::Test {
 
   std::shared_ptr<KeptAnswers> send(wire::InferRequest request) {
     auto client = std::make_shared<KeptAnswers>();
-    service_->infer(
-        {.request = std::move(request), .client = client, .received = std::chrono::steady_clock::now()});
+    send(std::move(request), client);
     return client;
+  }
+  /// As a front sends it.
+  void send(wire::InferRequest request, std::shared_ptr<Client> client) {
+    const auto model = service_->find(request.model, request.version);
+    if (!model.ok()) {
+      client->answer(model.status());
+      client->end();
+      return;
+    }
+    (*model)->infer({.request = std::move(request),
+                     .client = std::move(client),
+                     .received = std::chrono::steady_clock::now()});
   }
   Result<Answer> ask(wire::InferRequest request) { return send(std::move(request))->await_one(); }
   /// The first output of a request that must succeed.

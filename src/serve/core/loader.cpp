@@ -86,7 +86,7 @@ void fill_in(ModelFacts& facts, const ModelFolder& folder, int64_t version, Mode
   facts.memory = server.memory;
   std::random_device random;
   facts.bucket_seed = uint64_t{random()} << 32 | random();
-  facts.in_flight = server.in_flight;
+  facts.traffic = server.traffic;
   facts.tracer = server.tracer;
   facts.refusals = &facts.statistics.add_shard();
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -26,7 +25,7 @@ struct Surroundings {
   ResourceGate* gate = nullptr;
   bool rate_limited = false;
   Inference* inference = nullptr;  ///< for models that call others
-  std::shared_ptr<std::atomic<int64_t>> in_flight;
+  std::shared_ptr<Traffic> traffic;
   std::shared_ptr<Tracer> tracer;
   std::shared_ptr<AnswerCache> cache;  ///< none: no answers are kept
   Log* log = nullptr;

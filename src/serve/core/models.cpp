@@ -67,8 +67,7 @@ Result<ServedModel> Models::snapshot(const std::string& name, const std::string&
                     .version = facts.version,
                     .versions = {},
                     .config = facts.config,
-                    .signature = facts.signature,
-                    .decoupled = facts.decoupled};
+                    .signature = facts.signature};
   for (const auto& [number, other] : models_.at(name))
     if (other.state == State::kReady) model.versions.push_back(other.version->facts.version);
   return model;

@@ -58,7 +58,7 @@ Request::Request(Call call, std::shared_ptr<const ModelFacts> model, std::vector
       request_(std::move(call.request)),
       client_(std::move(call.client)),
       wanted_(std::move(wanted)) {
-  model_->in_flight->fetch_add(1);
+  model_->traffic->in_flight.fetch_add(1);
   sort_inputs(request_, *model_->signature);
   if (model_->batched() && !request_.inputs.empty() && request_.inputs.front().shape.rank() > 0)
     pending_.rows = std::max<int64_t>(1, request_.inputs.front().shape[0]);
@@ -79,7 +79,7 @@ Request::~Request() {
     client_->end();
   }
   client_.reset();
-  model_->in_flight->fetch_sub(1);
+  model_->traffic->in_flight.fetch_sub(1);
 }
 
 Result<Answer> Request::finished(Result<Answer> answer) {

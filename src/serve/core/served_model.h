@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "serve/config/model_config.h"
+#include "serve/core/service.h"
 #include "serve/observe/statistics.h"
 #include "serve/shared_memory.h"
 #include "wire/signature.h"
@@ -20,6 +21,12 @@ class Tracer;
 
 /// What requests are held to, made from a completed configuration.
 wire::ModelSignature signature_of(const ModelConfig& config);
+
+/// Whether the server takes requests, and how many it has.
+struct Traffic {
+  std::atomic<bool> accepting{true};
+  std::atomic<int64_t> in_flight{0};
+};
 
 /// What everybody who handles a request knows of the version of a model that it is for. Only the statistics
 /// change. A shared_ptr to it keeps the version running; what it refers to outlives the server where a
@@ -34,7 +41,7 @@ struct ModelFacts {
   bool decoupled = false;
   std::shared_ptr<const SharedMemory> memory;  ///< the clients' regions
   uint64_t bucket_seed = 0;  ///< of shapes' hashes: random, so that clients can forge no equal ones
-  std::shared_ptr<std::atomic<int64_t>> in_flight;  ///< the server's count of requests
+  std::shared_ptr<Traffic> traffic;
   std::shared_ptr<Tracer> tracer;
   std::shared_ptr<AnswerCache> cache;   ///< none: its answers are not kept
   StatisticsShard* refusals = nullptr;  ///< the shard for what no instance counts
@@ -43,9 +50,14 @@ struct ModelFacts {
 };
 
 /// One version of a model that takes requests, whatever runs them.
-class ServedVersion {
+class ServedVersion : public ReadyModel, public std::enable_shared_from_this<ServedVersion> {
  public:
-  virtual ~ServedVersion() = default;
+  /// A client's call: refused where the server takes none any more.
+  void infer(Call call) override;
+  const std::string& version() const override { return facts.version; }
+  const wire::ModelSignature& signature() const override { return *facts.signature; }
+  bool decoupled() const override { return facts.decoupled; }
+
   /// Takes a request that was made for these facts.
   virtual void put(std::shared_ptr<Request> request) = 0;
   /// Nothing is waited for any more: batches leave as they are.

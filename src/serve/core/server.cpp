@@ -6,7 +6,6 @@
 
 #include "serve/core/submit.h"
 #include "serve/repository/folder.h"
-#include "serve/scheduling/queue_policy.h"
 
 namespace ridgeline::serve {
 
@@ -32,11 +31,11 @@ Surroundings Server::surroundings() {
           .gate = &gate_,
           .rate_limited = options_.rate_limited,
           .inference = &nested_,
-          .in_flight = in_flight_};
+          .traffic = traffic_};
 }
 
 Server::~Server() {
-  accepting_ = false;
+  traffic_->accepting = false;
   control_.reset();
   for (const auto& version : models_.clear()) version->stop();
   reaper_->stop();
@@ -50,28 +49,23 @@ Status Server::start() {
   return {};
 }
 
-void Server::infer(Call call) {
-  auto version = models_.find(call.request.model, call.request.version);
-  if (!version.ok()) return turn_away(*call.client, std::move(version).status());
-  // Counted before the flag is read, so that drain() sees this request or this request sees drain().
-  in_flight_->fetch_add(1);
-  if (accepting_.load())
-    submit(*version, std::move(call));
-  else
-    turn_away(*call.client, server_stopping(call.request.id));
-  in_flight_->fetch_sub(1);
-}
-
 void Server::Nested::infer(Call call) {
   auto version = models_->find(call.request.model, call.request.version);
   if (!version.ok()) return turn_away(*call.client, std::move(version).status());
   submit(*version, std::move(call), {.times = nullptr, .nested = true});
 }
 
-bool Server::ready() const { return accepting_ && (!options_.strict_readiness || models_.all_ready()); }
+bool Server::ready() const {
+  return traffic_->accepting && (!options_.strict_readiness || models_.all_ready());
+}
 
 bool Server::model_ready(const std::string& name, const std::string& version) const {
   return models_.find(name, version).ok();
+}
+
+Result<std::shared_ptr<ReadyModel>> Server::find(const std::string& name, const std::string& version) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<ServedVersion> found, models_.find(name, version));
+  return std::shared_ptr<ReadyModel>(std::move(found));
 }
 
 Result<ServedModel> Server::model(const std::string& name, const std::string& version) const {
@@ -143,12 +137,12 @@ Result<wire::http::LogSettings> Server::change_log_settings(const LogChange& cha
 }
 
 bool Server::drain(std::chrono::milliseconds grace) {
-  accepting_ = false;
+  traffic_->accepting = false;
   if (auto versions = models_.select("", ""); versions.ok())
     for (const auto& version : *versions) version->drain();
   const auto end = std::chrono::steady_clock::now() + grace;
   constexpr std::chrono::milliseconds kLook{1};
-  while (*in_flight_ > 0) {
+  while (traffic_->in_flight > 0) {
     if (std::chrono::steady_clock::now() >= end) return false;
     std::this_thread::sleep_for(kLook);
   }

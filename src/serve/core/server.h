@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -21,9 +20,10 @@ class Server final : public Service {
   /// Loads what is served from the start.
   Status start();
 
-  void infer(Call call) override;
   bool ready() const override;
   bool model_ready(const std::string& name, const std::string& version) const override;
+  Result<std::shared_ptr<ReadyModel>> find(const std::string& name,
+                                           const std::string& version) const override;
   Result<ServedModel> model(const std::string& name, const std::string& version) const override;
   std::vector<wire::http::IndexEntry> index(bool ready_only) const override;
   void load(const std::string& name, wire::http::LoadRequest request, Done done) override;
@@ -56,8 +56,7 @@ class Server final : public Service {
   ServiceOptions options_;
   Backends backends_;
   std::shared_ptr<SharedMemory> memory_ = std::make_shared<SharedMemory>();
-  std::shared_ptr<std::atomic<int64_t>> in_flight_ = std::make_shared<std::atomic<int64_t>>(0);
-  std::atomic<bool> accepting_{true};
+  std::shared_ptr<Traffic> traffic_ = std::make_shared<Traffic>();
   std::shared_ptr<Tracer> tracer_;
   std::shared_ptr<AnswerCache> cache_;
   Watch watch_;

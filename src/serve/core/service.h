@@ -25,17 +25,29 @@ struct ServedModel {
   std::vector<std::string> versions;  ///< all that are ready, ascending
   std::shared_ptr<const ModelConfig> config;
   std::shared_ptr<const wire::ModelSignature> signature;
-  bool decoupled = false;
+};
+
+/// One version of a model that is ready, for requests to it: infer() does not look at the names in the call
+/// again. Whoever holds it keeps it running, whatever takes its place meanwhile. Thread-safe.
+class ReadyModel : public Inference {
+ public:
+  virtual const std::string& version() const = 0;
+  virtual const wire::ModelSignature& signature() const = 0;
+  virtual bool decoupled() const = 0;
 };
 
 /// All that the fronts ask of a server, whatever the protocol. Errors have the code and the words of Triton.
 /// Thread-safe; nothing here blocks but drain().
-class Service : public Inference {
+class Service {
  public:
+  virtual ~Service() = default;
   /// Every model that was to be loaded at the start is (or, where strict readiness is off, the server is up).
   virtual bool ready() const = 0;
   virtual bool model_ready(const std::string& name, const std::string& version) const = 0;
   /// `version` empty: the latest. kNotFound or kUnavailable otherwise.
+  virtual Result<std::shared_ptr<ReadyModel>> find(const std::string& name,
+                                                   const std::string& version) const = 0;
+  /// The same for whoever shows a model.
   virtual Result<ServedModel> model(const std::string& name, const std::string& version) const = 0;
 
   virtual std::vector<wire::http::IndexEntry> index(bool ready_only) const = 0;

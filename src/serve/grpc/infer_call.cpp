@@ -7,14 +7,14 @@
 namespace ridgeline::serve::grpc {
 namespace {
 
-Result<wire::InferRequest> read(const Front& front, const ::grpc::CallbackServerContext& context,
-                                const ::grpc::ByteBuffer& message) {
+Result<ReadRequest> read(const Front& front, const ::grpc::CallbackServerContext& context,
+                         const ::grpc::ByteBuffer& message) {
   RETURN_IF_ERROR(permit(front, context, "inference"));
   std::string id;
   ASSIGN_OR_RETURN(ReadRequest read, read_request(front, message, id));
-  if (read.decoupled)
+  if (read.model->decoupled())
     return unsupported("ModelInfer RPC doesn't support models with decoupled transaction policy");
-  return std::move(read.request);
+  return read;
 }
 
 }  // namespace
@@ -24,14 +24,14 @@ Result<wire::InferRequest> read(const Front& front, const ::grpc::CallbackServer
                                              ::grpc::ByteBuffer& response) {
   const TimePoint received = std::chrono::steady_clock::now();
   ::grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
-  Result<wire::InferRequest> read_request = read(front, context, request);
+  Result<ReadRequest> read_request = read(front, context, request);
   if (!read_request.ok()) {
     reactor->Finish(status_of(read_request.status()));
     return reactor;
   }
-  front.service.infer({.request = *std::move(read_request),
-                       .client = std::make_shared<InferCall>(context, response),
-                       .received = received});
+  read_request->model->infer({.request = std::move(read_request->request),
+                              .client = std::make_shared<InferCall>(context, response),
+                              .received = received});
   return reactor;
 }
 

@@ -27,9 +27,9 @@ Result<ReadRequest> read_request(const Front& front, const ::grpc::ByteBuffer& m
   ASSIGN_OR_RETURN(wire::grpc::ParsedRequest parsed, wire::grpc::parse(held.bytes, std::move(held.owner)));
   id = parsed.message->id();
   RETURN_IF_ERROR(check_version(parsed.message->model_version()));
-  ASSIGN_OR_RETURN(ServedModel model,
-                   front.service.model(parsed.message->model_name(), parsed.message->model_version()));
-  ReadRequest read{.decoupled = model.decoupled, .model_version = std::move(model.version)};
+  ReadRequest read;
+  ASSIGN_OR_RETURN(read.model,
+                   front.service.find(parsed.message->model_name(), parsed.message->model_version()));
   ASSIGN_OR_RETURN(read.request, wire::grpc::decode(std::move(parsed)));
   ASSIGN_OR_RETURN(read.wants_empty_final, take_empty_final(read.request));
   return read;

@@ -8,8 +8,7 @@ namespace ridgeline::serve::grpc {
 
 struct ReadRequest {
   wire::InferRequest request;
-  bool decoupled = false;          ///< its model's
-  std::string model_version;       ///< that will answer
+  std::shared_ptr<ReadyModel> model;
   bool wants_empty_final = false;  ///< triton_enable_empty_final_response, which is no parameter for models
 };
 

@@ -17,10 +17,10 @@ class StreamedRequest final : public Client {
                   const ReadRequest& read)
       : stream_(std::move(stream)),
         turn_(std::move(turn)),
-        is_decoupled_(read.decoupled),
+        is_decoupled_(read.model->decoupled()),
         wants_empty_final_(read.wants_empty_final) {
     empty_.model_name = read.request.model;
-    empty_.model_version = read.model_version;
+    empty_.model_version = read.model->version();
     empty_.id = read.request.id;
   }
 
@@ -82,7 +82,7 @@ void InferStream::take_request() {
   std::string id;
   Result<ReadRequest> read = read_request(front_, incoming_, id);
   incoming_.Clear();
-  const bool is_decoupled = read.ok() && read->decoupled;
+  const bool is_decoupled = read.ok() && read->model->decoupled();
   const auto turn = is_decoupled ? nullptr : std::make_shared<Turn>();
   {
     const std::scoped_lock lock(mutex_);
@@ -95,7 +95,7 @@ void InferStream::take_request() {
     return;
   }
   auto client = std::make_shared<StreamedRequest>(self_, turn, *read);
-  front_.service.infer(
+  read->model->infer(
       {.request = std::move(read->request), .client = std::move(client), .received = received});
 }
 

@@ -78,16 +78,17 @@ class StreamClient final : public Client {
 
 template <typename Waiting>
 Status start(Exchange& exchange, Service& service, size_t input_bytes) {
-  ASSIGN_OR_RETURN(const ServedModel model, service.model(exchange.model(), exchange.version()));
+  ASSIGN_OR_RETURN(const auto model, service.find(exchange.model(), exchange.version()));
   ASSIGN_OR_RETURN(Body body, body_of(exchange.request, input_bytes));
   const wire::http::InferBody encoded{
       .model = exchange.route.model, .version = exchange.route.version, .bytes = body.bytes};
-  ASSIGN_OR_RETURN(wire::InferRequest request, wire::http::decode_generate_request(
-                                                   encoded, *model.signature, {.tensor_bytes = input_bytes}));
+  ASSIGN_OR_RETURN(
+      wire::InferRequest request,
+      wire::http::decode_generate_request(encoded, model->signature(), {.tensor_bytes = input_bytes}));
   request.keep_alive.push_back(std::move(body.owner));
-  service.infer({.request = std::move(request),
-                 .client = std::make_shared<Waiting>(exchange),
-                 .received = exchange.received});
+  model->infer({.request = std::move(request),
+                .client = std::make_shared<Waiting>(exchange),
+                .received = exchange.received});
   return {};
 }
 

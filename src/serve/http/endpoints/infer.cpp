@@ -74,7 +74,8 @@ class InferClient final : public Client, public std::enable_shared_from_this<Inf
   EncodedResponse encoded_;
 };
 
-Result<wire::InferRequest> decode(const Exchange& exchange, const ServedModel& model, size_t input_bytes) {
+Result<wire::InferRequest> decode(const Exchange& exchange, const wire::ModelSignature& model,
+                                  size_t input_bytes) {
   ASSIGN_OR_RETURN(Body body, body_of(exchange.request, input_bytes));
   wire::http::InferBody encoded{.model = exchange.route.model,
                                 .version = exchange.route.version,
@@ -85,19 +86,19 @@ Result<wire::InferRequest> decode(const Exchange& exchange, const ServedModel& m
     ASSIGN_OR_RETURN(encoded.header_length, wire::http::parse_header_length(length, body.bytes.size()));
   }
   const bool is_raw = !length.empty() && encoded.header_length == 0;
-  auto request = is_raw ? wire::http::decode_raw_infer_request(encoded, *model.signature)
+  auto request = is_raw ? wire::http::decode_raw_infer_request(encoded, model)
                         : wire::http::decode_infer_request(encoded, {.tensor_bytes = input_bytes});
   if (request.ok()) request->keep_alive.push_back(std::move(body.owner));
   return request;
 }
 
 Status start(Exchange& exchange, Service& service, size_t input_bytes) {
-  ASSIGN_OR_RETURN(const ServedModel model, service.model(exchange.model(), exchange.version()));
-  if (model.decoupled)
+  ASSIGN_OR_RETURN(const auto model, service.find(exchange.model(), exchange.version()));
+  if (model->decoupled())
     return unsupported("HTTP end point doesn't support models with decoupled transaction policy");
-  ASSIGN_OR_RETURN(wire::InferRequest request, decode(exchange, model, input_bytes));
+  ASSIGN_OR_RETURN(wire::InferRequest request, decode(exchange, model->signature(), input_bytes));
   auto client = std::make_shared<InferClient>(exchange, request);
-  service.infer({.request = std::move(request), .client = std::move(client), .received = exchange.received});
+  model->infer({.request = std::move(request), .client = std::move(client), .received = exchange.received});
   return {};
 }
 
