@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ridgeline::kernels::winograd {
+
+constexpr int64_t kOut = 4;             ///< rows and columns of results that a tile has
+constexpr int64_t kIn = kOut + 2;       ///< of inputs that it reads
+constexpr int64_t kPoints = kIn * kIn;  ///< products of a tile, in each pair of channels
+constexpr int64_t kTaps = 9;
+
+/// What tiles cover: images [height, width, channels] one after another.
+struct Images {
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t channels = 0;
+  const float* zeros = nullptr;  ///< `channels` of them: what lies outside
+
+  int64_t tile_rows() const { return (height + kOut - 1) / kOut; }
+  int64_t tile_columns() const { return (width + kOut - 1) / kOut; }
+  int64_t tiles_per_image() const { return tile_rows() * tile_columns(); }
+};
+
+/// Transformed tiles: that of `tile` at `point` is the row of channels at data + point·plane + tile·row.
+struct Planes {
+  float* data = nullptr;
+  int64_t plane = 0;
+  int64_t row = 0;
+};
+
+/// Tiles [begin, end) of all images; tile `begin` is the first of the planes.
+struct Tiles {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+/// Weights as a matrix [rows, columns] at each tap: (row, column, tap) lies at data + row·row_step +
+/// column·column_step + tap·tap_step.
+struct WeightMatrix {
+  const float* data = nullptr;
+  int64_t rows = 0;
+  int64_t columns = 0;
+  int64_t row_step = 0;
+  int64_t column_step = 0;
+  int64_t tap_step = 0;
+};
+
+/// c[i, j] (+)= Σ a[i · a_row + p · a_step] · b[p · b_step + j] over p < depth, for a panel of columns.
+struct PanelProduct {
+  int64_t rows = 0;
+  int64_t depth = 0;
+  const float* a = nullptr;
+  int64_t a_row = 0;
+  int64_t a_step = 0;
+  const float* b = nullptr;
+  int64_t b_step = 0;
+  float* c = nullptr;
+  int64_t c_row = 0;
+  bool adds = false;  ///< to what c holds
+};
+
+/// One instruction set's kernels. Bᵀ, G and Aᵀ are the matrices of Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A.
+struct TileKernels {
+  int64_t panel = 0;  ///< columns of a product; channels are multiples of it
+  /// Bᵀ d B of the inputs around each tile.
+  void (*read_inputs)(const Images& images, const float* x, Tiles tiles, const Planes& out);
+  /// A dy Aᵀ of each tile's gradients.
+  void (*read_gradients)(const Images& images, const float* dy, Tiles tiles, const Planes& out);
+  /// Aᵀ m A, of each tile what lies inside the image.
+  void (*write_results)(const Images& images, const Planes& in, Tiles tiles, float* y);
+  /// G g Gᵀ of the panel of columns that begins at `column`; point p's [rows, panel] is at out + p·plane.
+  void (*read_weights)(const WeightMatrix& weights, int64_t column, float* out, int64_t plane);
+  /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns.
+  void (*write_weights)(const float* u, int64_t plane, int64_t columns, float* out);
+  void (*multiply)(const PanelProduct& product);
+};
+
+const TileKernels& avx512_tiles();
+const TileKernels& avx2_tiles();
+
+}  // namespace ridgeline::kernels::winograd

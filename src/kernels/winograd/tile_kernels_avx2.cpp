@@ -1,0 +1,13 @@
+namespace ridgeline::kernels::winograd {
+namespace {
+constexpr int kLanes = 8, kRows = 6;  // 12 of 16 registers hold sums
+}
+}  // namespace ridgeline::kernels::winograd
+
+#include "kernels/winograd/tile_kernels_body.h"
+
+namespace ridgeline::kernels::winograd {
+
+const TileKernels& avx2_tiles() { return kTileKernels; }
+
+}  // namespace ridgeline::kernels::winograd

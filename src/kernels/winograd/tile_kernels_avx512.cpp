@@ -1,0 +1,13 @@
+namespace ridgeline::kernels::winograd {
+namespace {
+constexpr int kLanes = 16, kRows = 14;  // 28 of 32 registers hold sums
+}
+}  // namespace ridgeline::kernels::winograd
+
+#include "kernels/winograd/tile_kernels_body.h"
+
+namespace ridgeline::kernels::winograd {
+
+const TileKernels& avx512_tiles() { return kTileKernels; }
+
+}  // namespace ridgeline::kernels::winograd

@@ -1,0 +1,109 @@
+// Included by one file per instruction set, which sets kLanes and kRows. Everything is local to that file, so
+// that no other can be linked to code which its CPU lacks.
+
+#include <algorithm>
+
+#include "kernels/winograd/panel_product_body.h"
+#include "kernels/winograd/transforms_body.h"
+
+namespace ridgeline::kernels::winograd {
+namespace {
+
+/// Where a tile's first result lies, and how many rows and columns of it lie inside the image.
+struct Place {
+  int64_t image = 0;
+  int64_t row = 0;
+  int64_t column = 0;
+
+  Place(const Images& images, int64_t tile)
+      : image(tile / images.tiles_per_image()),
+        row(tile % images.tiles_per_image() / images.tile_columns() * kOut),
+        column(tile % images.tile_columns() * kOut) {}
+};
+
+int64_t pixel_at(const Images& images, int64_t image, int64_t row, int64_t column) {
+  return ((image * images.height + row) * images.width + column) * images.channels;
+}
+
+/// n×n pixels from `margin` above and to the left of a tile's first result, through M s Mᵀ into the planes.
+template <int n, auto transform>
+void read_tiles(const Images& images, const float* pixels, Tiles tiles, const Planes& out) {
+  constexpr int64_t kMargin = (n - kOut) / 2;
+  for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
+    const Place place(images, tile);
+    const float* at[n][n];
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j) {
+        const int64_t row = place.row - kMargin + i, column = place.column - kMargin + j;
+        const bool inside = row >= 0 && row < images.height && column >= 0 && column < images.width;
+        at[i][j] = inside ? pixels + pixel_at(images, place.image, row, column) : images.zeros;
+      }
+    float* const to = out.data + (tile - tiles.begin) * out.row;
+    for (int64_t c = 0; c < images.channels; c += kLanes)
+      transform_square<n, kIn, transform>(
+          [&](int i, int j) { return load(at[i][j] + c); },
+          [&](int i, int j, Vector value) { store(to + (i * kIn + j) * out.plane + c, value); });
+  }
+}
+
+void read_inputs(const Images& images, const float* x, Tiles tiles, const Planes& out) {
+  read_tiles<kIn, read_input>(images, x, tiles, out);
+}
+
+void read_gradients(const Images& images, const float* dy, Tiles tiles, const Planes& out) {
+  read_tiles<kOut, read_gradient>(images, dy, tiles, out);
+}
+
+void write_results(const Images& images, const Planes& in, Tiles tiles, float* y) {
+  for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
+    const Place place(images, tile);
+    const int64_t rows = std::min(kOut, images.height - place.row);
+    const int64_t columns = std::min(kOut, images.width - place.column);
+    const float* const from = in.data + (tile - tiles.begin) * in.row;
+    float* const to = y + pixel_at(images, place.image, place.row, place.column);
+    for (int64_t c = 0; c < images.channels; c += kLanes)
+      transform_square<kIn, kOut, write_result>(
+          [&](int i, int j) { return load(from + (i * kIn + j) * in.plane + c); },
+          [&](int i, int j, Vector value) {
+            if (i < rows && j < columns) store(to + (i * images.width + j) * images.channels + c, value);
+          });
+  }
+}
+
+Vector load_columns(const float* from, int64_t step) {
+  if (step == 1) return load(from);
+  Vector columns;
+  for (int lane = 0; lane < kLanes; ++lane) columns[lane] = from[lane * step];
+  return columns;
+}
+
+void read_weights(const WeightMatrix& weights, int64_t column, float* out, int64_t plane) {
+  for (int64_t row = 0; row < weights.rows; ++row)
+    for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
+      const float* const from = weights.data + row * weights.row_step + (column + lane) * weights.column_step;
+      float* const to = out + row * kPanel + lane;
+      transform_square<3, kIn, read_taps>(
+          [&](int i, int j) {
+            return load_columns(from + (i * 3 + j) * weights.tap_step, weights.column_step);
+          },
+          [&](int i, int j, Vector value) { store(to + (i * kIn + j) * plane, value); });
+    }
+}
+
+void write_weights(const float* u, int64_t plane, int64_t columns, float* out) {
+  for (int64_t c = 0; c < columns; c += kLanes)
+    transform_square<kIn, 3, write_taps>(
+        [&](int i, int j) { return load(u + (i * kIn + j) * plane + c); },
+        [&](int i, int j, Vector value) { store(out + (i * 3 + j) * columns + c, value); });
+}
+
+constexpr TileKernels kTileKernels{.panel = kPanel,
+                                   .read_inputs = read_inputs,
+                                   .read_gradients = read_gradients,
+                                   .write_results = write_results,
+                                   .read_weights = read_weights,
+                                   .write_weights = write_weights,
+                                   .multiply = multiply};
+
+}  // namespace
+}  // namespace ridgeline::kernels::winograd
