@@ -3,7 +3,7 @@
 // bench/worker_protocol.h:
 //   {"op":"load","mode":"loader"|"compute"|"both","data":DIR,"precision":…,"batch_size":…,"image_size":…,"threads":…}
 //   {"op":"run","skip":n,"iterations":k} -> {"times_us":[k]}: of one batch each
-//   {"op":"learn","weights":FILE,"batches":FILE,"optimizer":"sgd"|"adamw","learning_rate":…,"weight_decay":…,"threads":…,"out":FILE}
+//   {"op":"learn","weights":FILE,"batches":FILE,"optimizer":"sgd"|"adamw","learning_rate":…,"weight_decay":…,"direct":…,"threads":…,"out":FILE}
 //     -> {"losses":[…]}: of a step on each pair of images (N × H × W × 3) and targets in `batches`; `out`
 //     gets the weights after
 
@@ -79,9 +79,14 @@ class Worker {
     const train::OptimizerOptions optimizer{
         .kind = is_sgd ? train::OptimizerKind::kSgd : train::OptimizerKind::kAdamW,
         .weight_decay = request.at("weight_decay")};
-    ASSIGN_OR_RETURN(const auto learner,
-                     train::make_learner(graph, {.threads = request.at("threads"), .optimizer = optimizer},
-                                         plugin_directories()));
+    ASSIGN_OR_RETURN(
+        const auto learner,
+        train::make_learner(graph,
+                            {.threads = request.at("threads"),
+                             .convolution = request.at("direct").get<bool>() ? train::ConvolutionKind::kDirect
+                                                                             : train::ConvolutionKind::kFast,
+                             .optimizer = optimizer},
+                            plugin_directories()));
     Json losses = Json::array();
     for (size_t i = 0; i + 1 < batches.size(); i += 2) {
       ASSIGN_OR_RETURN(const train::StepResult step,

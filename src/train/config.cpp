@@ -103,6 +103,9 @@ void read_schedule(Fields& fields, TrainConfig& config) {
 void read_learner(Fields& fields, LearnerOptions& learner) {
   fields.read_choice<Precision>("precision", {{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}},
                                 learner.precision);
+  fields.read_choice<ConvolutionKind>(
+      "convolution", {{"fast", ConvolutionKind::kFast}, {"direct", ConvolutionKind::kDirect}},
+      learner.convolution);
   fields.read("device", learner.device);
   if (learner.device == "cuda") learner.device = "cuda:0";
   fields.read_between("threads", 0, 4096, learner.threads);

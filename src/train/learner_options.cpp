@@ -7,6 +7,7 @@ std::string encode(const LearnerOptions& options) {
   Json json = {{"device", options.device},
                {"precision", name_of(options.precision)},
                {"threads", options.threads},
+               {"direct_convolution", options.convolution == ConvolutionKind::kDirect},
                {"optimizer",
                 {{"adamw", optimizer.kind == OptimizerKind::kAdamW},
                  {"weight_decay", optimizer.weight_decay},
@@ -36,6 +37,8 @@ Result<LearnerOptions> decode_learner_options(std::string_view text) try {
   if (!known) return internal_error("learner options: unknown precision '{}'", precision);
   options.precision = *known;
   options.threads = json.at("threads");
+  options.convolution =
+      json.at("direct_convolution").get<bool>() ? ConvolutionKind::kDirect : ConvolutionKind::kFast;
   const Json& optimizer = json.at("optimizer");
   options.optimizer = {
       .kind = optimizer.at("adamw").get<bool>() ? OptimizerKind::kAdamW : OptimizerKind::kSgd,

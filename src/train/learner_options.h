@@ -23,6 +23,10 @@ struct OptimizerOptions {
   double epsilon = 1e-8;  ///< AdamW
 };
 
+/// How the CPU computes 3×3 convolutions: by Winograd's algorithm where it can (kernels/winograd), or all by
+/// LibTorch, with its bits.
+enum class ConvolutionKind { kFast, kDirect };
+
 /// Where the processes of a distributed run meet, as torchrun tells them.
 struct Rendezvous {
   int rank = 0;
@@ -37,6 +41,7 @@ struct LearnerOptions {
   std::string device = "cpu";              ///< "cpu" or "cuda:N"
   Precision precision = Precision::kFp32;  ///< kBf16: convolutions and products in BF16, weights stay FP32
   int threads = 1;  ///< 0 in a configuration: this process's share of the CPUs that it may use
+  ConvolutionKind convolution = ConvolutionKind::kFast;
   OptimizerOptions optimizer;
   double clip_grad_norm = 0;             ///< largest L2 norm of all gradients together; 0 clips nothing
   double ema_decay = 0;                  ///< of an average of the weights, per step; 0 keeps none

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "base/cpu_features.h"
 #include "engine/plugin_host.h"
 #include "graph/zoo/zoo.h"
 #include "tiny_model.h"
@@ -180,6 +181,67 @@ TEST_F(LearnerTest, NodesThatRunAsOneTakeTheSameStepsToTheLastBit) {
     for (const std::string part : {".conv", ".weight", ".bias", ".running_mean", ".running_var"})
       EXPECT_EQ(state(*as_one, name + part), state(*apart, name + part)) << name << part;
   }
+}
+
+/// A 3×3 convolution of 32 channels behind a 1×1 one, which needs its gradient. No rectifier: it would turn a
+/// rounding error beside zero into a whole gradient.
+Graph wide_model() {
+  Graph graph = tiny_model();
+  graph.initializers["stem.weight"] = waves({32, 3, 1, 1}, 1, 0.5);
+  graph.initializers["conv.weight"] = waves({32, 32, 3, 3}, 2, 0.1);
+  graph.initializers["fc.weight"] = waves({32, 3}, 4, 0.5);
+  const auto conv = [](const std::string& input, const std::string& name, int64_t pad) {
+    return Node{.name = name,
+                .op = "Conv",
+                .domain = "",
+                .inputs = {input, name + ".weight"},
+                .outputs = {name},
+                .attributes = {{"pads", std::vector<int64_t>(4, pad)}}};
+  };
+  const auto node = [](const std::string& op, std::vector<std::string> inputs, const std::string& output) {
+    return Node{.name = output,
+                .op = op,
+                .domain = "",
+                .inputs = std::move(inputs),
+                .outputs = {output},
+                .attributes = {}};
+  };
+  graph.nodes = {conv("input", "stem", 0),
+                 conv("stem", "conv", 1),
+                 node("GlobalAveragePool", {"conv"}, "pooled"),
+                 node("Flatten", {"pooled"}, "flat"),
+                 node("Gemm", {"flat", "fc.weight", "fc.bias"}, "logits")};
+  return graph;
+}
+
+/// `name` after three steps on 16 images.
+std::vector<float> weights_after_steps(Learner& learner, const std::string& name) {
+  for (int step = 0; step < 3; ++step) {
+    Tensor targets = waves({16, 3}, step, 0.0, 1.0 / 3);
+    for (size_t row = 0; row < 16; ++row) targets.as<float>()[row * 3 + row % 3] += 1;
+    const auto result = learner.step(waves({16, 6, 6, 3}, step, 1).view(), targets.view(), 0.05);
+    EXPECT_TRUE(result.ok()) << result.status().message();
+  }
+  const auto state = learner.state(name);
+  EXPECT_TRUE(state.ok()) << state.status().message();
+  const auto values = state->as<float>();
+  return {values.begin(), values.end()};
+}
+
+TEST_F(LearnerTest, FastConvolutionsTakeTheStepsOfDirectOnes) {
+  for (const std::vector<std::string>& frozen : {std::vector<std::string>{}, {"conv.weight"}})
+    for (const std::string name : {"stem.weight", "conv.weight", "fc.weight"}) {
+      LearnerOptions options{.frozen = frozen};
+      const auto fast = weights_after_steps(*make(options, wide_model()), name);
+      options.convolution = ConvolutionKind::kDirect;
+      const auto direct = weights_after_steps(*make(options, wide_model()), name);
+      EXPECT_THAT(fast, Pointwise(FloatNear(2e-6F), direct)) << name;
+      // Not to the bit: else nothing fast ran.
+      const bool learns = frozen.empty() || name != frozen[0];
+      if (learns && usable_cpu_features()->avx2) {
+        EXPECT_NE(fast, direct) << name;
+      }
+    }
 }
 
 TEST_F(LearnerTest, CountsTheImagesWhoseLargestTargetItFinds) {

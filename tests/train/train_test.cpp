@@ -62,6 +62,7 @@ epochs: 5
 batch_size: 32
 seed: 1
 precision: bf16
+convolution: direct
 device: cpu
 threads: 1
 label_smoothing: 0.1
@@ -83,6 +84,7 @@ TEST(TrainConfig, TakesEveryKey) {
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->tag(), "resnet18_256");
   EXPECT_EQ(config->learner.precision, Precision::kBf16);
+  EXPECT_EQ(config->learner.convolution, ConvolutionKind::kDirect);
   EXPECT_TRUE(config->learner.optimizer.nesterov);
   EXPECT_EQ(config->learner.ema_decay, 0.99);
   EXPECT_EQ(config->schedule.base, 0.05);

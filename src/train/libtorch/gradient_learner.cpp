@@ -32,7 +32,7 @@ Result<std::unique_ptr<GradientLearner>> GradientLearner::make(const Graph& grap
   ASSIGN_OR_RETURN(placement.device, libtorch::device_from(options.device));
   libtorch::use_threads(options.threads);
   keep_memory_of_large_tensors();
-  ASSIGN_OR_RETURN(Network network, Network::build(graph, placement, options.frozen));
+  ASSIGN_OR_RETURN(Network network, Network::build(graph, placement, options));
   return std::unique_ptr<GradientLearner>(new GradientLearner(std::move(network), options, placement));
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/cpu_features.h"
 #include "engine/libtorch/values.h"
+#include "train/libtorch/conv.h"
 #include "train/libtorch/norm.h"
 
 namespace ridgeline::train {
@@ -101,6 +102,8 @@ Result<Kernel> Network::kernel_for(const Node& node) const {
                     .device = placement_.device,
                     .input_ranks = std::vector<int64_t>(node.inputs.size(), -1)};
   ASSIGN_OR_RETURN(Kernel kernel, row->build(site));
+  if (convolution_ == ConvolutionKind::kFast && is_same_size_conv(node))
+    kernel = same_size_conv(std::move(kernel));
   if (placement_.float_type == at::kFloat || !is_product(node)) return kernel;
   return computed_in(product_types(placement_), std::move(kernel));
 }
@@ -145,16 +148,16 @@ void Network::add_weights(const Graph& graph, const Node& node) {
 }
 
 Result<Network> Network::build(const Graph& graph, const libtorch::Placement& placement,
-                               std::span<const std::string> frozen) {
+                               const LearnerOptions& options) {
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
     return unsupported("a model with {} inputs and {} outputs: training takes images and gives logits",
                        graph.inputs.size(), graph.outputs.size());
-  Network network(placement);
+  Network network(placement, options.convolution);
   network.sort_initializers(graph);
   for (const auto& [name, value] : network.constants_)
     network.slots_[network.new_slot(name)] = value.to(placement.device);
   network.input_ = network.new_slot(graph.inputs[0].name);
-  const NormFolds folds = norm_folds(graph, frozen);
+  const NormFolds folds = norm_folds(graph, options.frozen);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     network.add_weights(graph, node);

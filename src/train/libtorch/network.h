@@ -10,6 +10,7 @@
 
 #include "engine/libtorch/program.h"
 #include "graph/graph.h"
+#include "train/learner_options.h"
 #include "train/libtorch/norm_folds.h"
 
 namespace ridgeline::train {
@@ -32,7 +33,7 @@ class Network {
  public:
   /// kUnsupported naming the node that has no kernel here, or whose kernel needs a constant that would learn.
   static Result<Network> build(const Graph& graph, const libtorch::Placement& placement,
-                               std::span<const std::string> frozen);
+                               const LearnerOptions& options);
 
   /// As the graph's initializers give them, in the order in which its nodes read them.
   const std::vector<Weight>& initial_weights() const { return weights_; }
@@ -44,7 +45,10 @@ class Network {
   at::Tensor forward(std::span<const at::Tensor> weights, const at::Tensor& images, Phase phase);
 
  private:
-  explicit Network(const libtorch::Placement& placement) : placement_(placement) { slots_.emplace_back(); }
+  Network(const libtorch::Placement& placement, ConvolutionKind convolution)
+      : placement_(placement), convolution_(convolution) {
+    slots_.emplace_back();
+  }
   void sort_initializers(const Graph& graph);
   void add_weights(const Graph& graph, const Node& node);
   Status add_node(const Graph& graph, size_t index, const NormFolds& folds);
@@ -57,6 +61,7 @@ class Network {
   size_t new_slot(const std::string& name);
 
   libtorch::Placement placement_;
+  ConvolutionKind convolution_;
   std::shared_ptr<Phase> phase_ = std::make_shared<Phase>(Phase::kEvaluation);  ///< kernels read it
   std::vector<Weight> weights_;
   std::vector<size_t> weight_slots_;  ///< one per weight

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <vector>
 
+#include "train/libtorch/nhwc.h"
 #include "train/libtorch/norm_rows.h"
 
 namespace ridgeline::train {
@@ -164,11 +165,6 @@ class TrainingNorm : public torch::autograd::Function<TrainingNorm> {
             dz, at::Tensor()};
   }
 };
-
-bool is_nhwc(const at::Tensor& x) {
-  return x.dim() == 4 && x.device().is_cpu() && x.scalar_type() == at::kFloat && !x.is_contiguous() &&
-         x.is_contiguous(at::MemoryFormat::ChannelsLast);
-}
 
 bool fits(const NormInputs& in) {
   return norm_rows() != nullptr && is_nhwc(in.x) &&
