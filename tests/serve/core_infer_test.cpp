@@ -91,6 +91,49 @@ TEST_F(CoreInfer, EveryAnswerOfManyCallersBelongsToItsRequest) {
   EXPECT_EQ(reports->front().pending, 0);
 }
 
+TEST_F(CoreInfer, AnImmediateModelHasAnsweredWhenTheCallReturns) {
+  write_model("echo", "immediate");
+  start();
+  for (int i = 0; i < 100; ++i)
+    EXPECT_TRUE(send(floats_request("echo", {1, 2}))->ended()) << "another thread executes";
+  const auto reports = service_->statistics("echo", "");
+  ASSERT_TRUE(reports.ok());
+  EXPECT_EQ(reports->front().counts.success.count, 100u);
+  EXPECT_EQ(reports->front().counts.execution_count, 100u);
+  EXPECT_EQ(reports->front().pending, 0);
+}
+
+TEST_F(CoreInfer, AnImmediateModelThatIsToBatchDoesSo) {
+  write_model("echo", "immediate", 4, "dynamic_batching { max_queue_delay_microseconds: 60000000 }");
+  start();
+  std::vector<std::shared_ptr<KeptAnswers>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(send(floats_request("echo", {1}, {1})));
+  for (const auto& client : clients) EXPECT_TRUE(client->await_one().ok());
+  EXPECT_THAT(probe_->batch_rows, ElementsAre(4));
+}
+
+TEST_F(CoreInfer, AnImmediateModelIsReplacedUnderItsCallers) {
+  write_model("echo", "immediate", 0, "instance_group { count: 2 kind: KIND_CPU }");
+  ServiceOptions explicitly = options(ControlMode::kExplicit);
+  explicitly.load_models = {"echo"};
+  start(std::move(explicitly));
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 3; ++caller)
+    callers.emplace_back([&, mine = static_cast<float>(caller)] {
+      while (!stop)
+        if (ask_floats(floats_request("echo", {mine})) != std::vector<float>{mine}) ++wrong;
+    });
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(load("echo").ok());
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_TRUE(unload("echo").ok());
+  EXPECT_FALSE(ask(floats_request("echo", {1})).ok());
+  EXPECT_TRUE(eventually([&] { return probe_->instances == 0 && probe_->loaded == 0; }));
+}
+
 TEST_F(CoreInfer, BatchesObeyTheirLimitAndTakeWhatWaits) {
   write_model("held", "gate", 4, "dynamic_batching {}");
   probe_->shut();

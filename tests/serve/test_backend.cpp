@@ -29,6 +29,7 @@ class TestInstance final : public Instance {
     ++probe_->executed;
     return {.input = Nanos(1000), .infer = Nanos(2000), .output = Nanos(3000)};
   }
+  bool immediate() const override { return parameter("do", "") == "immediate"; }
 
  private:
   std::string parameter(const std::string& key, const std::string& otherwise) const {

@@ -29,12 +29,12 @@ struct BackendProbe {
   void await_executing(int count);
 };
 
-/// Runs models whose parameter "do" says what they do: "identity" (the default), "slow" (some milliseconds),
-/// "gate" (as identity, while the probe's gate is open), "fail", "throw", "silent" (no answer), "repeat"
-/// (decoupled: as many answers as the input's first element says), "add" (a parameter "addend" is added),
-/// "show_inputs" (the first element of each), "accumulate" (into a state), "fail_load" (also as the text of
-/// a version's model.py). Identity's output is
-/// the input with the same place in the configuration.
+/// Runs models whose parameter "do" says what they do: "identity" (the default), "immediate" (the same, on
+/// the caller's thread), "slow" (some milliseconds), "gate" (as identity, while the probe's gate is open),
+/// "fail", "throw", "silent" (no answer), "repeat" (decoupled: as many answers as the input's first element
+/// says), "add" (a parameter "addend" is added), "show_inputs" (the first element of each), "accumulate"
+/// (into a state), "fail_load" (also as the text of a version's model.py). Identity's output is the input
+/// with the same place in the configuration.
 Backends test_backends(const std::shared_ptr<BackendProbe>& probe);
 
 }  // namespace ridgeline::serve

@@ -12,6 +12,7 @@ class IdentityInstance : public Instance {
     for (const auto& job : batch) job->answer(answer_to(job->request()));
     return {.input = {}, .infer = std::chrono::steady_clock::now() - begin, .output = {}};
   }
+  bool immediate() const override { return true; }
 
  private:
   /// The bytes are the request's own.

@@ -36,6 +36,9 @@ class Instance {
   /// Runs requests that fit together: at most max_batch_size rows, equal shapes save the batch axis (and
   /// inputs with allow_ragged_batch). Every job is answered, with an error where the model failed.
   virtual ComputeTimes execute(std::span<const std::shared_ptr<Job>> batch) = 0;
+  /// execute() takes microseconds and waits for nothing, so that it may run on a thread that looks after
+  /// connections.
+  virtual bool immediate() const { return false; }
 };
 
 /// Where an instance is to live.

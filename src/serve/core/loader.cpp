@@ -65,12 +65,12 @@ class Members {
     ASSIGN_OR_RETURN(members_.back().gate, gate_->add(std::move(planned.needs)));
     return {};
   }
-  std::vector<InstancePool::Member> take() && { return std::exchange(members_, {}); }
+  std::vector<InstanceRunner::Member> take() && { return std::exchange(members_, {}); }
   size_t count() const { return members_.size(); }
 
  private:
   ResourceGate* gate_;
-  std::vector<InstancePool::Member> members_;
+  std::vector<InstanceRunner::Member> members_;
 };
 
 void fill_in(ModelFacts& facts, const ModelFolder& folder, int64_t version, ModelConfig config,
@@ -108,6 +108,13 @@ bool keeps_order(const ModelConfig& config) {
   const auto* const oldest =
       sequences != nullptr ? std::get_if<OldestStrategy>(&sequences->strategy) : nullptr;
   return oldest != nullptr && oldest->preserve_ordering;
+}
+
+/// Nothing is to be waited for: neither other requests nor resources nor the model itself.
+bool runs_at_once(const ModelConfig& config, std::span<const InstanceRunner::Member> members) {
+  const auto waits = [](const auto& member) { return member.gate || !member.instance->immediate(); };
+  return std::holds_alternative<std::monostate>(config.scheduling) && !config.decoupled.value_or(false) &&
+         std::ranges::none_of(members, waits);
 }
 
 Status check_complete(const ModelConfig& config) {
@@ -150,7 +157,11 @@ Result<std::unique_ptr<ServedVersion>> load_version(const ModelFolder& folder, i
     return invalid_argument("model '{}' has no instance: every instance_group is passive", complete.name);
   ASSIGN_OR_RETURN(std::shared_ptr<Scheduler> scheduler,
                    scheduler_for(complete, folder.path, members.count(), *server.watch));
-  model->start(std::move(scheduler), std::move(members).take(), *server.gate, keeps_order(complete));
+  auto ready = std::move(members).take();
+  if (runs_at_once(complete, ready))
+    model->start_immediate(std::move(ready), *server.gate);
+  else
+    model->start(std::move(scheduler), std::move(ready), *server.gate, keeps_order(complete));
   model->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return std::unique_ptr<ServedVersion>(std::move(model));
 }

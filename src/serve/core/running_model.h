@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "serve/core/immediate_pool.h"
 #include "serve/core/instance_pool.h"
 #include "serve/core/served_model.h"
 
@@ -17,17 +18,20 @@ class RunningModel final : public ServedVersion {
 
   LoadedModel& model() { return *model_; }
   /// Starts the instances' threads; from here on requests are taken.
-  void start(std::shared_ptr<Scheduler> scheduler, std::vector<InstancePool::Member> members,
+  void start(std::shared_ptr<Scheduler> scheduler, std::vector<InstanceRunner::Member> members,
              ResourceGate& gate, bool in_order);
+  /// The same for instances that whoever brings a request executes.
+  void start_immediate(std::vector<InstanceRunner::Member> members, ResourceGate& gate);
 
-  void put(std::shared_ptr<Request> request) override { scheduler_->put(std::move(request)); }
-  void drain() override { scheduler_->drain(); }
+  void put(std::shared_ptr<Request> request) override;
+  void drain() override;
   void stop() override;
 
  private:
   std::unique_ptr<LoadedModel> model_;
   std::shared_ptr<Scheduler> scheduler_;
   std::optional<InstancePool> pool_;
+  std::optional<ImmediatePool> immediate_;  ///< in place of both
 };
 
 }  // namespace ridgeline::serve

@@ -108,8 +108,8 @@ void ConnectionOver<Stream>::after_body(const Error& error) {
 template <typename Stream>
 void ConnectionOver<Stream>::answer() {
   enter(State::kAnswering);
-  watch_for_the_end();
   settings_->handler(incoming_, make_reply());
+  if (state_ == State::kAnswering) watch_for_the_end();  // most of what is not a model's is answered by now
 }
 
 /// The loop may be gone when the reply comes; while it is there, it owns the connection.
