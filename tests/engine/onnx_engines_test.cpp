@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <thread>
 
 #include "engine/registry.h"
 #include "formats/onnx.h"
@@ -88,6 +89,29 @@ TEST_P(OnnxEngine, ASessionKeepsWhatItNeedsAlive) {
   ASSERT_NE(session, nullptr);
   const auto ops = session->profile(std::array{view_of(x_, {1, 2, 2, 2})}, 3);
   ASSERT_TRUE(ops.ok()) << ops.status().message();
+}
+
+TEST_P(OnnxEngine, SessionsForSeveralBatchesEachComputeTheirOwn) {
+  const Graph graph = tiny_graph();
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (const int64_t batch : {1, 2, 1, 2}) sessions.push_back(compile(graph, batch));
+  std::vector<float> twice = x_;
+  twice.insert(twice.end(), x_.begin(), x_.end());
+  std::vector<std::thread> callers;
+  for (const size_t first : {0, 2})  // two callers at a time, each with a session for either batch
+    callers.emplace_back([&, first] {
+      for (size_t turn = 0; turn < 50; ++turn) {
+        const auto batch = static_cast<int64_t>(turn % 2) + 1;
+        Session& session = *sessions[first + turn % 2];
+        EXPECT_EQ(session.signature().outputs[0].type.shape, (Shape{batch, 1, 2, 2}));
+        std::vector<float> x = twice;
+        std::vector<float> y(static_cast<size_t>(4 * batch), -1);
+        std::array out = {view_of(y, {batch, 1, 2, 2}), TensorView()};
+        EXPECT_TRUE(session.run(std::array{view_of(x, {batch, 2, 2, 2})}, out).ok());
+        EXPECT_THAT(std::vector<float>(y.end() - 4, y.end()), ElementsAre(1, 0, 0, 2));
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
 }
 
 TEST_P(OnnxEngine, ProfilesOperatorsByTheirOnnxNames) {

@@ -78,7 +78,8 @@ Status OrtEngine::supports(const plugin::Model& model, const SessionOptions& opt
 Result<std::unique_ptr<Session>> OrtEngine::compile(const plugin::Model& model,
                                                     const SessionOptions& options) const {
   RETURN_IF_ERROR(supports(model, options));
-  return OrtSession::create(env_, model, options, flavor_);
+  ASSIGN_OR_RETURN(Membership library, shared_.join(*env_, model, options, flavor_));
+  return OrtSession::create(env_, model, options, flavor_, std::move(library));
 }
 
 }  // namespace ridgeline::ort

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "engine/onnxruntime/ort_support.h"
+#include "engine/onnxruntime/ort_shared.h"
 #include "engine/plugin/plugin_engine.h"
 
 namespace ridgeline::ort {
@@ -28,6 +28,7 @@ class OrtEngine : public plugin::PluginEngine {
   Flavor flavor_;
   /// Null when check_library() fails. Shared with the sessions.
   std::shared_ptr<const Ort::Env> env_;
+  mutable SharedSessions shared_;
 };
 
 }  // namespace ridgeline::ort

@@ -33,11 +33,9 @@ std::vector<const char*> names_of(const std::vector<ValueInfo>& values) {
 
 Result<std::unique_ptr<Session>> OrtSession::create(std::shared_ptr<const Ort::Env> env,
                                                     const plugin::Model& model, const SessionOptions& options,
-                                                    Flavor flavor) {
-  ASSIGN_OR_RETURN(const Ort::SessionOptions session_options, make_session_options(model, options, flavor));
-  ASSIGN_OR_RETURN(Ort::Session library_session, make_session(*env, model, session_options));
+                                                    Flavor flavor, Membership library) {
   std::unique_ptr<OrtSession> session(
-      new OrtSession(std::move(env), model, options, flavor, std::move(library_session)));
+      new OrtSession(std::move(env), model, options, flavor, std::move(library)));
   RETURN_IF_ERROR(guarded([&] { return session->read_signature(); }));
   RETURN_IF_ERROR(session->prepare_outputs());
   return std::unique_ptr<Session>(std::move(session));
@@ -45,20 +43,34 @@ Result<std::unique_ptr<Session>> OrtSession::create(std::shared_ptr<const Ort::E
 
 Status OrtSession::read_signature() {
   Ort::AllocatorWithDefaultOptions allocator;
-  for (size_t i = 0; i < session_.GetInputCount(); ++i) {
-    const std::string name = session_.GetInputNameAllocated(i, allocator).get();
-    ASSIGN_OR_RETURN(ValueInfo info, value_info(name, session_.GetInputTypeInfo(i)));
+  const Ort::Session& session = library_->first();
+  for (size_t i = 0; i < session.GetInputCount(); ++i) {
+    const std::string name = session.GetInputNameAllocated(i, allocator).get();
+    ASSIGN_OR_RETURN(ValueInfo info, value_info(name, session.GetInputTypeInfo(i)));
     ASSIGN_OR_RETURN(info.type.shape, plugin::shape_to_compile(info, options_));
     signature_.inputs.push_back(std::move(info));
   }
-  for (size_t i = 0; i < session_.GetOutputCount(); ++i) {
-    const std::string name = session_.GetOutputNameAllocated(i, allocator).get();
-    ASSIGN_OR_RETURN(ValueInfo info, value_info(name, session_.GetOutputTypeInfo(i)));
+  for (size_t i = 0; i < session.GetOutputCount(); ++i) {
+    ASSIGN_OR_RETURN(ValueInfo info, output_info(i));
     signature_.outputs.push_back(std::move(info));
   }
   input_names_ = names_of(signature_.inputs);
   output_names_ = names_of(signature_.outputs);
   return {};
+}
+
+Result<ValueInfo> OrtSession::output_info(size_t index) const {
+  Ort::AllocatorWithDefaultOptions allocator;
+  const Ort::Session& session = library_->first();
+  const Ort::TypeInfo type = session.GetOutputTypeInfo(index);
+  ASSIGN_OR_RETURN(ValueInfo info, value_info(session.GetOutputNameAllocated(index, allocator).get(), type));
+  if (info.type.shape->rank() == 0) return info;
+  std::vector<const char*> names(info.type.shape->rank());
+  type.GetTensorTypeAndShapeInfo().GetSymbolicDimensions(names.data(), names.size());
+  int64_t& rows = info.type.shape->dims().front();
+  const auto size = model_.dimensions.find(names.front());
+  if (rows == Shape::kUnknownDim && size != model_.dimensions.end()) rows = size->second;
+  return info;
 }
 
 Status OrtSession::prepare_outputs() {
@@ -103,8 +115,8 @@ Status OrtSession::run(std::span<const TensorView> in, std::span<TensorView> out
         bind(out[i].data != nullptr ? out[i] : output_plans_[i].own.view(), outputs_[i]);
       }
     }
-    session_.Run(Ort::RunOptions(nullptr), input_names_.data(), inputs_.data(), inputs_.size(),
-                 output_names_.data(), outputs_.data(), outputs_.size());
+    library_->take()->Run(Ort::RunOptions(nullptr), input_names_.data(), inputs_.data(), inputs_.size(),
+                          output_names_.data(), outputs_.data(), outputs_.size());
     for (size_t i = 0; i < out.size(); ++i) {
       if (out[i].data == nullptr) lend(i, out[i]);
     }

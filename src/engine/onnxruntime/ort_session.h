@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/onnxruntime/ort_support.h"
+#include "engine/onnxruntime/ort_shared.h"
 
 namespace ridgeline::ort {
 
@@ -15,7 +15,7 @@ class OrtSession : public Session {
  public:
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Ort::Env> env,
                                                  const plugin::Model& model, const SessionOptions& options,
-                                                 Flavor flavor);
+                                                 Flavor flavor, Membership library);
 
   const Signature& signature() const override { return signature_; }
   Status run(std::span<const TensorView> in, std::span<TensorView> out) override;
@@ -30,14 +30,16 @@ class OrtSession : public Session {
   };
 
   OrtSession(std::shared_ptr<const Ort::Env> env, const plugin::Model& model, const SessionOptions& options,
-             Flavor flavor, Ort::Session session)
+             Flavor flavor, Membership library)
       : env_(std::move(env)),
         model_(model),
         options_(options),
         flavor_(flavor),
-        session_(std::move(session)) {}
+        library_(std::move(library)) {}
 
   Status read_signature();
+  /// An output as it is for the compiled rows, where the library's session takes any number of them.
+  Result<ValueInfo> output_info(size_t index) const;
   Status prepare_outputs();
   /// Makes `value` a tensor over `memory` unless it already is.
   void bind(const TensorView& memory, Ort::Value& value);
@@ -48,7 +50,7 @@ class OrtSession : public Session {
   plugin::Model model_;  ///< its bytes outlive the session
   SessionOptions options_;
   Flavor flavor_;
-  Ort::Session session_;
+  Membership library_;
   Ort::MemoryInfo memory_info_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
   Signature signature_;
   std::vector<const char*> input_names_;
