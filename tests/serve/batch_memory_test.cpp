@@ -73,6 +73,23 @@ TEST_F(Gather, LeavesOneAlignedRequestThatIsAllWhereItLies) {
   EXPECT_FALSE(in_place_);
 }
 
+TEST_F(Gather, LeavesRequestsThatLieOneBehindTheOtherWhereTheyLie) {
+  const Tensor all = counting(3, 10);
+  const auto rows = [&](size_t first, size_t count) {
+    return std::span<const std::byte>(all.data() + first * 8, count * 8);
+  };
+  add(1);
+  add(2);
+  jobs_[0]->changeable().inputs[0].data = rows(0, 1);
+  jobs_[1]->changeable().inputs[0].data = rows(1, 2);
+  EXPECT_THAT(gathered({0, 3}, 3), ElementsAre(10, 11, 12, 13, 14, 15));
+  EXPECT_TRUE(in_place_);
+  jobs_[0]->changeable().inputs[0].data = rows(2, 1);
+  jobs_[1]->changeable().inputs[0].data = rows(0, 2);
+  EXPECT_THAT(gathered({0, 3}, 3), ElementsAre(14, 15, 10, 11, 12, 13));
+  EXPECT_FALSE(in_place_);
+}
+
 TEST(GatherIndices, AreCopiedEvenWhereTheyAreAligned) {
   const ModelConfig indices =
       config_of("max_batch_size: 8 input { name: \"i\" data_type: TYPE_INT64 dims: [ 2 ] }");

@@ -1,7 +1,6 @@
 #include "serve/backends/batch_input.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "wire/datatype.h"
 
@@ -18,6 +17,18 @@ std::span<const std::byte> bytes_in(const Member& member, size_t input, RowRange
   const int64_t end = std::min(range.end(), member.end_row());
   return member.inputs[input]->data.subspan(static_cast<size_t>(first - member.first_row) * row_bytes,
                                             static_cast<size_t>(end - first) * row_bytes);
+}
+
+/// All of the batch's bytes in the range, where they lie together in memory; else nothing.
+std::span<const std::byte> bytes_together(std::span<const std::span<const std::byte>> parts) {
+  if (parts.empty()) return {};
+  const std::byte* const begin = parts.front().data();
+  const std::byte* end = begin;
+  for (const std::span<const std::byte> part : parts) {
+    if (part.data() != end) return {};
+    end += part.size();
+  }
+  return {begin, end};
 }
 
 }  // namespace
@@ -61,18 +72,19 @@ ItemShapes shapes_of(const Member& member, const ModelConfig& config) {
 }
 
 TensorView gather(std::span<const Member> members, size_t input, RowRange range, const TensorView& arena) {
-  size_t filled = 0;
+  std::vector<std::span<const std::byte>> parts;
   for (const Member& member : members) {
     if (member.end_row() <= range.first || member.first_row >= range.end()) continue;
     const wire::InputTensor& tensor = *member.inputs[input];
     const size_t row_bytes = tensor.data.size() / static_cast<size_t>(member.rows);
-    const std::span<const std::byte> bytes = bytes_in(member, input, range, row_bytes);
-    // A session only reads its inputs.
-    if (bytes.size() == arena.byte_size() && is_aligned(bytes) && is_float(arena.dtype))
-      return {arena.dtype, arena.shape, const_cast<std::byte*>(bytes.data())};
-    if (!bytes.empty()) std::memcpy(arena.data + filled, bytes.data(), bytes.size());
-    filled += bytes.size();
+    parts.push_back(bytes_in(member, input, range, row_bytes));
   }
+  const std::span<const std::byte> together = bytes_together(parts);
+  // A session only reads its inputs.
+  if (together.size() == arena.byte_size() && is_aligned(together) && is_float(arena.dtype))
+    return {arena.dtype, arena.shape, const_cast<std::byte*>(together.data())};
+  std::byte* to = arena.data;
+  for (const std::span<const std::byte> part : parts) to = std::ranges::copy(part, to).out;
   return arena;
 }
 

@@ -40,9 +40,10 @@ bool alike(const Member& a, const Member& b, bool batched);
 ItemShapes shapes_of(const Member& member, const ModelConfig& config);
 
 /// The bytes of rows `range` as one of a session's inputs. They are copied into `arena`, the session's own
-/// memory: once, on the way from the message into the batch. Where they lie together in one request, aligned
-/// as engines like it, and are all that the session takes, floats are left there: the client may change what
-/// lies in shared memory while the engine reads, and integers can be indices.
+/// memory: once, on the way from the message into the batch. Where they lie together, in one request or in
+/// one after the other, aligned as engines like it, and are all that the session takes, floats are left
+/// there: the client may change what lies in shared memory while the engine reads, and integers can be
+/// indices.
 TensorView gather(std::span<const Member> members, size_t input, RowRange range, const TensorView& arena);
 
 }  // namespace ridgeline::serve
