@@ -97,8 +97,9 @@ Result<int> serve_models(const ServeFlags& flags, const CancelToken& cancel, boo
   RETURN_IF_ERROR(log->change(plan.log));
   for (const std::string& warning : plan.warnings) log->warning("{}", warning);
   plan.service.log = log;
-  ASSIGN_OR_RETURN(const std::unique_ptr<serve::Service> service,
-                   serve::start_service(std::move(plan.service), serve::make_backends({.log = log})));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<serve::Service> service,
+      serve::start_service(std::move(plan.service), serve::make_backends({.log = log}, {.log = log})));
   log_models(service->index(false), *log);
   ASSIGN_OR_RETURN(const Fronts fronts, listen(plan, *service, *log));
   if (json) {

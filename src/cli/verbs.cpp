@@ -11,6 +11,7 @@ Action configure_export(CLI::App& app, const Environment& environment);
 Action configure_import(CLI::App& app, const Environment& environment);
 Action configure_infer(CLI::App& app, const Environment& environment);
 Action configure_merge(CLI::App& app, const Environment& environment);
+Action configure_instance(CLI::App& app, const Environment& environment);
 Action configure_worker(CLI::App& app, const Environment& environment);
 Action configure_data(CLI::App& app, const Environment& environment);
 Action configure_doctor(CLI::App& app, const Environment& environment);
@@ -41,6 +42,8 @@ std::span<const Verb> verbs() {
            "opset 17",
            configure_import},
       Verb{"infer", "say what a model sees in image files: the likeliest classes of each", configure_infer},
+      Verb{"instance", "run one instance of a served model, as told by the server that started it",
+           configure_instance, true},
       Verb{"merge", "join the results of a race's shards", configure_merge},
       Verb{"quantize", "write a model in INT8, and say what it gains and loses", configure_quantize},
       Verb{"report", "turn a race's results into HTML, Markdown and plots", configure_report},

@@ -1,4 +1,5 @@
-// What every backend over an engine promises, each tried where its engine is here.
+// What every backend over an engine promises, each tried where its engine is here, with instances that are
+// threads and with such that are processes.
 
 #include <gmock/gmock.h>
 #include <numeric>
@@ -44,26 +45,41 @@ std::vector<float> values_of(const Tensor& tensor) {
   return {tensor.as<float>().begin(), tensor.as<float>().end()};
 }
 
-class EngineBackends : public testing::TestWithParam<std::string> {
+/// A backend's name, and how its instances are isolated.
+class EngineBackends : public testing::TestWithParam<std::tuple<std::string, std::string>> {
  protected:
   void SetUp() override {
-    const std::string engine = GetParam() == "ridgeline" ? "native" : GetParam();
-    const Capabilities capabilities = (*registry_->find(engine))->probe();
+    const Capabilities capabilities = (*registry_->find(engine()))->probe();
     if (!capabilities.available) GTEST_SKIP() << capabilities.reason;
+  }
+
+  static std::string name() { return std::get<0>(GetParam()); }
+  static std::string isolation() { return std::get<1>(GetParam()); }
+  static std::string engine() { return name() == "ridgeline" ? "native" : name(); }
+
+  /// The configuration with backend and isolation.
+  static ModelConfig completed(ModelConfig config) {
+    config.backend = name();
+    config.parameters["isolation"] = isolation();
+    return config;
+  }
+
+  static const Backend& backend() {
+    static const Backends kBackends = make_backends({}, {.most_memory_bytes = 256 << 20});
+    return *kBackends.at(name());
   }
 
   /// The model "m", of these bytes and this configuration, as the server would load it.
   Result<std::unique_ptr<LoadedModel>> load(const std::string& onnx, const std::string& config) {
     files_.write("m/1/model.onnx", onnx);
-    files_.write("m/config.pbtxt",
-                 "backend: \"" + GetParam() + "\"\n" + "default_model_filename: \"model.onnx\"\n" + config);
+    files_.write("m/config.pbtxt", "backend: \"" + name() + "\" default_model_filename: \"model.onnx\"\n" +
+                                       "parameters { key: \"isolation\" value { string_value: \"" +
+                                       isolation() + "\" } }\n" + config);
     const ModelFolder folder = read_model_folder(files_.root() + "/m");
     EXPECT_TRUE(folder.servable()) << text_of(folder.findings);
-    const Backends backends = engine_backends(registry_);
-    return backends.at(GetParam())
-        ->load({.config = folder.config.value_or(ModelConfig{}),
-                .model_path = folder.path,
-                .version_path = folder.path + "/1"});
+    return backend().load({.config = folder.config.value_or(ModelConfig{}),
+                           .model_path = folder.path,
+                           .version_path = folder.path + "/1"});
   }
 
   std::unique_ptr<Instance> instance(const std::string& onnx, const std::string& config) {
@@ -87,9 +103,8 @@ class EngineBackends : public testing::TestWithParam<std::string> {
 
   /// What the engine itself makes of this input of the graph.
   std::vector<float> bare(const Graph& graph, const Tensor& x) {
-    const std::string engine = GetParam() == "ridgeline" ? "native" : GetParam();
     const auto session =
-        (*registry_->find(engine))
+        (*registry_->find(engine()))
             ->compile(graph, {.threads = 2, .input_shapes = {{graph.inputs[0].name, x.shape()}}});
     EXPECT_TRUE(session.ok()) << session.status().message();
     std::vector<TensorView> out(1);
@@ -255,14 +270,11 @@ TEST_P(EngineBackends, ABatchThatTheModelDoesNotHaveIsRefusedWithTheRemedy) {
   const std::vector<int64_t> axes = {0};
   graph.initializers["axes"] = Tensor::from_values<int64_t>({1}, axes).value();
   files_.write("m/1/model.onnx", onnx_of(graph));
-  ModelConfig config = config_of(
+  const ModelConfig config = config_of(
       "name: \"m\" max_batch_size: 2 default_model_filename: \"model.onnx\"\n"
       "input { name: \"x\" data_type: TYPE_FP32 dims: [ 2 ] }\n"
       "output { name: \"y\" data_type: TYPE_FP32 dims: [ 2 ] }");
-  config.backend = GetParam();
-  const Backends backends = engine_backends(registry_);
-  const auto model =
-      backends.at(GetParam())->load({.config = config, .version_path = files_.root() + "/m/1"});
+  const auto model = backend().load({.config = completed(config), .version_path = files_.root() + "/m/1"});
   ASSERT_TRUE(model.ok()) << model.status().message();
   const auto made = (*model)->make_instance({.name = "m_0_0"});
   ASSERT_FALSE(made.ok());
@@ -299,10 +311,9 @@ TEST_P(EngineBackends, PixelsBecomeWhatTheContractInTheFileMakesOfThem) {
 }
 
 TEST_P(EngineBackends, TextIsRefusedWithWhatTakesIt) {
-  ModelConfig config = config_of("name: \"m\" input { name: \"x\" data_type: TYPE_STRING dims: [ 2 ] }");
-  config.backend = GetParam();
-  const Backends backends = engine_backends(registry_);
-  const auto model = backends.at(GetParam())->load({.config = config});
+  const ModelConfig config =
+      config_of("name: \"m\" input { name: \"x\" data_type: TYPE_STRING dims: [ 2 ] }");
+  const auto model = backend().load({.config = completed(config)});
   EXPECT_EQ(model.status().code(), ErrorCode::kUnsupported);
   EXPECT_THAT(model.status().message(), HasSubstr("input 'x' is TYPE_STRING"));
   EXPECT_THAT(model.status().message(), HasSubstr("\"image\""));
@@ -319,19 +330,24 @@ TEST_P(EngineBackends, TimesAddUpToTheExecution) {
   EXPECT_LE(times.input + times.infer + times.output, spent);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, EngineBackends, testing::Values("onnxruntime", "openvino", "ridgeline"));
+INSTANTIATE_TEST_SUITE_P(Each, EngineBackends,
+                         testing::Combine(testing::Values("onnxruntime", "openvino", "ridgeline"),
+                                          testing::Values("thread", "process")));
 
 // forward(image) gives relu(conv1x1(image) with the weights 2 and -1), and a mean without a batch axis.
 TEST(PytorchBackend, RunsTorchscriptByTheNamesAndThePositionsOfItsTensors) {
-  const auto registry = std::make_shared<const EngineRegistry>();
-  const Capabilities capabilities = (*registry->find("libtorch"))->probe();
+  const EngineRegistry registry;
+  const Capabilities capabilities = (*registry.find("libtorch"))->probe();
   if (!capabilities.available) GTEST_SKIP() << capabilities.reason;
-  for (const auto& [x, y] : {std::pair("image", "output_0"), std::pair("INPUT__0", "OUTPUT__0")}) {
+  for (const auto& [x, y, isolation] :
+       {std::tuple("image", "output_0", "thread"), std::tuple("INPUT__0", "OUTPUT__0", "thread"),
+        std::tuple("INPUT__0", "OUTPUT__0", "process")}) {
     ModelConfig config = config_of("name: \"m\" backend: \"pytorch\" max_batch_size: 4");
     config.default_model_filename = "tiny.pt";
+    config.parameters["isolation"] = isolation;
     config.inputs = {{{.name = x, .datatype = DType::kF32, .dims = {2, 1, 2}}}};
     config.outputs = {{{.name = y, .datatype = DType::kF32, .dims = {1, 1, 2}}, ""}};
-    const auto model = engine_backends(registry).at("pytorch")->load(
+    const auto model = make_backends().at("pytorch")->load(
         {.config = config, .version_path = SERVE_TEST_DATA "/../../engine/data"});
     ASSERT_TRUE(model.ok()) << model.status().message();
     const auto instance = (*model)->make_instance({.name = "m_0_0"});

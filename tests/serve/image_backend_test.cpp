@@ -41,10 +41,13 @@ std::vector<float> values_of(const Tensor& tensor, int64_t row = 0) {
   return {values.begin(), values.end()};
 }
 
-class ImageBackend : public testing::Test {
+/// With instances that are threads, and with such that are processes.
+class ImageBackend : public testing::TestWithParam<std::string> {
  protected:
   ModelFolder folder(const std::string& config) const {
-    files_.write("pictures/config.pbtxt", "backend: \"image\"\n" + config);
+    files_.write("pictures/config.pbtxt",
+                 "backend: \"image\" parameters { key: \"isolation\" value { string_value: \"" + GetParam() +
+                     "\" } }\n" + config);
     return read_model_folder(files_.root() + "/pictures");
   }
 
@@ -84,7 +87,7 @@ class ImageBackend : public testing::Test {
   RepositoryFiles files_;
 };
 
-TEST_F(ImageBackend, NeedsNothingButItsName) {
+TEST_P(ImageBackend, NeedsNothingButItsName) {
   const ModelFolder read = folder("");
   ASSERT_TRUE(read.servable()) << text_of(read.findings);
   EXPECT_THAT(read.served, ElementsAre(1));
@@ -94,7 +97,7 @@ TEST_F(ImageBackend, NeedsNothingButItsName) {
   EXPECT_THAT(read.config->outputs[0].dims, ElementsAre(3, 224, 224));
 }
 
-TEST_F(ImageBackend, MakesOfFilesWhatTheContractMakesOfThem) {
+TEST_P(ImageBackend, MakesOfFilesWhatTheContractMakesOfThem) {
   const auto model = instance("parameters { key: \"crop\" value { string_value: \"32\" } }");
   ASSERT_NE(model, nullptr);
   const std::string jpeg = jpeg_of(noise(60, 40));
@@ -108,7 +111,7 @@ TEST_F(ImageBackend, MakesOfFilesWhatTheContractMakesOfThem) {
   EXPECT_EQ(values_of(pixels, 1), expected(noise(33, 70), how));
 }
 
-TEST_F(ImageBackend, TakesTheRecipeFromAModelBesideItAndPartsOfItFromParameters) {
+TEST_P(ImageBackend, TakesTheRecipeFromAModelBesideItAndPartsOfItFromParameters) {
   const Preprocessing how{
       .resize_shorter = 20, .crop = 16, .mean = {0.5F, 0.25F, 0.125F}, .stddev = {1, 2, 4}};
   Graph graph{.name = "relu"};
@@ -138,7 +141,7 @@ TEST_F(ImageBackend, TakesTheRecipeFromAModelBesideItAndPartsOfItFromParameters)
   EXPECT_EQ(values_of(pixels), expected(image, other));
 }
 
-TEST_F(ImageBackend, NormalisesPixelsOfItsSizeAndResizesOthers) {
+TEST_P(ImageBackend, NormalisesPixelsOfItsSizeAndResizesOthers) {
   const std::string pixels_of = "max_batch_size: 2 input { name: \"RAW\" data_type: TYPE_UINT8 dims: [ ";
   const std::string output = "output { name: \"PIXELS\" data_type: TYPE_FP32 dims: [ 3, 16, 16 ] }";
   const auto ready = instance(pixels_of + "16, 16, 3 ] }\n" + output);
@@ -154,7 +157,7 @@ TEST_F(ImageBackend, NormalisesPixelsOfItsSizeAndResizesOthers) {
               expected(noise(width, height), Preprocessing::for_size(16)));
 }
 
-TEST_F(ImageBackend, ABadPictureFailsItsOwnRequestAndSaysWhich) {
+TEST_P(ImageBackend, ABadPictureFailsItsOwnRequestAndSaysWhich) {
   const auto model = instance("");
   ASSERT_NE(model, nullptr);
   const std::string whole = jpeg_of(noise(64, 64));
@@ -166,7 +169,7 @@ TEST_F(ImageBackend, ABadPictureFailsItsOwnRequestAndSaysWhich) {
   EXPECT_EQ(send(*model, {whole})->error(), "");
 }
 
-TEST_F(ImageBackend, WhatDoesNotFitItsRecipeIsAFinding) {
+TEST_P(ImageBackend, WhatDoesNotFitItsRecipeIsAFinding) {
   const auto with = [&](const std::string& key, const std::string& value) {
     return findings("parameters { key: \"" + key + "\" value { string_value: \"" + value + "\" } }");
   };
@@ -182,6 +185,8 @@ TEST_F(ImageBackend, WhatDoesNotFitItsRecipeIsAFinding) {
   files_.write("net/1/model.onnx", relu_onnx({-1, 3}));
   EXPECT_THAT(with("model", "net"), HasSubstr("carries no preprocessing contract"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Isolation, ImageBackend, testing::Values("thread", "process"));
 
 TEST(IdentityBackend, GivesEveryInputBackAtItsPlace) {
   ModelConfig config = config_of(

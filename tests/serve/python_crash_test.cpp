@@ -1,6 +1,5 @@
 #include <atomic>
 #include <csignal>
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <set>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "serve/processes.h"
 #include "serve/python_model.h"
 
 namespace ridgeline::serve {
@@ -31,13 +31,6 @@ class TritonPythonModel:
 pid_t process_of(Instance& instance) {
   const std::vector<float> values = ask_floats(instance, {0});
   return values.empty() ? -1 : static_cast<pid_t>(values.back());
-}
-
-/// Not there, or only to be reaped by somebody else.
-bool is_gone(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string id, name, state;
-  return !(file >> id >> name >> state) || state == "Z";
 }
 
 TEST_F(PythonModelTest, AKilledProcessFailsAtMostItsBatchAndTheNextOneGoesOn) {
@@ -195,11 +188,7 @@ class TritonPythonModel:
   const std::vector<float> pids = ask_floats(*instance, {0});
   ASSERT_EQ(pids.size(), 2u);
   instance.reset();
-  for (const float pid : pids) {
-    for (int i = 0; i < 1000 && !is_gone(static_cast<pid_t>(pid)); ++i)
-      std::this_thread::sleep_for(milliseconds(10));
-    EXPECT_TRUE(is_gone(static_cast<pid_t>(pid)));
-  }
+  for (const float pid : pids) EXPECT_TRUE(goes(static_cast<pid_t>(pid)));
 }
 
 TEST_F(PythonModelTest, AProcessDoesNotOutliveTheServer) {
@@ -220,25 +209,10 @@ TEST_F(PythonModelTest, AProcessDoesNotOutliveTheServer) {
   EXPECT_FALSE(is_gone(process));
   kill(server, SIGKILL);
   waitpid(server, nullptr, 0);
-  for (int i = 0; i < 1000 && !is_gone(process); ++i) std::this_thread::sleep_for(milliseconds(10));
-  EXPECT_TRUE(is_gone(process));
+  EXPECT_TRUE(goes(process));
   close(ends[0]);
   close(ends[1]);
 }
-
-/// Kilobytes of a line of /proc/PID/status.
-int64_t status_kb(const std::string& pid, const std::string& field) {
-  std::ifstream file("/proc/" + pid + "/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(field + ":")) return std::stoll(line.substr(field.size() + 1));
-  return 0;
-}
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kFreedMemoryIsKept = true;  // by the sanitizer, to find its use
-#else
-constexpr bool kFreedMemoryIsKept = false;
-#endif
 
 TEST_F(PythonModelTest, MemoryStaysFlatOverThousandsOfRequests) {
   const auto instance = start(kTellsItsProcess);

@@ -4,13 +4,18 @@
 
 #include "engine/registry.h"
 #include "serve/core/backend.h"
+#include "serve/isolation/isolated_backend.h"
 #include "serve/python/python_backend.h"
 
 namespace ridgeline::serve {
 
 /// Everything that this server runs models with. Cheap: no engine's library is opened, and no process
 /// started, before a model is loaded that needs it.
-Backends make_backends(PythonOptions python = {});
+Backends make_backends(PythonOptions python = {}, const IsolationOptions& isolation = {});
+
+/// Those that run models in the process that they are in, whatever their parameter `isolation` says: what an
+/// instance's process has.
+Backends threaded_backends();
 
 /// Those that run a model's file on an engine of the registry: "onnxruntime", "openvino" and "ridgeline" for
 /// ONNX files (and OpenVINO's IR on its engine), "pytorch" for TorchScript on LibTorch. The parameter

@@ -16,7 +16,7 @@ constexpr std::array kBackends = {
     KnownBackend{"openvino", "", "model.xml", 1, "", "INFERENCE_NUM_THREADS"},
     KnownBackend{"pytorch", "pytorch_libtorch", "model.pt", 1, "", "INTRA_OP_THREAD_COUNT"},
     KnownBackend{"torch_aoti", "torch_aoti", "model.pt2", 1, kConvert, ""},
-    KnownBackend{"python", "", "model.py", 1, "", "", true},
+    KnownBackend{"python", "", "model.py", 1, "", "", true, true},
     KnownBackend{"tensorflow", "tensorflow_savedmodel", "model.savedmodel", 2, kConvert, ""},
     KnownBackend{"ridgeline", "", "model.onnx", 1, "", kThreadsKey},
     KnownBackend{"image", "", "", 1, "", ""},
@@ -30,6 +30,18 @@ std::span<const KnownBackend> known_backends() { return kBackends; }
 const KnownBackend* known_backend(std::string_view name) {
   const auto* found = std::ranges::find(kBackends, name, &KnownBackend::name);
   return found == kBackends.end() ? nullptr : found;
+}
+
+Result<Isolation> isolation_asked(const ModelConfig& config) {
+  const KnownBackend* backend = known_backend(config.backend);
+  const auto found = config.parameters.find(std::string(kIsolationKey));
+  const bool is_models_own = backend != nullptr && backend->has_process;
+  if (found == config.parameters.end() || is_models_own || found->second == "thread")
+    return Isolation::kThread;
+  if (found->second == "process") return Isolation::kProcess;
+  return invalid_argument(
+      "parameter '{}' is '{}': it is \"thread\", or \"process\" for instances in processes of their own",
+      kIsolationKey, found->second);
 }
 
 Result<std::optional<int>> threads_asked(const ModelConfig& config) {

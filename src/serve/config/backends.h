@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,6 +22,7 @@ struct KnownBackend {
   std::string_view refusal;       ///< why it is not served here, and what is; empty: served
   std::string_view threads_key;   ///< the parameter that sets an instance's threads; empty: none
   bool tells_tensors = false;     ///< a model without inputs or outputs names them when it is loaded
+  bool has_process = false;       ///< its instances are processes anyway
 };
 
 /// In the order in which a model file's name chooses one.
@@ -30,6 +32,13 @@ const KnownBackend* known_backend(std::string_view name);
 
 /// What a backend with a threads_key of Triton's takes as well.
 inline constexpr std::string_view kThreadsKey = "threads";
+
+/// Where a model's instances live, by its parameter `isolation`; a backend whose instances are processes
+/// anyway leaves that name to its models.
+enum class Isolation : uint8_t { kThread, kProcess };
+inline constexpr std::string_view kIsolationKey = "isolation";
+/// kInvalidArgument, naming the parameter, for another value than "thread" and "process".
+Result<Isolation> isolation_asked(const ModelConfig& config);
 
 /// How many threads a model's parameters ask for each of its instances, for share_threads(). None where they
 /// leave it to the server: absent, or 0 as for Triton's backends. kInvalidArgument, naming the parameter, for

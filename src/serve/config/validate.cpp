@@ -45,6 +45,9 @@ void validate_backend(const ModelConfig& config, Findings& findings) {
 void validate_parameters(const ModelConfig& config, Findings& findings) {
   const Result<std::optional<int>> threads = threads_asked(config);
   if (!threads.ok()) findings.error("parameters", threads.status().message());
+  const Result<Isolation> isolation = isolation_asked(config);
+  if (!isolation.ok())
+    findings.error(fmt::format("parameters[{}]", kIsolationKey), isolation.status().message());
 }
 
 void validate_preferred(const std::vector<int32_t>& sizes, const ModelConfig& config, std::string_view path,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ridgeline::serve {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr uint32_t kFree = 0;
 constexpr uint32_t kInUse = 1;
+constexpr uint32_t kSeen = 2;
 
 std::atomic_ref<uint32_t> word_of(std::span<std::byte> head) {
   return std::atomic_ref<uint32_t>(*reinterpret_cast<uint32_t*>(head.data()));
@@ -30,9 +32,22 @@ Result<std::shared_ptr<Arena>> Arena::create(uint64_t bytes) {
   if (ftruncate(descriptor.get(), static_cast<off_t>(bytes)) != 0) return failed("ftruncate");
   if (fcntl(descriptor.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     return failed("F_ADD_SEALS");
+  return map(std::move(descriptor), bytes);
+}
+
+Result<std::shared_ptr<Arena>> Arena::open(Descriptor descriptor) {
+  struct stat file{};
+  if (fstat(descriptor.get(), &file) != 0 || file.st_size <= 0)
+    return invalid_argument("descriptor {} is no memory that a server shares", descriptor.get());
+  return map(std::move(descriptor), static_cast<uint64_t>(file.st_size));
+}
+
+Result<std::shared_ptr<Arena>> Arena::map(Descriptor descriptor, uint64_t bytes) {
   void* memory =
       mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor.get(), 0);
-  if (memory == MAP_FAILED) return failed("mmap");
+  if (memory == MAP_FAILED)
+    return out_of_memory("cannot share {} bytes of memory with a process: mmap: {}", bytes,
+                         std::strerror(errno));
   return std::shared_ptr<Arena>(new Arena(std::move(descriptor), {static_cast<std::byte*>(memory), bytes}));
 }
 
@@ -79,6 +94,8 @@ Result<std::shared_ptr<const PeerBlock>> PeerBlock::at(std::shared_ptr<Arena> ar
   if (!whole) return invalid_argument("a block of {} bytes at {} is not inside the arena", bytes, offset);
   return std::shared_ptr<const PeerBlock>(new PeerBlock(std::move(arena), *whole));
 }
+
+void PeerBlock::see() const { word_of(whole_).store(kSeen, std::memory_order_release); }
 
 PeerBlock::~PeerBlock() { word_of(whole_).store(kFree, std::memory_order_release); }
 

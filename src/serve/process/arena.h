@@ -25,6 +25,8 @@ inline constexpr uint64_t kBlockAlignment = 64;
 class Arena {
  public:
   static Result<std::shared_ptr<Arena>> create(uint64_t bytes);
+  /// In the child: the one that it was given.
+  static Result<std::shared_ptr<Arena>> open(Descriptor descriptor);
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
   ~Arena();
@@ -35,6 +37,7 @@ class Arena {
   std::optional<std::span<std::byte>> at(uint64_t offset, uint64_t size) const;
 
  private:
+  static Result<std::shared_ptr<Arena>> map(Descriptor descriptor, uint64_t bytes);
   Arena(Descriptor descriptor, std::span<std::byte> bytes)
       : descriptor_(std::move(descriptor)), bytes_(bytes) {}
 
@@ -42,7 +45,7 @@ class Arena {
   std::span<std::byte> bytes_;
 };
 
-/// Our side of an arena that we own. Thread-safe.
+/// The owner's side of an arena. Thread-safe.
 class ArenaOwner {
  public:
   explicit ArenaOwner(std::shared_ptr<Arena> arena) : arena_(std::move(arena)) {}
@@ -81,6 +84,8 @@ class PeerBlock {
   ~PeerBlock();
 
   std::span<const std::byte> bytes() const { return whole_.subspan(kBlockHead); }
+  /// Tells the owner that the block has been looked at.
+  void see() const;
 
  private:
   PeerBlock(std::shared_ptr<Arena> arena, std::span<std::byte> whole)

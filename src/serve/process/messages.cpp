@@ -13,10 +13,14 @@
 namespace ridgeline::serve {
 namespace {
 
-/// TritonError's codes in their order. UNKNOWN answers 400 over HTTP, as Triton's does.
+/// TritonError's codes in their order, then those that it lacks. UNKNOWN answers 400 over HTTP, as Triton's
+/// does.
 constexpr std::array kCodes = {ErrorCode::kInvalidArgument, ErrorCode::kInternal,    ErrorCode::kNotFound,
                                ErrorCode::kInvalidArgument, ErrorCode::kUnavailable, ErrorCode::kUnsupported,
-                               ErrorCode::kAlreadyExists,   ErrorCode::kCancelled};
+                               ErrorCode::kAlreadyExists,   ErrorCode::kCancelled,   ErrorCode::kOutOfMemory,
+                               ErrorCode::kTimeout};
+constexpr uint8_t kTritonUnavailable = 4;
+constexpr uint8_t kTritonLast = 7;
 
 uint8_t number_of(ErrorCode code) {
   switch (code) {
@@ -29,11 +33,13 @@ uint8_t number_of(ErrorCode code) {
     case ErrorCode::kUnsupported:
       return 5;
     case ErrorCode::kUnavailable:
-    case ErrorCode::kOutOfMemory:
-    case ErrorCode::kTimeout:
-      return 4;
+      return kTritonUnavailable;
     case ErrorCode::kCancelled:
-      return 7;
+      return kTritonLast;
+    case ErrorCode::kOutOfMemory:
+      return 8;
+    case ErrorCode::kTimeout:
+      return 9;
     case ErrorCode::kInternal:
       break;
   }
@@ -143,6 +149,79 @@ void pack_request(Packer& packer, const wire::InferRequest& request, uint64_t ta
   for (const wire::RequestedOutput& output : request.outputs) packer.put_text(output.name);
 }
 
+/// What pack_request() has written.
+Result<wire::InferRequest> take_request(Unpacker& unpacker) {
+  wire::InferRequest request;
+  unpacker.take<uint64_t>();  // the tag of a request that came from us
+  const auto flags = unpacker.take<uint32_t>();
+  request.timeout_us = unpacker.take<uint64_t>();
+  const auto number = unpacker.take<uint64_t>();
+  const bool named = unpacker.take<uint8_t>() != 0;
+  const std::string name(unpacker.take_text());
+  request.sequence.start = (flags & kSequenceStart) != 0;
+  request.sequence.end = (flags & kSequenceEnd) != 0;
+  if (named)
+    request.sequence.id = name;
+  else
+    request.sequence.id = number;
+  request.id = unpacker.take_text();
+  ASSIGN_OR_RETURN(request.parameters, take_parameters(unpacker));
+  const auto outputs = unpacker.take<uint32_t>();
+  for (uint32_t i = 0; i < outputs && unpacker.ok(); ++i)
+    request.outputs.push_back({.name = std::string(unpacker.take_text()), .binary = true});
+  return request;
+}
+
+/// And the tensors behind it.
+Status take_inputs(Unpacker& unpacker, const std::shared_ptr<const PeerBlock>& block,
+                   wire::InferRequest& request) {
+  ASSIGN_OR_RETURN(ReceivedTensors inputs, take_tensors(unpacker, block));
+  for (wire::OutputTensor& tensor : inputs.tensors)
+    request.inputs.push_back({.name = std::move(tensor.name),
+                              .datatype = tensor.datatype,
+                              .shape = std::move(tensor.shape),
+                              .data = tensor.data});
+  request.keep_alive = std::move(inputs.keep_alive);
+  return {};
+}
+
+/// Where each request's inputs go, one request after the other.
+std::vector<uint64_t> place_inputs(std::span<const std::shared_ptr<Job>> batch, BlockPlan& plan) {
+  std::vector<std::span<const wire::InputTensor>> requests;
+  std::vector<size_t> first = {0};
+  for (const auto& job : batch) {
+    requests.emplace_back(job->request().inputs);
+    first.push_back(first.back() + requests.back().size());
+  }
+  std::vector<uint64_t> at(first.back());
+  bool any = true;
+  for (size_t input = 0; std::exchange(any, false); ++input)
+    for (size_t i = 0; i < requests.size(); ++i) {
+      if (input >= requests[i].size()) continue;
+      const wire::InputTensor& tensor = requests[i][input];
+      const bool follows = any && tensor.datatype != DType::kString;
+      at[first[i] + input] =
+          plan.add(tensor.data.size(), follows ? size_of(tensor.datatype) : kBlockAlignment);
+      any = true;
+    }
+  return at;
+}
+
+void pack_error(Packer& packer, uint8_t number, std::string_view message) {
+  packer.put(static_cast<uint8_t>(AnswerKind::kError));
+  packer.put(number);
+  packer.put_text(message);
+}
+
+/// `at`: where its outputs go in the block.
+void pack_response(Packer& packer, const wire::InferResponse& response, std::span<const uint64_t> at,
+                   const ArenaOwner::Block& block) {
+  packer.put(static_cast<uint8_t>(AnswerKind::kTensors));
+  packer.put_text(parameters_text(response.parameters));
+  const auto shape_of = [](const wire::OutputTensor& output) { return output.shape; };
+  pack_tensors(packer, response.outputs, shape_of, at, block.bytes);
+}
+
 Result<ModelAnswer> take_answer(Unpacker& unpacker, const ModelConfig& config,
                                 const std::shared_ptr<const PeerBlock>& block) {
   const auto kind = unpacker.take<uint8_t>();
@@ -173,9 +252,7 @@ Result<ModelAnswer> take_answer(Unpacker& unpacker, const ModelConfig& config,
 Result<PackedBatch> pack_batch(std::span<const std::shared_ptr<Job>> batch, const ModelConfig& config,
                                uint64_t first_tag, ArenaOwner& arena) {
   BlockPlan plan;
-  std::vector<uint64_t> at;
-  for (const auto& job : batch)
-    for (const wire::InputTensor& input : job->request().inputs) at.push_back(plan.add(input.data.size()));
+  const std::vector<uint64_t> at = place_inputs(batch, plan);
   PackedBatch packed;
   ASSIGN_OR_RETURN(packed.block, arena.allocate(plan.bytes()));
   pack_block(packed.body, packed.block);
@@ -191,6 +268,35 @@ Result<PackedBatch> pack_batch(std::span<const std::shared_ptr<Job>> batch, cons
   return packed;
 }
 
+Result<std::vector<wire::InferRequest>> take_batch(std::span<const std::byte> body,
+                                                   const std::shared_ptr<Arena>& arena) {
+  Unpacker unpacker(body);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const PeerBlock> block, take_block(unpacker, arena));
+  if (block) block->see();
+  std::vector<wire::InferRequest> requests;
+  const auto count = unpacker.take<uint32_t>();
+  for (uint32_t i = 0; i < count && unpacker.ok(); ++i) {
+    ASSIGN_OR_RETURN(wire::InferRequest request, take_request(unpacker));
+    RETURN_IF_ERROR(take_inputs(unpacker, block, request));
+    requests.push_back(std::move(request));
+  }
+  if (!unpacker.finished()) return invalid_argument("a batch has the wrong length");
+  return requests;
+}
+
+Packer pack_failure(const Status& why) {
+  Packer packer;
+  packer.put_text(why.message());
+  packer.put(number_of(why.code()));
+  return packer;
+}
+
+Status take_failure(Unpacker& unpacker) {
+  std::string text(unpacker.take_text());
+  const auto number = unpacker.take<uint8_t>();
+  return {unpacker.ok() && number < kCodes.size() ? kCodes[number] : ErrorCode::kInternal, std::move(text)};
+}
+
 Result<std::vector<ModelAnswer>> take_answers(Unpacker& unpacker, const ModelConfig& config,
                                               const std::shared_ptr<Arena>& arena) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const PeerBlock> block, take_block(unpacker, arena));
@@ -204,52 +310,54 @@ Result<std::vector<ModelAnswer>> take_answers(Unpacker& unpacker, const ModelCon
   return answers;
 }
 
+Status pack_answers(Packer& packer, std::span<const Result<Answer>> answers, ArenaOwner& arena) {
+  BlockPlan plan;
+  std::vector<uint64_t> at;
+  for (const Result<Answer>& answer : answers)
+    if (answer.ok())
+      for (const wire::OutputTensor& output : answer->response.outputs)
+        at.push_back(plan.add(output.data.size()));
+  ASSIGN_OR_RETURN(const ArenaOwner::Block block, arena.allocate(plan.bytes()));
+  pack_block(packer, block);
+  packer.put(static_cast<uint32_t>(answers.size()));
+  size_t first = 0;
+  for (const Result<Answer>& answer : answers) {
+    if (!answer.ok()) {
+      pack_error(packer, number_of(answer.status().code()), answer.status().message());
+      continue;
+    }
+    pack_response(packer, answer->response, std::span(at).subspan(first), block);
+    first += answer->response.outputs.size();
+  }
+  return {};
+}
+
 Result<ModelCall> take_call(std::span<const std::byte> body, const std::shared_ptr<Arena>& arena) {
   Unpacker unpacker(body);
   ASSIGN_OR_RETURN(const std::shared_ptr<const PeerBlock> block, take_block(unpacker, arena));
-  ModelCall call;
-  wire::InferRequest& request = call.request;
-  call.decoupled = unpacker.take<uint8_t>() != 0;
-  request.model = unpacker.take_text();
+  const bool decoupled = unpacker.take<uint8_t>() != 0;
+  std::string model(unpacker.take_text());
   const auto version = unpacker.take<int64_t>();
+  ASSIGN_OR_RETURN(wire::InferRequest request, take_request(unpacker));
+  request.model = std::move(model);
   if (version > 0) request.version = std::to_string(version);
-  unpacker.take<uint64_t>();  // the tag of a request that came from us
-  const auto flags = unpacker.take<uint32_t>();
-  request.timeout_us = unpacker.take<uint64_t>();
-  const auto number = unpacker.take<uint64_t>();
-  const bool named = unpacker.take<uint8_t>() != 0;
-  const std::string name(unpacker.take_text());
-  request.sequence.start = (flags & kSequenceStart) != 0;
-  request.sequence.end = (flags & kSequenceEnd) != 0;
-  if (named)
-    request.sequence.id = name;
-  else
-    request.sequence.id = number;
-  request.id = unpacker.take_text();
-  ASSIGN_OR_RETURN(request.parameters, take_parameters(unpacker));
-  const auto outputs = unpacker.take<uint32_t>();
-  for (uint32_t i = 0; i < outputs && unpacker.ok(); ++i)
-    request.outputs.push_back({.name = std::string(unpacker.take_text()), .binary = true});
-  ASSIGN_OR_RETURN(ReceivedTensors inputs, take_tensors(unpacker, block));
+  RETURN_IF_ERROR(take_inputs(unpacker, block, request));
   if (!unpacker.finished()) return invalid_argument("a model's request has the wrong length");
-  for (wire::OutputTensor& tensor : inputs.tensors)
-    request.inputs.push_back({.name = std::move(tensor.name),
-                              .datatype = tensor.datatype,
-                              .shape = std::move(tensor.shape),
-                              .data = tensor.data});
-  request.keep_alive = std::move(inputs.keep_alive);
-  return call;
+  return ModelCall{std::move(request), decoupled};
 }
 
 Result<Packer> pack_call_answer(const Result<Answer>* answer, bool last, ArenaOwner& arena) {
   Packer packer;
   packer.put(static_cast<uint8_t>(last ? 1 : 0));
-  if (answer == nullptr || !answer->ok()) {
+  if (answer == nullptr) {
     pack_no_block(packer);
-    packer.put(static_cast<uint8_t>(answer == nullptr ? AnswerKind::kNone : AnswerKind::kError));
-    if (answer == nullptr) return packer;
-    packer.put(number_of(answer->status().code()));
-    packer.put_text(answer->status().message());
+    packer.put(static_cast<uint8_t>(AnswerKind::kNone));
+    return packer;
+  }
+  if (!answer->ok()) {
+    pack_no_block(packer);
+    const uint8_t number = number_of(answer->status().code());
+    pack_error(packer, number > kTritonLast ? kTritonUnavailable : number, answer->status().message());
     return packer;
   }
   const wire::InferResponse& response = answer->value().response;
@@ -258,10 +366,7 @@ Result<Packer> pack_call_answer(const Result<Answer>* answer, bool last, ArenaOw
   for (const wire::OutputTensor& output : response.outputs) at.push_back(plan.add(output.data.size()));
   ASSIGN_OR_RETURN(const ArenaOwner::Block block, arena.allocate(plan.bytes()));
   pack_block(packer, block);
-  packer.put(static_cast<uint8_t>(AnswerKind::kTensors));
-  packer.put_text(parameters_text(response.parameters));
-  const auto shape_of = [](const wire::OutputTensor& output) { return output.shape; };
-  pack_tensors(packer, response.outputs, shape_of, at, block.bytes);
+  pack_response(packer, response, at, block);
   return packer;
 }
 

@@ -21,9 +21,9 @@ constexpr milliseconds kEndGrace{2000};
 
 FromChild kind_of(const Frame& frame) { return static_cast<FromChild>(frame.kind); }
 
-std::string text_of(const Frame& frame) {
+Status failure_in(const Frame& frame) {
   Unpacker unpacker(frame.body);
-  return std::string(unpacker.take_text());
+  return take_failure(unpacker);
 }
 
 Status misbehaves(const Frame& frame) {
@@ -104,7 +104,7 @@ Result<std::string> ModelProcess::wait_started() {
       case FromChild::kStarted:
         return text;
       case FromChild::kFailed:
-        return internal_error("{}", text_of(**frame));
+        return failure_in(**frame);
       default:
         return misbehaves(**frame);
     }
@@ -131,7 +131,7 @@ Status ModelProcess::finalize(milliseconds most) {
       child_.finish(std::min(std::chrono::ceil<milliseconds>(deadline - Clock::now()), kEndGrace));
       return {};
     }
-    if (kind_of(*frame) == FromChild::kFailed) return internal_error("finalize(): {}", text_of(*frame));
+    if (kind_of(*frame) == FromChild::kFailed) return failure_in(*frame).with_context("finalize()");
   }
   return timed_out("finalize() took longer than {} ms", most.count());
 }
@@ -185,7 +185,15 @@ Result<std::optional<Frame>> ModelProcess::turn(milliseconds most, bool with_exe
   }
   if (waiting[2].revents != 0) output_.read();
   if (waiting[1].revents != 0) RETURN_IF_ERROR(answer_calls());
-  if (waiting[0].revents != 0) RETURN_IF_ERROR(take_questions());
+  if (waiting[0].revents != 0) {
+    const Status taken = take_questions();
+    // What a process that is gone has said last may be on the other stream.
+    if (!taken.ok() && with_execute) {
+      ASSIGN_OR_RETURN(std::optional<Frame> frame, execute_socket_.poll());
+      if (frame) return frame;
+    }
+    RETURN_IF_ERROR(taken);
+  }
   if (waiting[3].revents != 0) return execute_socket_.poll();
   return std::optional<Frame>();
 }

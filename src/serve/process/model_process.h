@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,7 +14,7 @@
 #include "base/descriptor.h"
 #include "base/json.h"
 #include "base/subprocess.h"
-#include "serve/core/call.h"
+#include "serve/core/backend.h"
 #include "serve/process/arena.h"
 #include "serve/process/calls.h"
 #include "serve/process/child_output.h"
@@ -33,7 +34,8 @@ struct Launch {
   ErrorCode lost = ErrorCode::kInternal;   ///< of a batch that a process was at when it ended
   Json start;                              ///< what the process has to know
   ModelConfig config;                      ///< with the reshapes that the process wants done
-  uint64_t memory_bytes = 0;               ///< of each arena
+  std::function<Status(const Job&, const Answer&)> check;  ///< what a sound answer is; null: any
+  uint64_t memory_bytes = 0;                               ///< of each arena
   std::chrono::milliseconds start_timeout{0};
   Inference* inference = nullptr;
   std::shared_ptr<Log> log;  ///< may be null

@@ -2,21 +2,33 @@
 
 #include <algorithm>
 
-#include "serve/process/messages.h"
-
 namespace ridgeline::serve {
 namespace {
 
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// Processes in a row that may be ready and then end without having run a batch, before there is a rest.
+/// Processes in a row that may end without having run a batch, before there is a rest; the very first may
+/// not.
 constexpr int kMostFruitless = 3;
 /// Before a model that cannot be started, or ends again and again, is started once more.
 constexpr milliseconds kFirstRest{100};
 constexpr milliseconds kLongestRest{10'000};
 /// Processes that may end before they look at one batch.
 constexpr int kMostTries = 3;
+
+/// Of the time that a batch was in the process what it says that it computed, as far as that can be; the rest
+/// went into the way there and back.
+void take_times(Unpacker& unpacker, ComputeTimes& times) {
+  const Nanos whole = times.infer;
+  const Nanos input(unpacker.take<int64_t>());
+  const Nanos infer(unpacker.take<int64_t>());
+  unpacker.take<int64_t>();  // is in the rest
+  times.infer = std::clamp(infer, Nanos(0), whole);
+  const Nanos of_input = std::clamp(input, Nanos(0), whole - times.infer);
+  times.input += of_input;
+  times.output += whole - times.infer - of_input;
+}
 
 }  // namespace
 
@@ -48,8 +60,8 @@ ProcessInstance::~ProcessInstance() {
 void ProcessInstance::supervise() {
   milliseconds rest{0};
   int fruitless = 0;
-  for (;;) {
-    const Life life = live_once();
+  for (bool again = false;; again = true) {
+    const Life life = live_once(again);
     std::unique_lock lock(mutex_);
     if (stopping_) return;
     say(life.end);
@@ -57,7 +69,7 @@ void ProcessInstance::supervise() {
       fruitless = 0;
       rest = milliseconds(0);
     }
-    if (life.was_ready && ++fruitless <= kMostFruitless) continue;
+    if ((life.was_ready || again) && ++fruitless <= kMostFruitless) continue;
     rest = std::clamp(2 * rest, kFirstRest, kLongestRest);
     broken_ = life.end;
     changed_.notify_all();
@@ -67,8 +79,10 @@ void ProcessInstance::supervise() {
   }
 }
 
-ProcessInstance::Life ProcessInstance::live_once() {
-  Result<std::unique_ptr<ModelProcess>> spawned = ModelProcess::spawn(launch_);
+ProcessInstance::Life ProcessInstance::live_once(bool again) {
+  Launch launch = launch_;
+  launch.start["again"] = again;
+  Result<std::unique_ptr<ModelProcess>> spawned = ModelProcess::spawn(std::move(launch));
   if (!spawned.ok()) return {false, std::move(spawned).status()};
   const Process process = std::move(*spawned);
   {
@@ -143,11 +157,10 @@ bool ProcessInstance::run(const Process& process, Batch batch, ComputeTimes& tim
   const auto sent = Clock::now();
   const Result<Frame> frame = process->execute(tag, packed->body.body());
   const auto answered = Clock::now();
-  times.input = sent - begin;
-  times.infer = answered - sent;
+  times = {.input = sent - begin, .infer = answered - sent, .output = {}};
   if (frame.ok()) {
-    answer(process, *frame);
-    times.output = Clock::now() - answered;
+    answer(process, *frame, times);
+    times.output += Clock::now() - answered;
     return true;
   }
   const Status why = why_lost(process);
@@ -157,28 +170,47 @@ bool ProcessInstance::run(const Process& process, Batch batch, ComputeTimes& tim
   return begun;
 }
 
-void ProcessInstance::answer(const Process& process, const Frame& frame) {
+void ProcessInstance::answer(const Process& process, const Frame& frame, ComputeTimes& times) {
   Unpacker unpacker(frame.body);
-  const bool failed = unpacker.take<uint8_t>() != 0;
+  const auto outcome = static_cast<Outcome>(unpacker.take<uint8_t>());
+  const bool failed = outcome == Outcome::kFailed;
   const Status failure = failed ? internal_error("{}", unpacker.take_text()) : Status();
   say(failure);
+  if (outcome == Outcome::kTimed) take_times(unpacker, times);
   if (launch_.decoupled()) {
     process->jobs().keep_batch();  // errors too come over the other stream, after the answers before them
   } else if (failed) {
     fail(process->jobs().take_batch(), failure);
   } else {
-    Result<std::vector<ModelAnswer>> answers = take_answers(unpacker, launch_.config, process->outputs());
-    const std::vector<std::shared_ptr<Job>> jobs = process->jobs().take_batch();
-    if (!answers.ok() || answers->size() != jobs.size()) {
-      fail(jobs, why_lost(process));
-      return;
-    }
-    for (size_t i = 0; i < jobs.size(); ++i)
-      jobs[i]->answer((*answers)[i] ? *std::move((*answers)[i])
-                                    : Result<Answer>(internal_error("the model gave no response")));
+    if (!answer_batch(process, unpacker)) return;
   }
   const std::lock_guard lock(mutex_);
   ran_a_batch_ = true;
+}
+
+bool ProcessInstance::answer_batch(const Process& process, Unpacker& unpacker) {
+  Result<std::vector<ModelAnswer>> answers = take_answers(unpacker, launch_.config, process->outputs());
+  const std::vector<std::shared_ptr<Job>> jobs = process->jobs().take_batch();
+  const Status sound = answers.ok() ? check(jobs, *answers) : answers.status();
+  if (!sound.ok()) {
+    say(sound);
+    (void)why_lost(process);  // we end it: what it said is why
+    fail(jobs, unhealthy(sound));
+    return false;
+  }
+  for (size_t i = 0; i < jobs.size(); ++i)
+    jobs[i]->answer((*answers)[i] ? *std::move((*answers)[i])
+                                  : Result<Answer>(internal_error("the model gave no response")));
+  return true;
+}
+
+Status ProcessInstance::check(Batch jobs, const std::vector<ModelAnswer>& answers) const {
+  if (answers.size() != jobs.size())
+    return internal_error("the process sent {} answers to {} requests", answers.size(), jobs.size());
+  for (size_t i = 0; i < jobs.size(); ++i)
+    if (launch_.check && answers[i] && answers[i]->ok())
+      RETURN_IF_ERROR(launch_.check(*jobs[i], answers[i]->value()));
+  return {};
 }
 
 void ProcessInstance::fail(Batch jobs, const Status& why) const {

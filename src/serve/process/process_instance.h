@@ -7,11 +7,13 @@
 #include <thread>
 
 #include "serve/core/backend.h"
+#include "serve/process/messages.h"
 #include "serve/process/model_process.h"
 
 namespace ridgeline::serve {
 
-/// A model in a process that is started again whenever it ends. A thread of its own starts and supervises it.
+/// A model in a process that is started again whenever it ends; what the process is told at its start says by
+/// "again" whether there was one before. A thread of its own starts and supervises it.
 class ProcessInstance : public Instance {
  public:
   /// Waits until the model is initialised; its words, or the process' last ones, where that failed.
@@ -36,8 +38,8 @@ class ProcessInstance : public Instance {
   ProcessInstance(Launch launch, std::chrono::milliseconds finalize_timeout);
 
   void supervise();
-  /// One process from its start to its end.
-  Life live_once();
+  /// One process from its start to its end. `again`: there was one before.
+  Life live_once(bool again);
   /// Waits for the present process, or for the next one, to be ready.
   Result<Process> ready_process();
   /// Waits until the supervisor has given this process up; why.
@@ -45,7 +47,10 @@ class ProcessInstance : public Instance {
 
   /// False where the process ended before it looked at the batch, which then is as it was.
   bool run(const Process& process, Batch batch, ComputeTimes& times);
-  void answer(const Process& process, const Frame& frame);
+  void answer(const Process& process, const Frame& frame, ComputeTimes& times);
+  /// Of a process that is not decoupled. False for answers that make no sense: the process is given up.
+  bool answer_batch(const Process& process, Unpacker& unpacker);
+  Status check(Batch jobs, const std::vector<ModelAnswer>& answers) const;
   void fail(Batch jobs, const Status& why) const;
   Status unhealthy(const Status& why) const;
   void say(const Status& problem) const;

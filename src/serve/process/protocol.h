@@ -25,13 +25,20 @@ enum class ToChild : uint32_t {
 enum class FromChild : uint32_t {
   kHello = 101,         ///< text: what it runs with, numpy's version for one
   kStarted = 102,       ///< the completed configuration as JSON, or empty
-  kFailed = 103,        ///< text
-  kExecuted = 104,      ///< u8 0, answers (none if decoupled); or u8 1, text
+  kFailed = 103,        ///< text; u8 code, where it has one
+  kExecuted = 104,      ///< u8 an Outcome
   kFinalized = 105,     ///< empty
   kAskCancelled = 106,  ///< u64 a request's tag
   kResponse = 107,      ///< of the request with that tag: u8 whether it is the last, answers
   kCall = 108,          ///< a request to one of the server's models
   kLog = 109,           ///< u8 level, text
+};
+
+/// Of a batch.
+enum class Outcome : uint8_t {
+  kAnswers = 0,  ///< answers (none if decoupled)
+  kFailed = 1,   ///< text
+  kTimed = 2,    ///< i64 nanoseconds of input, inference and output, then answers
 };
 
 /// Answers: u64 place, u64 bytes and u8 presence of the block with their tensors, a u32 count, and for each

@@ -52,8 +52,8 @@ Result<wire::OutputTensor> take_tensor(Unpacker& unpacker, const std::shared_ptr
 
 }  // namespace
 
-uint64_t BlockPlan::add(uint64_t bytes) {
-  const uint64_t offset = (bytes_ + kBlockAlignment - 1) / kBlockAlignment * kBlockAlignment;
+uint64_t BlockPlan::add(uint64_t bytes, uint64_t alignment) {
+  const uint64_t offset = (bytes_ + alignment - 1) / alignment * alignment;
   bytes_ = offset + bytes;
   return offset;
 }

@@ -16,8 +16,8 @@ namespace ridgeline::serve {
 /// Of a batch's tensors in one block, where each begins; its size last.
 class BlockPlan {
  public:
-  /// Where a tensor of that many bytes goes.
-  uint64_t add(uint64_t bytes);
+  /// Where a tensor of that many bytes goes, at a multiple of `alignment`, a power of two.
+  uint64_t add(uint64_t bytes, uint64_t alignment = kBlockAlignment);
   uint64_t bytes() const { return bytes_; }
 
  private:
