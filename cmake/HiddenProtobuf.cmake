@@ -14,3 +14,6 @@ target_include_directories(hidden_protobuf SYSTEM INTERFACE ${Protobuf_INCLUDE_D
 target_link_libraries(hidden_protobuf INTERFACE
                       $<IF:${in_a_plugin},protobuf::libprotobuf-lite,${RIDGELINE_PROTOBUF_STATIC}> ZLIB::ZLIB Threads::Threads)
 target_link_options(hidden_protobuf INTERFACE LINKER:--exclude-libs,libprotobuf.a)
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
+  target_compile_options(hidden_protobuf INTERFACE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/protobuf_as_built.h")
+endif()
