@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "serve/mapping_guard.h"
+
 namespace ridgeline::serve {
 namespace {
 
@@ -36,14 +38,15 @@ class SharedMemory::Mapping {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping() {
+    guard_.reset();
     if (memory_ != MAP_FAILED) munmap(memory_, mapped_bytes_);
     close(descriptor_);
   }
 
-  /// Whether the object reaches to the end of these bytes of the region.
+  /// Whether the object reaches, and has always reached, to the end of these bytes of the region.
   bool holds(uint64_t offset, uint64_t byte_size) const {
     struct stat now{};
-    if (fstat(descriptor_, &now) != 0) return false;
+    if (fstat(descriptor_, &now) != 0 || (guard_ && guard_->was_cut())) return false;
     const auto whole = static_cast<uint64_t>(now.st_size);
     return region_offset_ <= whole && fits(offset, byte_size, whole - region_offset_);
   }
@@ -62,7 +65,9 @@ class SharedMemory::Mapping {
     mapped_bytes_ = region_offset_ - start + region_bytes_;
     memory_ = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_,
                    static_cast<off_t>(start));
-    return memory_ != MAP_FAILED;
+    if (memory_ == MAP_FAILED) return false;
+    guard_.emplace(std::span(static_cast<std::byte*>(memory_), mapped_bytes_));
+    return true;
   }
 
   int descriptor_;
@@ -70,6 +75,7 @@ class SharedMemory::Mapping {
   uint64_t region_bytes_;
   uint64_t mapped_bytes_ = 0;
   void* memory_ = MAP_FAILED;
+  std::optional<MappingGuard> guard_;
 };
 
 Status SharedMemory::add(const SharedMemoryRegion& region) {

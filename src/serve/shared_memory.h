@@ -39,8 +39,9 @@ class SharedMemory {
   /// All, or the one of that name (kNotFound), by name.
   Result<std::vector<SharedMemoryRegion>> list(const std::string& name = "") const;
 
-  /// kNotFound for an unknown region, kInvalidArgument for bytes outside of it. The object's present size is
-  /// asked for: touching what a client has cut off since would kill the process.
+  /// kNotFound for an unknown region, kInvalidArgument for bytes outside of it, or of the object as it is
+  /// now. What a client cuts off while the bytes are in use reads as zeros, and its region is of no more use
+  /// until it is registered again.
   Result<MappedBytes> resolve(const wire::SharedMemoryRef& reference) const;
 
  private:

@@ -1,10 +1,12 @@
 #include "serve/shared_memory.h"
 
+#include <atomic>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <limits>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ridgeline::serve {
@@ -72,6 +74,59 @@ TEST_F(SharedMemoryTest, RefusesBytesThatTheClientHasCutOff) {
   ASSERT_EQ(ftruncate(descriptor_, 4096), 0);
   EXPECT_TRUE(memory_.resolve({.region = "r", .offset = 0, .byte_size = 4096}).ok());
   EXPECT_FALSE(memory_.resolve({.region = "r", .offset = 4096, .byte_size = 1}).ok());
+}
+
+TEST_F(SharedMemoryTest, WhatIsCutOffWhileItIsInUseReadsAsZeros) {
+  ASSERT_TRUE(add("r", 100, kBytes - 100).ok());
+  ASSERT_TRUE(add("other", 0, 4096).ok());
+  const auto in_use = memory_.resolve({.region = "r", .offset = 0, .byte_size = kBytes - 100});
+  ASSERT_TRUE(in_use.ok());
+  ASSERT_EQ(ftruncate(descriptor_, 4096), 0);
+  for (uint64_t i = 0; i < kBytes - 100; ++i)
+    ASSERT_EQ(in_use->bytes[i], i < 3996 ? static_cast<std::byte>((100 + i) % 251) : std::byte{0}) << i;
+  in_use->bytes[kBytes - 101] = std::byte{1};  // and is written to
+  EXPECT_EQ(in_use->bytes[kBytes - 101], std::byte{1});
+
+  ASSERT_EQ(ftruncate(descriptor_, kBytes), 0);
+  EXPECT_FALSE(memory_.resolve({.region = "r", .offset = 0, .byte_size = 1}).ok())
+      << "is not shared any more";
+  EXPECT_TRUE(memory_.resolve({.region = "other", .offset = 0, .byte_size = 4096}).ok());
+  memory_.remove("r");
+  ASSERT_TRUE(add("r", 0, kBytes).ok());
+  EXPECT_TRUE(memory_.resolve({.region = "r", .offset = 0, .byte_size = kBytes}).ok());
+}
+
+TEST_F(SharedMemoryTest, SurvivesAClientThatCutsAndGrowsWhileManyRead) {
+  std::atomic<bool> done = false;
+  std::vector<std::thread> readers;
+  std::atomic<uint64_t> sum = 0;
+  for (int reader = 0; reader < 3; ++reader)
+    readers.emplace_back([&, name = "r" + std::to_string(reader)] {
+      while (!done) {
+        memory_.remove(name);
+        (void)add(name, 0, kBytes);
+        const auto found = memory_.resolve({.region = name, .offset = 0, .byte_size = kBytes});
+        if (!found.ok()) continue;
+        for (int round = 0; round < 20; ++round)
+          for (const std::byte byte : found->bytes) sum += static_cast<uint64_t>(byte);
+      }
+    });
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(ftruncate(descriptor_, i % 2 == 0 ? 4096 : kBytes), 0);
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_GT(sum, 0U);
+}
+
+TEST_F(SharedMemoryTest, AFaultOfSomebodyElseEndsTheProcessAsBefore) {
+  ASSERT_TRUE(add("r", 0, kBytes).ok());
+  void* const foreign = mmap(nullptr, kBytes, PROT_READ, MAP_SHARED, descriptor_, 0);
+  ASSERT_NE(foreign, MAP_FAILED);
+  ASSERT_EQ(ftruncate(descriptor_, 0), 0);
+  EXPECT_DEATH((void)*static_cast<volatile char*>(foreign), "");
+  munmap(foreign, kBytes);
 }
 
 TEST_F(SharedMemoryTest, RegistersOnlyWhatIsThere) {
