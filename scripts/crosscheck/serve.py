@@ -24,6 +24,7 @@ from tritonclient.utils import InferenceServerException, shared_memory
 LABELS = ("cat", "dog", "fox", "hen", "owl", "pig", "rat", "sow", "yak", "zho")
 PIXELS = np.random.default_rng(1).standard_normal((2, 3, 32, 32), np.float32)
 NUMBERS = np.arange(16, dtype=np.float32).reshape(1, 16)
+IDENTITY_SHAPE = ("--shape", "INPUT0:1,16")
 PROTOCOLS = {"http": (tritonclient.http, tritonclient.http.aio), "grpc": (tritonclient.grpc, tritonclient.grpc.aio)}
 
 
@@ -217,7 +218,7 @@ def perf_analyzer(url: str, protocol: str, model: str, concurrency: str, *more: 
     libraries = [str(pathlib.Path(sys.prefix, "lib")), *(str(pathlib.Path(place, "nvidia/cuda_runtime/lib")) for place in site.getsitepackages())]
     with tempfile.TemporaryDirectory() as folder:
         table = pathlib.Path(folder, "table.csv")
-        command = [pathlib.Path(sys.prefix, "bin/perf_analyzer"), "-m", model, "-u", url, "-i", protocol, "--shape", "INPUT0:1,16", "--concurrency-range", concurrency,
+        command = [pathlib.Path(sys.prefix, "bin/perf_analyzer"), "-m", model, "-u", url, "-i", protocol, "--concurrency-range", concurrency,
                    "-p", "2000", "--stability-percentage", "25", "-f", table, *more]
         run = subprocess.run(command, env=os.environ | {"LD_LIBRARY_PATH": ":".join(libraries)}, capture_output=True, text=True, check=False)
         if "Failed to obtain stable measurement" in run.stdout + run.stderr:
@@ -229,7 +230,7 @@ def perf_analyzer(url: str, protocol: str, model: str, concurrency: str, *more: 
 
 def check_perf_analyzer(server: Server, protocol: str) -> bool:
     try:
-        rows = perf_analyzer(server.url(protocol), protocol, "identity", "1:4:3")
+        rows = perf_analyzer(server.url(protocol), protocol, "identity", "1:4:3", *IDENTITY_SHAPE)
     except AssertionError as error:
         print(f"{protocol:5} perf_analyzer          FAILED: {error}", flush=True)
         return False
