@@ -2,11 +2,14 @@
 // here.
 
 #include <array>
+#include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <thread>
+#include <unistd.h>
 
+#include "base/cpu_features.h"
 #include "engine/registry.h"
 #include "formats/onnx.h"
 #include "tiny_onnx.h"
@@ -195,6 +198,40 @@ TEST_P(OnnxEngine, LeavesTheCallingThreadsAffinityAlone) {
   ASSERT_EQ(sched_getaffinity(0, sizeof after, &after), 0);
   EXPECT_TRUE(CPU_EQUAL(&before, &after));
 }
+
+class OnnxLibrary : public OnnxEngine {};
+
+TEST_P(OnnxLibrary, ASessionWithoutAllCoresRunsOnWhicheverIsFree) {
+  if (allowed_cpus() < 2) GTEST_SKIP() << "there is one core";
+  SessionOptions options = options_for(1);
+  options.threads = 1;
+  auto session = engine_->compile(tiny_graph(), options);
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  std::atomic<pid_t> runs{0};
+  std::atomic<bool> stop{false};
+  std::thread runner([&] {
+    runs = gettid();
+    while (!stop) {
+      std::array out = {TensorView(), TensorView()};
+      EXPECT_TRUE((*session)->run(std::array{view_of(x_, {1, 2, 2, 2})}, out).ok());
+    }
+  });
+  while (runs == 0) std::this_thread::yield();
+  int pinned = 0;
+  for (int look = 0; look < 500; ++look) {
+    cpu_set_t now;
+    if (sched_getaffinity(runs, sizeof now, &now) == 0 && !CPU_EQUAL(&before, &now)) ++pinned;
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  stop = true;
+  runner.join();
+  EXPECT_EQ(pinned, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OnnxLibrary, ::testing::Values("onnxruntime", "openvino"),
+                         [](const auto& engine) { return engine.param; });
 
 TEST_P(OnnxEngine, PrintsNothing) {
   ::testing::internal::CaptureStdout();

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/cpu_features.h"
 #include "engine/plugin/input_shape.h"
 
 namespace ridgeline::ov_engine {
@@ -100,10 +101,13 @@ Result<std::shared_ptr<ov::Model>> read_model(ov::Core& core, const plugin::Mode
 Result<ov::CompiledModel> compile_model(ov::Core& core, const std::shared_ptr<ov::Model>& model,
                                         const SessionOptions& options, bool profiling) {
   return guarded(ErrorCode::kInternal, [&]() -> Result<ov::CompiledModel> {
-    return core.compile_model(model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-                              ov::num_streams(1), ov::inference_num_threads(options.threads),
-                              ov::hint::inference_precision(compute_type(options.precision)),
-                              ov::enable_profiling(profiling));
+    // OpenVINO counts the cores that it pins threads to from the first one for every session: several
+    // sessions that run at a time would share a core and leave others idle.
+    const bool has_all_cores = options.threads >= allowed_cpus();
+    return core.compile_model(
+        model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1),
+        ov::inference_num_threads(options.threads), ov::hint::enable_cpu_pinning(has_all_cores),
+        ov::hint::inference_precision(compute_type(options.precision)), ov::enable_profiling(profiling));
   });
 }
 
