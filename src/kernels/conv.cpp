@@ -4,6 +4,7 @@
 
 #include "kernels/ref/conv.h"
 #include "kernels/tile/conv.h"
+#include "kernels/winograd/nchw.h"
 
 namespace ridgeline::kernels {
 namespace {
@@ -22,15 +23,42 @@ constexpr ConvImpl tile_impl(std::string_view name, Status (*accepts)(const Conv
           }};
 }
 
+template <const winograd::TileKernels& (*set)()>
+constexpr ConvImpl winograd_impl(std::string_view name,
+                                 Status (*accepts)(const ConvDesc&, const CpuFeatures&)) {
+  return {name,
+          accepts,
+          winograd::packed_conv_bytes,
+          [](const ConvDesc& desc, const float* weights, void* packed) {
+            winograd::pack_conv(set(), desc, weights, packed);
+          },
+          winograd::conv_scratch_bytes,
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            winograd::conv(set(), desc, args, pool);
+          }};
+}
+
 }  // namespace
 
 std::span<const ConvImpl> conv_impls() {
-  static constexpr std::array<ConvImpl, 3> kImpls = {{
+  static constexpr std::array<ConvImpl, 5> kImpls = {{
+      winograd_impl<winograd::avx512_tiles>("winograd_avx512",
+                                            [](const ConvDesc& desc, const CpuFeatures& cpu) {
+                                              return cpu.avx512f ? winograd::accepts_conv(
+                                                                       winograd::avx512_tiles(), desc)
+                                                                 : unsupported("needs avx512f");
+                                            }),
       tile_impl<tile::avx512_kernels>("tile_avx512",
                                       [](const ConvDesc& desc, const CpuFeatures& cpu) {
                                         return cpu.avx512f ? tile::accepts_conv(desc)
                                                            : unsupported("needs avx512f");
                                       }),
+      winograd_impl<winograd::avx2_tiles>("winograd_avx2",
+                                          [](const ConvDesc& desc, const CpuFeatures& cpu) {
+                                            return cpu.avx2 && cpu.fma
+                                                       ? winograd::accepts_conv(winograd::avx2_tiles(), desc)
+                                                       : unsupported("needs avx2 and fma");
+                                          }),
       tile_impl<tile::avx2_kernels>("tile_avx2",
                                     [](const ConvDesc& desc, const CpuFeatures& cpu) {
                                       return cpu.avx2 && cpu.fma ? tile::accepts_conv(desc)

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "kernels/winograd/conv3x3.h"
 #include "kernels/winograd/tile_kernels.h"
+#include "kernels/winograd/training.h"
 #include "random_values.h"
 
 namespace ridgeline::kernels::winograd {
@@ -80,8 +80,9 @@ struct Case {
     const auto loop = [&](int64_t count, FunctionRef<void(int64_t, int64_t)> body) {
       pool.parallel_for(count, (count + threads - 1) / threads, body);
     };
-    std::vector<float> scratch(scratch_floats(conv), nan);
-    const Means means{.kernels = kernels, .scratch = scratch.data(), .parallel = loop};
+    std::vector<float> scratch(scratch_floats(conv), nan), transformed(weight_floats(conv), nan);
+    const Means means{
+        .kernels = kernels, .scratch = scratch.data(), .weights = transformed.data(), .parallel = loop};
     Results results{.y = std::vector(dy.size(), nan),
                     .dx = std::vector(x.size(), nan),
                     .dw = std::vector(weights.size(), nan)};

@@ -13,8 +13,8 @@
 /// ±1, ±2 make four times it.
 namespace ridgeline::kernels::winograd {
 
-/// Stride 1, padding 1, FP32. x is [batch, height, width, in_channels], y and its gradient [batch, height,
-/// width, out_channels], weights and theirs [out_channels, 3, 3, in_channels].
+/// Stride 1, padding 1, FP32. x is [batch, height, width, in_channels], y [batch, height, width,
+/// out_channels].
 struct Conv3x3 {
   int64_t batch = 1;
   int64_t height = 1;
@@ -27,26 +27,29 @@ struct Conv3x3 {
 using Parallel = FunctionRef<void(int64_t count, FunctionRef<void(int64_t begin, int64_t end)> body)>;
 
 struct TileKernels;
-
-/// The best for this CPU, or the reason why this case is for none: channels that are not whole panels of
-/// vectors, or images, or a batch of them, so small that a direct convolution is sooner done.
-Result<const TileKernels*> choose(const Conv3x3& conv, const CpuFeatures& cpu);
+struct WeightMatrix;
 
 /// What a call runs with.
 struct Means {
-  const TileKernels& kernels;  ///< chosen for the same case
-  float* scratch = nullptr;    ///< scratch_floats, 64-byte aligned, of no meaning between calls
+  const TileKernels& kernels;
+  float* scratch = nullptr;  ///< scratch_floats, 64-byte aligned, of no meaning between calls
+  float* weights = nullptr;  ///< weight_floats, 64-byte aligned: transformed weights
   Parallel parallel;
 };
 
 size_t scratch_floats(const Conv3x3& conv);
+size_t weight_floats(const Conv3x3& conv);
+
+/// Ok, or the reason why a case is not for these kernels: channels that are not whole panels of vectors, or
+/// images, or a batch of them, so small that there are not `fewest_tiles` to make it sooner than a direct
+/// convolution.
+Status accepts(const Conv3x3& conv, const TileKernels& kernels, int64_t fewest_tiles);
 
 // Results depend on neither the number of threads nor how they share a loop.
 
-void forward(const Conv3x3& conv, const Means& means, const float* x, const float* weights, float* y);
-void input_gradient(const Conv3x3& conv, const Means& means, const float* dy, const float* weights,
-                    float* dx);
-void weight_gradient(const Conv3x3& conv, const Means& means, const float* x, const float* dy,
-                     float* dweights);
+/// Transforms `weights` ([in_channels, out_channels] at each tap) to means.weights.
+void read_weights(const Conv3x3& conv, const Means& means, const WeightMatrix& weights);
+/// By the weights that were read.
+void convolve(const Conv3x3& conv, const Means& means, const float* x, float* y);
 
 }  // namespace ridgeline::kernels::winograd

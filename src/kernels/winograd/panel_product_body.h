@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <array>
+#include <utility>
+
 #include "kernels/winograd/vectors_body.h"
 
 namespace ridgeline::kernels::winograd {
@@ -28,23 +31,26 @@ void multiply_rows(const PanelProduct& product) {
     }
 }
 
-/// What is left of a product of less than kRows rows.
-template <int rows>
-void multiply_last(const PanelProduct& product) {
-  if constexpr (rows > 0) {
-    if (product.rows == rows) return multiply_rows<rows>(product);
-    multiply_last<rows - 1>(product);
-  }
+using MultiplyRows = void (*)(const PanelProduct& product);
+
+/// multiply_rows<1> to multiply_rows<kRows>.
+template <int... rows>
+constexpr std::array<MultiplyRows, kRows> by_rows(std::integer_sequence<int, rows...>) {
+  return {multiply_rows<rows + 1>...};
 }
 
+/// In as few blocks of rows as there must be, of the same height or one less: 16 rows are 8 and 8, not 14
+/// and 2.
 void multiply(const PanelProduct& product) {
+  static constexpr auto kByRows = by_rows(std::make_integer_sequence<int, kRows>());
   PanelProduct rest = product;
-  for (; rest.rows >= kRows; rest.rows -= kRows) {
-    multiply_rows<kRows>(rest);
-    rest.a += kRows * rest.a_row;
-    rest.c += kRows * rest.c_row;
+  for (int64_t blocks = (product.rows + kRows - 1) / kRows; blocks > 0; --blocks) {
+    const int64_t rows = (rest.rows + blocks - 1) / blocks;
+    kByRows[static_cast<size_t>(rows - 1)](rest);
+    rest.a += rows * rest.a_row;
+    rest.c += rows * rest.c_row;
+    rest.rows -= rows;
   }
-  multiply_last<kRows - 1>(rest);
 }
 
 }  // namespace

@@ -34,12 +34,10 @@ struct Tiles {
   int64_t end = 0;
 };
 
-/// Weights as a matrix [rows, columns] at each tap: (row, column, tap) lies at data + row·row_step +
-/// column·column_step + tap·tap_step.
+/// Weights as a matrix at each tap: (row, column, tap) lies at data + row·row_step + column·column_step +
+/// tap·tap_step.
 struct WeightMatrix {
   const float* data = nullptr;
-  int64_t rows = 0;
-  int64_t columns = 0;
   int64_t row_step = 0;
   int64_t column_step = 0;
   int64_t tap_step = 0;
@@ -59,8 +57,24 @@ struct PanelProduct {
   bool adds = false;  ///< to what c holds
 };
 
+/// How a block of `lanes` channels of an image lies: those of a pixel side by side, `channels` from the next
+/// pixel's, or all `pixels` of a channel side by side.
+struct Block {
+  int64_t pixels = 0;
+  int64_t channels = 0;
+};
+
+/// out = clamp(x + bias + residual); bias by channel, residual as the result; both may be null.
+struct Epilogue {
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  float low = 0;
+  float high = 0;
+};
+
 /// One instruction set's kernels. Bᵀ, G and Aᵀ are the matrices of Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A.
 struct TileKernels {
+  int64_t lanes = 0;
   int64_t panel = 0;  ///< columns of a product; channels are multiples of it
   /// Bᵀ d B of the inputs around each tile.
   void (*read_inputs)(const Images& images, const float* x, Tiles tiles, const Planes& out);
@@ -68,11 +82,14 @@ struct TileKernels {
   void (*read_gradients)(const Images& images, const float* dy, Tiles tiles, const Planes& out);
   /// Aᵀ m A, of each tile what lies inside the image.
   void (*write_results)(const Images& images, const Planes& in, Tiles tiles, float* y);
-  /// G g Gᵀ of the panel of columns that begins at `column`; point p's [rows, panel] is at out + p·plane.
-  void (*read_weights)(const WeightMatrix& weights, int64_t column, float* out, int64_t plane);
+  /// G g Gᵀ of `rows` rows of the panel of columns that begins at `column`; point p's [rows, panel] is at out
+  /// + p·plane.
+  void (*read_weights)(const WeightMatrix& weights, int64_t rows, int64_t column, float* out, int64_t plane);
   /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns.
   void (*write_weights)(const float* u, int64_t plane, int64_t columns, float* out);
   void (*multiply)(const PanelProduct& product);
+  void (*to_nhwc)(const float* in, const Block& block, float* out);
+  void (*to_nchw)(const float* in, const Block& block, const Epilogue& epilogue, float* out);
 };
 
 const TileKernels& avx512_tiles();

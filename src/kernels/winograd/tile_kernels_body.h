@@ -5,6 +5,7 @@
 
 #include "kernels/winograd/panel_product_body.h"
 #include "kernels/winograd/transforms_body.h"
+#include "kernels/winograd/turn_body.h"
 
 namespace ridgeline::kernels::winograd {
 namespace {
@@ -77,8 +78,8 @@ Vector load_columns(const float* from, int64_t step) {
   return columns;
 }
 
-void read_weights(const WeightMatrix& weights, int64_t column, float* out, int64_t plane) {
-  for (int64_t row = 0; row < weights.rows; ++row)
+void read_weights(const WeightMatrix& weights, int64_t rows, int64_t column, float* out, int64_t plane) {
+  for (int64_t row = 0; row < rows; ++row)
     for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
       const float* const from = weights.data + row * weights.row_step + (column + lane) * weights.column_step;
       float* const to = out + row * kPanel + lane;
@@ -97,13 +98,16 @@ void write_weights(const float* u, int64_t plane, int64_t columns, float* out) {
         [&](int i, int j, Vector value) { store(out + (i * 3 + j) * columns + c, value); });
 }
 
-constexpr TileKernels kTileKernels{.panel = kPanel,
+constexpr TileKernels kTileKernels{.lanes = kLanes,
+                                   .panel = kPanel,
                                    .read_inputs = read_inputs,
                                    .read_gradients = read_gradients,
                                    .write_results = write_results,
                                    .read_weights = read_weights,
                                    .write_weights = write_weights,
-                                   .multiply = multiply};
+                                   .multiply = multiply,
+                                   .to_nhwc = to_nhwc,
+                                   .to_nchw = to_nchw};
 
 }  // namespace
 }  // namespace ridgeline::kernels::winograd

@@ -6,7 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <utility>
 
-#include "kernels/winograd/conv3x3.h"
+#include "kernels/winograd/training.h"
 #include "train/libtorch/nhwc.h"
 
 namespace ridgeline::train {
@@ -42,10 +42,14 @@ class Call {
   Call(const at::Tensor& x, const at::Tensor& weights)
       : conv(describe(x, weights)),
         kernels_(**winograd::choose(conv, usable_features())),
-        scratch_(at::empty({static_cast<int64_t>(winograd::scratch_floats(conv))}, at::kFloat)) {}
+        scratch_(at::empty({static_cast<int64_t>(winograd::scratch_floats(conv))}, at::kFloat)),
+        weights_(at::empty({static_cast<int64_t>(winograd::weight_floats(conv))}, at::kFloat)) {}
 
   winograd::Means means() const {
-    return {.kernels = kernels_, .scratch = scratch_.mutable_data_ptr<float>(), .parallel = kThreadsOfAten};
+    return {.kernels = kernels_,
+            .scratch = scratch_.mutable_data_ptr<float>(),
+            .weights = weights_.mutable_data_ptr<float>(),
+            .parallel = kThreadsOfAten};
   }
 
   const winograd::Conv3x3 conv;
@@ -53,6 +57,7 @@ class Call {
  private:
   const winograd::TileKernels& kernels_;
   at::Tensor scratch_;
+  at::Tensor weights_;  ///< transformed
 };
 
 at::Tensor input_gradient(const Call& call, const at::Tensor& x, const at::Tensor& weights,
