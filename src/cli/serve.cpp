@@ -2,7 +2,9 @@
 #include <fmt/core.h>
 #include <memory>
 #include <thread>
+#include <utility>
 
+#include "base/descriptors.h"
 #include "base/json.h"
 #include "cli/serve_flags.h"
 #include "cli/verbs.h"
@@ -36,6 +38,16 @@ void log_models(const std::vector<wire::http::IndexEntry>& models, Log& log) {
     log.info("| {:<{}} | {:<{}} | {}{}{}", model.name, name, model.version, version, state,
              model.reason.empty() ? "" : ": ", model.reason);
   }
+}
+
+/// Each connection is one.
+void warn_of_few_descriptors(const serve::http::Limits& limits, Log& log) {
+  const int64_t descriptors = raise_descriptor_limit();
+  if (std::cmp_less(descriptors, limits.connections))
+    log.warning(
+        "this process may open {} files, and each of the {} connections that the server would take is one: "
+        "raise the hard limit (`ulimit -Hn`, LimitNOFILE= of systemd)",
+        descriptors, limits.connections);
 }
 
 Result<Fronts> listen(const ServePlan& plan, serve::Service& service, Log& log) {
@@ -96,6 +108,7 @@ Result<int> serve_models(const ServeFlags& flags, const CancelToken& cancel, boo
   const auto log = std::make_shared<Log>();
   RETURN_IF_ERROR(log->change(plan.log));
   for (const std::string& warning : plan.warnings) log->warning("{}", warning);
+  warn_of_few_descriptors(plan.http.limits, *log);
   plan.service.log = log;
   ASSIGN_OR_RETURN(
       const std::unique_ptr<serve::Service> service,

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "few_descriptors.h"
 #include "grpc_harness.h"
 #include "health.grpc.pb.h"
 #include "raw_client.h"
@@ -148,6 +149,18 @@ TEST(GrpcServer, SaysThatADrainTookTooLong) {
     echo(calls[0]);
   });
   EXPECT_FALSE(server.server->drain(100ms));
+}
+
+TEST(GrpcServer, TakesConnectionsAgainWhenThereAreDescriptorsAgain) {
+  const Harness server;
+  for (const int left : {1, 20}) {  // the client's own alone, and so few that connections are turned away
+    const FewDescriptors few(256, left);
+    RawClient client(server.server->port());
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  ::grpc::ClientContext context;
+  inference::ServerLiveResponse live;
+  EXPECT_TRUE(server.stub->ServerLive(&context, {}, &live).ok());
 }
 
 TEST(GrpcServer, SaysWhoseAddressIsTaken) {

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "few_descriptors.h"
 #include "raw_client.h"
 #include "self_signed.h"
 #include "serve/http/server.h"
@@ -204,6 +205,18 @@ TEST(HttpServer, TurnsAwayConnectionsPastTheLimit) {
   EXPECT_THAT(first.read_response(), StartsWith("HTTP/1.1 200"));
   RawClient second(server->port());
   EXPECT_THAT(second.read_response(), StartsWith("HTTP/1.1 503"));
+}
+
+TEST(HttpServer, TurnsAwayConnectionsThatWouldTakeTheLastDescriptors) {
+  const auto server = serve(echo);
+  {
+    const FewDescriptors few(256, 20);
+    RawClient client(server->port());
+    EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 503"));
+  }
+  RawClient client(server->port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 200"));
 }
 
 TEST(HttpServer, TakesRepliesFromOtherThreads) {

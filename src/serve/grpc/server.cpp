@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
-#include <grpc/support/log.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <limits>
 
+#include "serve/grpc/acceptor.h"
 #include "serve/grpc/credentials.h"
 #include "serve/grpc/health.h"
 #include "serve/grpc/inference_service.h"
@@ -27,7 +26,6 @@ int in_int(std::chrono::milliseconds time) {
 void set_connection_arguments(const ServerOptions& options, ::grpc::ServerBuilder& builder) {
   const Keepalive& keepalive = options.keepalive;
   const auto set = [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); };
-  set(GRPC_ARG_ALLOW_REUSEPORT, options.reuse_port ? 1 : 0);
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
   set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   set(GRPC_ARG_KEEPALIVE_TIME_MS, in_int(keepalive.time));
@@ -54,17 +52,6 @@ void set_messages(const ServerOptions& options, ::grpc::ServerBuilder& builder) 
     builder.SetDefaultCompressionLevel(kLevels[static_cast<size_t>(options.compression)]);
 }
 
-/// While it lives, gRPC does not print: what it says of an address in use is told by an error.
-class QuietLibrary {
- public:
-  QuietLibrary() {
-    gpr_set_log_function([](gpr_log_func_args*) {});
-  }
-  ~QuietLibrary() { gpr_set_log_function(nullptr); }
-  QuietLibrary(const QuietLibrary&) = delete;
-  QuietLibrary& operator=(const QuietLibrary&) = delete;
-};
-
 class GrpcServer final : public Server {
  public:
   GrpcServer(const ServerOptions& options, Service& service)
@@ -76,27 +63,29 @@ class GrpcServer final : public Server {
 
   Status listen() {
     ASSIGN_OR_RETURN(const auto credentials, credentials_of(front_.options.tls));
-    const std::string& host = front_.options.address;
-    const bool is_v6 = host.find(':') != std::string::npos && !host.starts_with('[');
-    const std::string address = fmt::format("{}:{}", is_v6 ? "[" + host + "]" : host, front_.options.port);
+    RETURN_IF_ERROR(acceptor_.listen({.address = front_.options.address,
+                                      .port = front_.options.port,
+                                      .reuse_port = front_.options.reuse_port,
+                                      .both_families = true}));
     ::grpc::ServerBuilder builder;
     set_connection_arguments(front_.options, builder);
     set_messages(front_.options, builder);
-    builder.AddListeningPort(address, credentials, &port_);
+    auto taker = builder.experimental().AddExternalConnectionAcceptor(
+        ::grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
     builder.RegisterService(&inference_);
     builder.RegisterService(&health_);
     builder.RegisterService(&reflection_);
-    const QuietLibrary quiet;
     server_ = builder.BuildAndStart();
-    if (server_ && port_ != 0) return {};
-    return unavailable("{}: gRPC cannot listen there; another program may: choose another --grpc-port",
-                       address);
+    if (!server_) return internal_error("gRPC did not start; its reason stands above");
+    acceptor_.start(std::move(taker));
+    return {};
   }
 
-  uint16_t port() const override { return static_cast<uint16_t>(port_); }
+  uint16_t port() const override { return acceptor_.port(); }
 
   bool drain(std::chrono::milliseconds grace) override {
     const auto end = std::chrono::system_clock::now() + grace;
+    acceptor_.stop();
     front_.long_calls.end_all();
     server_->Shutdown(end);
     return std::chrono::system_clock::now() < end;
@@ -107,8 +96,8 @@ class GrpcServer final : public Server {
   InferenceService inference_{front_};
   HealthService health_{front_};
   ReflectionService reflection_{front_};
-  int port_ = 0;
   std::unique_ptr<::grpc::Server> server_;
+  Acceptor acceptor_;  ///< stopped before the server goes
 };
 
 }  // namespace

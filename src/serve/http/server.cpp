@@ -4,9 +4,11 @@
 #include <boost/asio/post.hpp>
 #include <future>
 
+#include "base/descriptors.h"
 #include "serve/http/connection.h"
 #include "serve/http/response_text.h"
 #include "serve/http/tls_context.h"
+#include "serve/listen.h"
 
 namespace ridgeline::serve::http {
 namespace {
@@ -17,30 +19,6 @@ using Error = boost::system::error_code;
 
 constexpr std::chrono::milliseconds kLookAgain{5};
 constexpr std::chrono::milliseconds kAcceptAgain{50};  // when the process has no descriptor left
-
-Result<tcp::acceptor> listen(asio::io_context& context, const ServerOptions& options) {
-  const auto failed = [&](const Error& error) {
-    return unavailable("cannot listen on {}:{}: {}; name another address or port", options.address,
-                       options.port, error.message());
-  };
-  Error error;
-  tcp::resolver resolver(context);
-  const auto found =
-      resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, error);
-  if (error) return failed(error);
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  tcp::acceptor acceptor(context);
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  constexpr int kYes = 1;
-  if (!error && options.reuse_port &&
-      setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &kYes, sizeof kYes) != 0)
-    error.assign(errno, boost::system::system_category());
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  if (error) return failed(error);
-  return acceptor;
-}
 
 std::vector<std::shared_ptr<Loop>> make_loops(int count) {
   std::vector<std::shared_ptr<Loop>> loops;
@@ -62,7 +40,9 @@ class BeastServer final : public Server {
     if (!options.tls.certificate_chain.empty()) {
       ASSIGN_OR_RETURN(tls_, TlsContext::load(options.tls));
     }
-    ASSIGN_OR_RETURN(tcp::acceptor acceptor, listen(first().context(), options));
+    ASSIGN_OR_RETURN(tcp::acceptor acceptor, listen(first().context(), {.address = options.address,
+                                                                        .port = options.port,
+                                                                        .reuse_port = options.reuse_port}));
     acceptor_.emplace(std::move(acceptor));
     port_ = acceptor_->local_endpoint().port();
     asio::post(first().context(), [this] { accept(); });
@@ -104,7 +84,7 @@ class BeastServer final : public Server {
     acceptor_->async_accept(loop.context(), [this, &loop](const Error& error, tcp::socket socket) {
       if (!acceptor_->is_open()) return;
       if (error) return accept_later();
-      if (connections() >= settings_->limits.connections)
+      if (connections() >= settings_->limits.connections || is_among_the_last(socket.native_handle()))
         turn_away(std::move(socket));
       else
         serve(loop, std::move(socket));
