@@ -1,5 +1,6 @@
 #include "cli/serve_flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/ranges.h>
 #include <map>
@@ -329,6 +330,8 @@ Status ServeFlags::Words::read_grpc(ServePlan& out) const {
   out.grpc.compression = kLevels.at(compression);
   ASSIGN_OR_RETURN(out.grpc.access, rules_of(grpc_restricted, "--grpc-restricted-protocol"));
   out.grpc.identity = out.endpoints.identity;
+  constexpr size_t kMessagesAtOnce = 16;
+  out.grpc.all_bytes = std::max(out.grpc.all_bytes, kMessagesAtOnce * out.grpc.message_bytes);
   out.grpc.client_shared_memory = client_shared_memory;
   const auto set = [this](const char* flag, std::chrono::milliseconds unit, std::chrono::milliseconds& time) {
     const int64_t given = grpc_ms.at(flag);

@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 using ::grpc::StatusCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 ::grpc::Status infer(inference::GRPCInferenceService::Stub& stub, const inference::ModelInferRequest& request,
                      inference::ModelInferResponse& response) {
@@ -161,6 +162,18 @@ TEST(GrpcServer, TakesConnectionsAgainWhenThereAreDescriptorsAgain) {
   ::grpc::ClientContext context;
   inference::ServerLiveResponse live;
   EXPECT_TRUE(server.stub->ServerLive(&context, {}, &live).ok());
+}
+
+TEST(GrpcServer, EndsACallWhoseMessageTakesTooMuchMemoryBeforeItIsWhole) {
+  const Harness server({.message_bytes = size_t{1} << 20, .all_bytes = size_t{16} << 20});
+  inference::ModelInferRequest request = identity_request();
+  request.add_raw_input_contents(std::string(size_t{256} << 20, 'x'));
+  ::grpc::ClientContext context;
+  inference::ModelInferResponse response;
+  const ::grpc::Status told = server.stub->ModelInfer(&context, request, &response);
+  EXPECT_EQ(told.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(told.error_message(), Not(HasSubstr("larger than max"))) << "it was held as a whole";
+  EXPECT_TRUE(infer(*server.stub).ok());
 }
 
 TEST(GrpcServer, SaysWhoseAddressIsTaken) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <limits>
@@ -16,7 +17,7 @@ namespace ridgeline::serve::grpc {
 namespace {
 
 /// A connection's share: clients wait before they open more streams.
-constexpr int kMostStreams = 16384;
+constexpr int kMostStreams = 4096;
 constexpr int kHandshakeMs = 10'000;
 
 int in_int(std::chrono::milliseconds time) {
@@ -45,6 +46,9 @@ void set_messages(const ServerOptions& options, ::grpc::ServerBuilder& builder) 
   builder.SetMaxReceiveMessageSize(
       static_cast<int>(std::min<size_t>(options.message_bytes, std::numeric_limits<int>::max())));
   builder.SetMaxSendMessageSize(-1);
+  // A message is held until it is whole, and only then is its size looked at: without a quota a client could
+  // fill the memory with one.
+  builder.SetResourceQuota(::grpc::ResourceQuota("requests").Resize(options.all_bytes));
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);  // see bytes_of()
   constexpr std::array kLevels = {GRPC_COMPRESS_LEVEL_NONE, GRPC_COMPRESS_LEVEL_LOW, GRPC_COMPRESS_LEVEL_MED,
                                   GRPC_COMPRESS_LEVEL_HIGH};

@@ -39,6 +39,9 @@ struct ServerOptions {
   uint16_t port = 8001;  ///< 0: any free one
   bool reuse_port = false;
   size_t message_bytes = size_t{64} << 20;  ///< of one request
+  /// Of all connections and what was received of requests: past it, the call that takes most is ended with
+  /// RESOURCE_EXHAUSTED.
+  size_t all_bytes = size_t{1} << 30;
   Keepalive keepalive;
   CompressionLevel compression = CompressionLevel::kNone;
   TlsFiles tls;
