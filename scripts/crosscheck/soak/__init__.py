@@ -1,0 +1,1 @@
+"""What serve_soak.py is made of."""
