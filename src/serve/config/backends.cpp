@@ -16,11 +16,11 @@ constexpr std::array kBackends = {
     KnownBackend{"openvino", "", "model.xml", 1, "", "INFERENCE_NUM_THREADS"},
     KnownBackend{"pytorch", "pytorch_libtorch", "model.pt", 1, "", "INTRA_OP_THREAD_COUNT"},
     KnownBackend{"torch_aoti", "torch_aoti", "model.pt2", 1, kConvert, ""},
-    KnownBackend{"python", "", "model.py", 1, "", "", true, true},
+    KnownBackend{"python", "", "model.py", 1, "", "", CoreUse::kOne, true, true},
     KnownBackend{"tensorflow", "tensorflow_savedmodel", "model.savedmodel", 2, kConvert, ""},
     KnownBackend{"ridgeline", "", "model.onnx", 1, "", kThreadsKey},
-    KnownBackend{"image", "", "", 1, "", ""},
-    KnownBackend{"identity", "", "", 1, "", ""},
+    KnownBackend{"image", "", "", 1, "", "", CoreUse::kNone},
+    KnownBackend{"identity", "", "", 1, "", "", CoreUse::kNone},
 };
 
 }  // namespace

@@ -12,6 +12,13 @@ namespace ridgeline::serve {
 
 inline constexpr std::string_view kEnsemblePlatform = "ensemble";
 
+/// What an instance takes of the cores that all models share.
+enum class CoreUse : uint8_t {
+  kMany,  ///< as many threads as it is given
+  kOne,   ///< further threads are the model's own affair
+  kNone   ///< it hardly computes
+};
+
 /// What runs a model. Names, platforms and default files are Triton's, so that its repositories are served as
 /// they are.
 struct KnownBackend {
@@ -21,8 +28,9 @@ struct KnownBackend {
   int default_cpu_instances;      ///< of an instance group without a count
   std::string_view refusal;       ///< why it is not served here, and what is; empty: served
   std::string_view threads_key;   ///< the parameter that sets an instance's threads; empty: none
-  bool tells_tensors = false;     ///< a model without inputs or outputs names them when it is loaded
-  bool has_process = false;       ///< its instances are processes anyway
+  CoreUse cores = CoreUse::kMany;
+  bool tells_tensors = false;  ///< a model without inputs or outputs names them when it is loaded
+  bool has_process = false;    ///< its instances are processes anyway
 };
 
 /// In the order in which a model file's name chooses one.

@@ -39,15 +39,15 @@ const Ensemble* ensemble_in(const ModelFolder& folder) {
   return folder.config ? std::get_if<Ensemble>(&folder.config->scheduling) : nullptr;
 }
 
-/// Models that hardly compute take no share of the cores.
-bool shares_cores(const ModelFolder& folder) {
-  return folder.servable() && !folder.config->is_ensemble() && folder.config->backend != "image" &&
-         folder.config->backend != "identity";
+CoreUse core_use_of(const ModelConfig& config) {
+  if (config.is_ensemble()) return CoreUse::kNone;
+  const KnownBackend* const backend = known_backend(config.backend);
+  return backend == nullptr ? CoreUse::kMany : backend->cores;
 }
 
 /// None: as many as help.
 std::optional<int64_t> threads_of(const ModelConfig& config) {
-  if (config.backend == "python") return 1;  // its threads are the model's own affair
+  if (core_use_of(config) == CoreUse::kOne) return 1;
   const Result<std::optional<int>> asked = threads_asked(config);
   return asked.ok() && *asked ? std::optional<int64_t>(**asked) : std::nullopt;
 }
@@ -206,7 +206,7 @@ std::vector<ModelFolder> Control::joined(const std::vector<FreshModel>& fresh) c
 std::map<std::string, int> Control::threads_for(const std::vector<ModelFolder>& folders) const {
   std::vector<ThreadDemand> demands;
   for (const ModelFolder& folder : folders)
-    if (shares_cores(folder))
+    if (folder.servable() && core_use_of(*folder.config) != CoreUse::kNone)
       demands.push_back(
           {folder.name, std::max<int64_t>(1, instances_in(*folder.config)), threads_of(*folder.config)});
   const int64_t cores = options_->cores > 0 ? options_->cores : allowed_cpus();
