@@ -1,13 +1,11 @@
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "serve/core/served_model.h"
+#include "serve/core/task_threads.h"
 
 namespace ridgeline::serve {
 
@@ -17,9 +15,6 @@ class Reaper : public std::enable_shared_from_this<Reaper> {
  public:
   /// `gone` is called from the reaper's thread when a version is freed.
   explicit Reaper(std::function<void(const ModelFacts&)> gone);
-  ~Reaper();
-  Reaper(const Reaper&) = delete;
-  Reaper& operator=(const Reaper&) = delete;
 
   /// From here on shared; freed by the reaper's thread after its last holder.
   std::shared_ptr<ServedVersion> share(std::unique_ptr<ServedVersion> version);
@@ -27,15 +22,12 @@ class Reaper : public std::enable_shared_from_this<Reaper> {
   void stop();
 
  private:
-  void take(std::unique_ptr<ServedVersion> version);
-  void run();
+  void take(std::shared_ptr<ServedVersion> version);
+  void free(std::shared_ptr<ServedVersion> version) const;
 
   std::function<void(const ModelFacts&)> gone_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::unique_ptr<ServedVersion>> dead_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::unique_ptr<TaskThreads> thread_;  ///< none once it has been stopped
 };
 
 }  // namespace ridgeline::serve
