@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "serve/scheduling/configured.h"
+
 namespace ridgeline::serve {
 namespace {
 
@@ -10,21 +12,13 @@ namespace {
 /// one measurement to the next, and what noise has once chosen would stay.
 constexpr double kWorthSplitting = 0.9;
 
-std::vector<int32_t> preferred_sizes(const ModelConfig& config) {
-  if (const auto* batching = std::get_if<DynamicBatching>(&config.scheduling))
-    return batching->preferred_batch_sizes;
-  const auto* sequences = std::get_if<SequenceBatching>(&config.scheduling);
-  const auto* oldest = sequences == nullptr ? nullptr : std::get_if<OldestStrategy>(&sequences->strategy);
-  return oldest == nullptr ? std::vector<int32_t>() : oldest->preferred_batch_sizes;
-}
-
 }  // namespace
 
 std::vector<int64_t> bucket_sizes(const ModelConfig& config) {
   const int64_t largest = std::max(1, config.max_batch_size);
   std::set<int64_t> sizes = {largest};
   for (int64_t size = 1; size < largest; size *= 2) sizes.insert(size);
-  for (const int32_t size : preferred_sizes(config))
+  for (const int64_t size : batch_policy_of(config).preferred_batch_sizes)
     if (size >= 1 && size <= largest) sizes.insert(size);
   return {sizes.begin(), sizes.end()};
 }

@@ -101,15 +101,6 @@ Result<std::shared_ptr<Scheduler>> scheduler_for(const ModelConfig& config, cons
       sequence_policy_of(config, *sequences, instances), std::move(inputs), watch));
 }
 
-bool keeps_order(const ModelConfig& config) {
-  if (const auto* batching = std::get_if<DynamicBatching>(&config.scheduling))
-    return batching->preserve_ordering;
-  const auto* const sequences = std::get_if<SequenceBatching>(&config.scheduling);
-  const auto* const oldest =
-      sequences != nullptr ? std::get_if<OldestStrategy>(&sequences->strategy) : nullptr;
-  return oldest != nullptr && oldest->preserve_ordering;
-}
-
 /// Nothing is to be waited for: neither other requests nor resources nor the model itself.
 bool runs_at_once(const ModelConfig& config, std::span<const InstanceRunner::Member> members) {
   const auto waits = [](const auto& member) { return member.gate || !member.instance->immediate(); };
@@ -161,7 +152,8 @@ Result<std::unique_ptr<ServedVersion>> load_version(const ModelFolder& folder, i
   if (runs_at_once(complete, ready))
     model->start_immediate(std::move(ready), *server.gate);
   else
-    model->start(std::move(scheduler), std::move(ready), *server.gate, keeps_order(complete));
+    model->start(std::move(scheduler), std::move(ready), *server.gate,
+                 batch_policy_of(complete).preserve_ordering);
   model->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return std::unique_ptr<ServedVersion>(std::move(model));
 }

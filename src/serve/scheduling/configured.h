@@ -6,8 +6,8 @@
 
 namespace ridgeline::serve {
 
-/// How a model's configuration, checked, says that its requests are batched. Without dynamic_batching every
-/// request runs alone.
+/// How a model's configuration, checked, says that its requests are batched, whichever scheduler does it.
+/// Without dynamic_batching or sequence_batching every request runs alone.
 BatchPolicy batch_policy_of(const ModelConfig& config);
 
 /// The same for a model with sequence_batching, on `instances` instances in all.
