@@ -50,7 +50,8 @@ void warn_of_few_descriptors(const serve::http::Limits& limits, Log& log) {
         descriptors, limits.connections);
 }
 
-Result<Fronts> listen(const ServePlan& plan, serve::Service& service, Log& log) {
+Result<Fronts> listen(const ServePlan& plan, serve::Service& service,
+                      const std::shared_ptr<serve::CustomMetrics>& metrics, Log& log) {
   Fronts fronts;
   serve::http::EndpointOptions endpoints = plan.endpoints;
   if (!plan.access_log.empty()) {
@@ -67,8 +68,8 @@ Result<Fronts> listen(const ServePlan& plan, serve::Service& service, Log& log) 
   }
   if (plan.allow_metrics) {
     ASSIGN_OR_RETURN(fronts.metrics,
-                     serve::http::Server::start(
-                         plan.metrics, serve::http::observation_handler(endpoints.identity, service)));
+                     serve::http::Server::start(plan.metrics, serve::http::observation_handler(
+                                                                  endpoints.identity, service, metrics)));
     log.info("Started Metrics Service at {}:{}", plan.metrics.address, fronts.metrics->port());
   }
   return fronts;
@@ -110,11 +111,13 @@ Result<int> serve_models(const ServeFlags& flags, const CancelToken& cancel, boo
   for (const std::string& warning : plan.warnings) log->warning("{}", warning);
   warn_of_few_descriptors(plan.http.limits, *log);
   plan.service.log = log;
+  const auto metrics = std::make_shared<serve::CustomMetrics>();
   ASSIGN_OR_RETURN(
       const std::unique_ptr<serve::Service> service,
-      serve::start_service(std::move(plan.service), serve::make_backends({.log = log}, {.log = log})));
+      serve::start_service(std::move(plan.service),
+                           serve::make_backends({.log = log, .metrics = metrics}, {.log = log})));
   log_models(service->index(false), *log);
-  ASSIGN_OR_RETURN(const Fronts fronts, listen(plan, *service, *log));
+  ASSIGN_OR_RETURN(const Fronts fronts, listen(plan, *service, metrics, *log));
   if (json) {
     fmt::print("{}\n",
                to_json(fronts, service->index(false)).dump(-1, ' ', false, Json::error_handler_t::replace));

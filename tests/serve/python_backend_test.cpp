@@ -377,10 +377,10 @@ TEST_F(PythonModelTest, WhatThisServerLacksIsSaidByName) {
   const auto instance = start(R"(
 class TritonPythonModel:
     def execute(self, requests):
-        pb_utils.MetricFamily
+        pb_utils.load_model
 )");
   EXPECT_THAT(ask(*instance, {TestTensor::floats("IN", {1})})->status().message(),
-              HasSubstr("pb_utils.MetricFamily is not available"));
+              HasSubstr("pb_utils.load_model is not available"));
 }
 
 TEST_F(PythonModelTest, AModelSeesItsOwnShapesAndClientsSeeTheirs) {

@@ -1,53 +1,11 @@
 #include "serve/observe/metrics.h"
 
-#include <iterator>
+#include "serve/observe/metrics_page.h"
 
 namespace ridgeline::serve {
 namespace {
 
-using Labels = std::map<std::string, std::string>;
-
-/// Writes one family after the other.
-class Page {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    fmt::format_to(end_, "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-  }
-
-  /// A sample of the family, or of `suffix` behind its name.
-  template <typename Number>
-  void sample(const Labels& labels, Number value, std::string_view suffix = "") {
-    fmt::format_to(end_, "{}{}", name_, suffix);
-    char separator = '{';
-    for (const auto& [label, text] : labels) {
-      fmt::format_to(end_, "{}{}=\"{}\"", separator, label, escaped(text));
-      separator = ',';
-    }
-    fmt::format_to(end_, "{} {}\n", labels.empty() ? "" : "}", value);
-  }
-
-  std::string take() { return std::move(text_); }
-
- private:
-  static std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-      if (c == '\\' || c == '"') out += '\\';
-      if (c == '\n') {
-        out += "\\n";
-      } else {
-        out += c;
-      }
-    }
-    return out;
-  }
-
-  std::string text_;
-  std::back_insert_iterator<std::string> end_{text_};
-  std::string name_;
-};
-
+using Labels = MetricLabels;
 using Models = std::span<const ModelReport>;
 
 Labels labels_of(const ModelReport& model) {
@@ -126,7 +84,7 @@ constexpr HistogramFamily kHistograms[] = {
      &ModelCounts::compute_output_histogram},
 };
 
-void write_requests(Models models, Page& page) {
+void write_requests(Models models, MetricsPage& page) {
   page.family("nv_inference_request_success", "counter",
               "Number of successful inference requests, all batch sizes");
   for (const ModelReport& model : models) page.sample(labels_of(model), model.counts.success.count);
@@ -137,14 +95,14 @@ void write_requests(Models models, Page& page) {
       page.sample(with(labels_of(model), "reason", kFailureReasonNames[i]), model.counts.failures[i]);
 }
 
-void write_counters(Models models, std::span<const CounterFamily> families, Page& page) {
+void write_counters(Models models, std::span<const CounterFamily> families, MetricsPage& page) {
   for (const CounterFamily& family : families) {
     page.family(family.name, "counter", family.help);
     for (const ModelReport& model : models) page.sample(labels_of(model), family.value(model.counts));
   }
 }
 
-void write_histograms(Models models, Page& page) {
+void write_histograms(Models models, MetricsPage& page) {
   for (const HistogramFamily& family : kHistograms) {
     page.family(family.name, "histogram", family.help);
     for (const ModelReport& model : models) {
@@ -163,7 +121,7 @@ void write_histograms(Models models, Page& page) {
   }
 }
 
-void write_model_gauges(Models models, Page& page) {
+void write_model_gauges(Models models, MetricsPage& page) {
   page.family("nv_inference_pending_request_count", "gauge",
               "Instantaneous number of pending requests awaiting execution per-model.");
   for (const ModelReport& model : models) page.sample(labels_of(model), model.pending);
@@ -172,14 +130,14 @@ void write_model_gauges(Models models, Page& page) {
     if (model.load_seconds) page.sample(labels_of(model), *model.load_seconds);
 }
 
-void write_closes(Models models, Page& page) {
+void write_closes(Models models, MetricsPage& page) {
   page.family("ridgeline_batch_closed_total", "counter", "Number of batches closed, by the reason for it");
   for (const ModelReport& model : models)
     for (size_t i = 0; i < kCloseReasonNames.size(); ++i)
       page.sample(with(labels_of(model), "reason", kCloseReasonNames[i]), model.counts.closes[i]);
 }
 
-void write_machine(const MachineUse& machine, Page& page) {
+void write_machine(const MachineUse& machine, MetricsPage& page) {
   // There is no pool of pinned memory; dashboards that ask for it are told so.
   page.family("nv_pinned_memory_pool_total_bytes", "gauge", "Pinned memory pool total memory size, in bytes");
   page.sample({}, 0);
@@ -196,7 +154,7 @@ void write_machine(const MachineUse& machine, Page& page) {
 }  // namespace
 
 std::string metrics_text(std::span<const ModelReport> models, const MachineUse& machine) {
-  Page page;
+  MetricsPage page;
   write_requests(models, page);
   write_counters(models, kCounters, page);
   write_model_gauges(models, page);
@@ -208,6 +166,12 @@ std::string metrics_text(std::span<const ModelReport> models, const MachineUse& 
   write_closes(models, page);
   write_machine(machine, page);
   return page.take();
+}
+
+bool is_server_family(std::string_view name) {
+  ModelReport every;
+  every.cached = true;
+  return metrics_text(std::span(&every, 1), {}).find(fmt::format("\n# TYPE {} ", name)) != std::string::npos;
 }
 
 }  // namespace ridgeline::serve

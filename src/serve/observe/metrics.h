@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "serve/observe/machine.h"
 #include "serve/observe/model_report.h"
@@ -13,6 +14,9 @@ namespace ridgeline::serve {
 /// why batches were closed (ridgeline_batch_closed_total). All of it is in the reports already; no second
 /// registry is kept.
 std::string metrics_text(std::span<const ModelReport> models, const MachineUse& machine);
+
+/// Whether metrics_text() has a family of that name.
+bool is_server_family(std::string_view name);
 
 inline constexpr char kMetricsContentType[] = "text/plain; charset=utf-8";
 

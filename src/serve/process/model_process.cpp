@@ -222,9 +222,25 @@ Status ModelProcess::take_question(const Frame& frame) {
       answer.put(static_cast<uint8_t>(job && job->cancelled() ? 1 : 0));
       return question_socket_.send(static_cast<uint32_t>(ToChild::kCancelled), frame.tag, answer.body());
     }
+    case FromChild::kMetric:
+      return take_metric(frame);
     default:
       return misbehaves(frame);
   }
+}
+
+Status ModelProcess::take_metric(const Frame& frame) {
+  if (!launch_.metrics) return misbehaves(frame);
+  Unpacker unpacker(frame.body);
+  const Result<double> value = metrics_.take(unpacker, *launch_.metrics);
+  if (frame.tag == 0) return {};  // nobody asks what came of it
+  Packer told;
+  told.put(static_cast<uint8_t>(value.ok() ? 1 : 0));
+  if (value.ok())
+    told.put(*value);
+  else
+    told.put_text(value.status().message());
+  return question_socket_.send(static_cast<uint32_t>(ToChild::kTold), frame.tag, told.body());
 }
 
 Status ModelProcess::take_response(const Frame& frame) {

@@ -17,6 +17,7 @@
 #include "serve/core/backend.h"
 #include "serve/process/arena.h"
 #include "serve/process/calls.h"
+#include "serve/process/child_metrics.h"
 #include "serve/process/child_output.h"
 #include "serve/process/frames.h"
 #include "serve/process/open_jobs.h"
@@ -38,7 +39,8 @@ struct Launch {
   uint64_t memory_bytes = 0;                               ///< of each arena
   std::chrono::milliseconds start_timeout{0};
   Inference* inference = nullptr;
-  std::shared_ptr<Log> log;  ///< may be null
+  std::shared_ptr<CustomMetrics> metrics;  ///< may be null
+  std::shared_ptr<Log> log;                ///< may be null
 
   bool decoupled() const { return config.decoupled.value_or(false); }
 };
@@ -87,6 +89,7 @@ class ModelProcess {
   Status take_response(const Frame& frame);
   Status take_model_call(const Frame& frame);
   void take_log(const Frame& frame);
+  Status take_metric(const Frame& frame);
   Status answer_calls();
   void read_last_words();
   Status why_it_ended(const Status& seen);
@@ -100,6 +103,7 @@ class ModelProcess {
   ChildOutput output_;
   std::shared_ptr<CallAnswers> calls_;
   OpenJobs jobs_;
+  ChildMetrics metrics_;
   std::atomic<bool> interrupted_{false};
   std::mutex child_mutex_;  ///< of child_ and ended_
   Subprocess child_;

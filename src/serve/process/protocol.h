@@ -20,6 +20,7 @@ enum class ToChild : uint32_t {
   kFinalize = 3,    ///< empty
   kCancelled = 4,   ///< u8
   kCallAnswer = 5,  ///< u8 whether it is the last, then as kResponse
+  kTold = 6,        ///< u8 1, f64; or u8 0, text: of what asks for it by a tag
 };
 
 enum class FromChild : uint32_t {
@@ -32,6 +33,20 @@ enum class FromChild : uint32_t {
   kResponse = 107,      ///< of the request with that tag: u8 whether it is the last, answers
   kCall = 108,          ///< a request to one of the server's models
   kLog = 109,           ///< u8 level, text
+  kMetric = 110,        ///< u8 MetricDeed and what that says; told the value
+};
+
+/// Families and metrics have numbers that the process gives them.
+enum class MetricDeed : uint8_t {
+  kMakeFamily = 0,  ///< u64 number, u8 MetricKind, text name, text description
+  kMakeMetric =
+      1,  ///< u64 number, u64 family, u32 count of labels, each two texts, u32 count of buckets, f64s
+  kIncrement = 2,  ///< this and what follows: u64 number, f64 operand
+  kSet = 3,
+  kObserve = 4,
+  kValue = 5,
+  kDropMetric = 6,
+  kDropFamily = 7,
 };
 
 /// Of a batch.

@@ -79,6 +79,7 @@ Launch launch_of(const ModelSource& source, const std::string& interpreter, cons
                 .memory_bytes = options.most_memory_bytes,
                 .start_timeout = options.start_timeout,
                 .inference = source.inference,
+                .metrics = options.metrics,
                 .log = options.log};
   Json outputs = Json::array();
   for (const OutputConfig& output : source.config.outputs) outputs.push_back(output.name);

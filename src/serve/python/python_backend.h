@@ -6,6 +6,7 @@
 #include <string>
 
 #include "serve/core/backend.h"
+#include "serve/observe/custom_metrics.h"
 #include "serve/observe/log.h"
 
 namespace ridgeline::serve {
@@ -20,6 +21,7 @@ struct PythonOptions {
   std::chrono::milliseconds finalize_timeout{30'000};  ///< for finalize() at unload; then it is killed
   bool auto_complete = true;                           ///< models' auto_complete_config() is asked
   std::shared_ptr<Log> log;                            ///< takes what models print; none: nobody reads it
+  std::shared_ptr<CustomMetrics> metrics = std::make_shared<CustomMetrics>();  ///< what models count
 };
 
 /// "python": each instance of a model is a process that runs model.py with triton_python_backend_utils. A

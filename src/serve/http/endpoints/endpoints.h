@@ -8,6 +8,7 @@
 #include "serve/http/access_log.h"
 #include "serve/http/message.h"
 #include "serve/identity.h"
+#include "serve/observe/custom_metrics.h"
 
 namespace ridgeline::serve::http {
 
@@ -23,7 +24,9 @@ struct EndpointOptions {
 Handler protocol_handler(EndpointOptions options, Service& service);
 
 /// What a server tells those that watch it: Prometheus' text at /metrics, and at / a page for people, which
-/// asks /status for the same in JSON. `service` outlives the server.
-Handler observation_handler(const Identity& identity, Service& service);
+/// asks /status for the same in JSON. `metrics`: what models count, may be null. `service` outlives the
+/// server.
+Handler observation_handler(const Identity& identity, Service& service,
+                            std::shared_ptr<const CustomMetrics> metrics = nullptr);
 
 }  // namespace ridgeline::serve::http

@@ -15,9 +15,11 @@ Response page(std::string content_type, std::string body) {
   return response;
 }
 
-Result<Response> metrics(Service& service) {
+Result<Response> metrics(Service& service, const CustomMetrics* custom) {
   ASSIGN_OR_RETURN(const std::vector<ModelReport> reports, service.statistics("", ""));
-  return page(kMetricsContentType, metrics_text(reports, service.machine()));
+  std::string text = metrics_text(reports, service.machine());
+  if (custom != nullptr) text += custom->text();
+  return page(kMetricsContentType, std::move(text));
 }
 
 Result<Response> status(const Identity& identity, Service& service) {
@@ -27,8 +29,9 @@ Result<Response> status(const Identity& identity, Service& service) {
   return json_response(document.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-Result<Response> answer(std::string_view path, const Identity& identity, Service& service) {
-  if (path == "/metrics") return metrics(service);
+Result<Response> answer(std::string_view path, const Identity& identity, Service& service,
+                        const CustomMetrics* custom) {
+  if (path == "/metrics") return metrics(service, custom);
   if (path == "/status") return status(identity, service);
   if (path == "/") return page("text/html; charset=utf-8", kStatusPage);
   return not_found("Not Found");
@@ -36,11 +39,13 @@ Result<Response> answer(std::string_view path, const Identity& identity, Service
 
 }  // namespace
 
-Handler observation_handler(const Identity& identity, Service& service) {
-  return [identity, &service](const std::shared_ptr<const Request>& request, const Reply& reply) {
+Handler observation_handler(const Identity& identity, Service& service,
+                            std::shared_ptr<const CustomMetrics> metrics) {
+  return [identity, &service, metrics = std::move(metrics)](const std::shared_ptr<const Request>& request,
+                                                            const Reply& reply) {
     const std::string_view path = request->target().substr(0, request->target().find('?'));
     if (request->method() != "GET") return reply(error_response(405, "Method Not Allowed"));
-    const Result<Response> response = answer(path, identity, service);
+    const Result<Response> response = answer(path, identity, service, metrics.get());
     reply(response.ok() ? *response : response_of(response.status()));
   };
 }

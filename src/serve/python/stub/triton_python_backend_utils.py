@@ -17,6 +17,7 @@ from ridgeline_stub.inference import (
     ResponseIterator,
 )
 from ridgeline_stub.logger import Logger
+from ridgeline_stub.metrics import Metric, MetricFamily, MetricKind
 from ridgeline_stub.model_config import ModelConfig
 from ridgeline_stub.session import session
 from ridgeline_stub.tensor import NUMPY_OF, TRITON_NUMBER, Tensor, deserialize_bytes_tensor, serialize_byte_tensor
@@ -30,7 +31,6 @@ TRITON_STRING_TO_NUMPY = {
 }
 
 _NOT_HERE = {
-    "MetricFamily": "models' own metrics are not served",
     "load_model": "a model cannot load others",
     "unload_model": "a model cannot unload others",
     "is_model_ready": "a model cannot ask for others' state",

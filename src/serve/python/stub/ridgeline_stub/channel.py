@@ -6,7 +6,8 @@ import queue
 import socket
 import threading
 
-from ridgeline_stub.packing import HEAD, MOST_BYTES
+from ridgeline_stub.errors import TritonModelException
+from ridgeline_stub.packing import F64, HEAD, MOST_BYTES, U8, Unpacker
 
 
 class Channel:
@@ -73,6 +74,15 @@ class Questions:
                 self._reader.start()
         self._channel.send(kind, number, body)
         return number, answers
+
+    def ask_value(self, kind, body):
+        """The number that the server tells; TritonModelException where it refuses."""
+        number, answers = self.ask(kind, body)
+        unpacker = Unpacker(answers.get())
+        self.done(number)
+        if unpacker.take(U8):
+            return unpacker.take(F64)
+        raise TritonModelException(unpacker.take_text())
 
     def done(self, number):
         self._waiting.pop(number, None)

@@ -6,6 +6,7 @@ U8 = struct.Struct("<B")
 U32 = struct.Struct("<I")
 U64 = struct.Struct("<Q")
 I64 = struct.Struct("<q")
+F64 = struct.Struct("<d")
 HEAD = struct.Struct("<IIQ")
 MOST_BYTES = 64 << 20
 
@@ -13,9 +14,9 @@ MOST_BYTES = 64 << 20
 class Kind:
     """What a message is about: serve/process/protocol.h has the same numbers."""
 
-    START, EXECUTE, FINALIZE, CANCELLED, CALL_ANSWER = 1, 2, 3, 4, 5
+    START, EXECUTE, FINALIZE, CANCELLED, CALL_ANSWER, TOLD = 1, 2, 3, 4, 5, 6
     HELLO, STARTED, FAILED, EXECUTED, FINALIZED = 101, 102, 103, 104, 105
-    ASK_CANCELLED, RESPONSE, CALL, LOG = 106, 107, 108, 109
+    ASK_CANCELLED, RESPONSE, CALL, LOG, METRIC = 106, 107, 108, 109, 110
 
 
 class Answer:
