@@ -300,6 +300,7 @@ Status ServeFlags::Words::read_scheduling(ServePlan& out) const {
   }
   ASSIGN_OR_RETURN(out.service.cache_bytes, cache_bytes_of(cache));
   if (out.service.cache_bytes == 0) out.service.cache_bytes = response_cache_bytes;
+  out.service.client_shared_memory = client_shared_memory;
   return {};
 }
 
@@ -309,7 +310,6 @@ Status ServeFlags::Words::read_http(ServePlan& out) const {
   if (http_tls) out.http.tls = http_files;
   out.metrics.address = metrics_address.empty() ? out.http.address : metrics_address;
   ASSIGN_OR_RETURN(out.endpoints.access, rules_of(http_restricted, "--http-restricted-api"));
-  out.endpoints.client_shared_memory = client_shared_memory;
   out.endpoints.input_bytes = out.http.limits.body_bytes;
   return {};
 }
@@ -332,7 +332,6 @@ Status ServeFlags::Words::read_grpc(ServePlan& out) const {
   out.grpc.identity = out.endpoints.identity;
   constexpr size_t kMessagesAtOnce = 16;
   out.grpc.all_bytes = std::max(out.grpc.all_bytes, kMessagesAtOnce * out.grpc.message_bytes);
-  out.grpc.client_shared_memory = client_shared_memory;
   const auto set = [this](const char* flag, std::chrono::milliseconds unit, std::chrono::milliseconds& time) {
     const int64_t given = grpc_ms.at(flag);
     if (given > 0) time = unit * given;

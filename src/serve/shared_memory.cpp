@@ -79,6 +79,9 @@ class SharedMemory::Mapping {
 };
 
 Status SharedMemory::add(const SharedMemoryRegion& region) {
+  if (!open_)
+    return unsupported(
+        "clients may not register shared memory here: start the server with --allow-client-shm true");
   if (region.byte_size == 0)
     return invalid_argument("shared memory region '{}' has no bytes: byte_size must be positive",
                             region.name);

@@ -30,8 +30,12 @@ struct MappedBytes {
 /// The regions that clients have registered. Errors carry Triton's words. Thread-safe.
 class SharedMemory {
  public:
-  /// Maps the region. kAlreadyExists for a name in use; kInternal, as Triton says it, for a key that can't be
-  /// opened and for a region past the object's end; kInvalidArgument for an empty region.
+  /// `open`: clients may register regions.
+  explicit SharedMemory(bool open) : open_(open) {}
+
+  /// Maps the region. kUnsupported where clients may not; kAlreadyExists for a name in use; kInternal, as
+  /// Triton says it, for a key that can't be opened and for a region past the object's end; kInvalidArgument
+  /// for an empty region.
   Status add(const SharedMemoryRegion& region);
   /// Fine for a name that is not registered.
   void remove(const std::string& name);
@@ -51,6 +55,7 @@ class SharedMemory {
     std::shared_ptr<const Mapping> mapping;
   };
 
+  const bool open_;
   mutable std::mutex mutex_;
   std::map<std::string, Registered> regions_;
 };

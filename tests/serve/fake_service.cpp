@@ -96,7 +96,7 @@ void echo(const Call& call) {
   call.client->end();
 }
 
-FakeService::FakeService() {
+FakeService::FakeService(bool client_shared_memory) : memory_(client_shared_memory) {
   for (const char* name : kServed) {
     models_.emplace(name, served_model(name));
     runs_.emplace(name, echo);

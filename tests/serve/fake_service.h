@@ -19,7 +19,7 @@ class FakeService final : public Service {
  public:
   using Run = std::function<void(Call)>;
 
-  FakeService();
+  explicit FakeService(bool client_shared_memory = false);
   /// From then on requests that pass the checks go there.
   void set_run(const std::string& model, Run run) { runs_[model] = std::move(run); }
   void set_decoupled(const std::string& model) { decoupled_.insert(model); }

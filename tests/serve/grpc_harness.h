@@ -19,7 +19,8 @@ namespace ridgeline::serve::grpc {
 /// A server over a FakeService, and clients of it.
 class Harness {
  public:
-  explicit Harness(ServerOptions options = {}) {
+  explicit Harness(ServerOptions options = {}, bool client_shared_memory = false)
+      : service(client_shared_memory) {
     options.address = "127.0.0.1";
     options.port = 0;
     auto started = Server::start(options, service);

@@ -103,7 +103,7 @@ void take_out_differences(const std::string& name, Json& reply) {
 class RecordedGrpcCall : public testing::TestWithParam<std::string> {};
 
 TEST_P(RecordedGrpcCall, GetsTritonsAnswer) {
-  const Harness server({.client_shared_memory = true});
+  const Harness server({}, true);
   const Json& recording = recorded().at(GetParam());
   const MethodDescriptor& method = *inference::ModelInferRequest::descriptor()
                                         ->file()

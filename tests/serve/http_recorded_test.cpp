@@ -70,17 +70,19 @@ RepositoryFiles recorded_repository() {
 
 class RecordedServer : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { start(true); }
+
+  void start(bool client_shared_memory) {
     Backends backends;
     backends.emplace("python", std::make_unique<StandInBackend>(slow_load_));
     ServiceOptions options{.repositories = {files_.root()}, .mode = ControlMode::kExplicit};
     options.load_models = {"fail_exec",   "identity_b8", "identity_bytes", "identity_multi",
                            "identity_py", "pipeline",    "preprocess",     "resnet_py"};
+    options.client_shared_memory = client_shared_memory;
     auto service = start_service(std::move(options), std::move(backends));
     ASSERT_TRUE(service.ok()) << service.status().message();
     service_ = std::move(*service);
-    http_ = listen(
-        http::protocol_handler({.identity = {}, .access = {}, .client_shared_memory = true}, *service_));
+    http_ = listen(http::protocol_handler({}, *service_));
     metrics_ = listen(http::observation_handler({}, *service_));
   }
 
@@ -209,7 +211,9 @@ TEST_F(RecordedServer, PacksAnAnswerForAClientThatTakesIt) {
 }
 
 TEST_F(RecordedServer, TakesNoSharedMemoryWhereItIsNotAllowed) {
-  http_ = listen(http::protocol_handler({}, *service_));
+  http_.reset();
+  metrics_.reset();
+  start(false);
   const std::string body = R"({"key":"/golden_r0","byte_size":128})";
   const HttpAnswer answer =
       ask("POST /v2/systemsharedmemory/region/r0/register HTTP/1.1\r\nContent-Length: " +

@@ -38,7 +38,7 @@ class SharedMemoryTest : public ::testing::Test {
 
   std::string key_ = "/ridgeline_test_" + std::to_string(getpid());
   int descriptor_ = -1;
-  SharedMemory memory_;
+  SharedMemory memory_{true};
 };
 
 TEST_F(SharedMemoryTest, GivesTheBytesOfARegionThatStartsAnywhere) {

@@ -121,6 +121,8 @@ struct ModelConfig {
   /// by nothing else.
   std::string carried;
 
+  /// As metadata names what runs the model.
+  const std::string& shown_platform() const { return platform.empty() ? backend : platform; }
   bool is_ensemble() const { return std::holds_alternative<Ensemble>(scheduling); }
   bool operator==(const ModelConfig&) const = default;
 };

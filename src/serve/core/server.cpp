@@ -12,6 +12,7 @@ namespace ridgeline::serve {
 Server::Server(ServiceOptions options, Backends backends, std::unique_ptr<OtlpExporter> exporter)
     : options_(std::move(options)),
       backends_(std::move(backends)),
+      memory_(std::make_shared<SharedMemory>(options_.client_shared_memory)),
       gate_(options_.resources),
       nested_(models_),
       reaper_(std::make_shared<Reaper>([this](const ModelFacts& facts) { models_.freed(facts); })),

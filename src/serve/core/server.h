@@ -55,7 +55,7 @@ class Server final : public Service {
 
   ServiceOptions options_;
   Backends backends_;
-  std::shared_ptr<SharedMemory> memory_ = std::make_shared<SharedMemory>();
+  std::shared_ptr<SharedMemory> memory_;
   std::shared_ptr<Traffic> traffic_ = std::make_shared<Traffic>();
   std::shared_ptr<Tracer> tracer_;
   std::shared_ptr<AnswerCache> cache_;

@@ -34,7 +34,8 @@ struct ServiceOptions {
   uint64_t cache_bytes = 0;         ///< of answers kept; 0: none
   int64_t cores = 0;                ///< that all instances' threads share; 0: those that this process may use
   bool threads_may_exceed = false;  ///< configured thread counts hold even where they add up to more
-  wire::http::TraceSettings trace;  ///< the server's own at the start
+  bool client_shared_memory = false;                          ///< clients may register regions
+  wire::http::TraceSettings trace;                            ///< the server's own at the start
   std::string trace_url = "http://localhost:4318/v1/traces";  ///< the collector of mode opentelemetry
   std::shared_ptr<Log> log;                                   ///< none: one to standard error
 };

@@ -108,10 +108,8 @@ Reactor* InferenceService::ModelMetadata(Context* context, const ::grpc::ByteBuf
   return answer<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
       *context, "metadata", *request, *response, [&](const auto& asked, auto& told) -> Status {
         ASSIGN_OR_RETURN(const ServedModel model, model_of(front_.service, asked.name(), asked.version()));
-        const serve::ModelConfig& config = *model.config;
-        return fill(told, wire::http::encode_model_metadata(
-                              *model.signature, model.versions,
-                              config.platform.empty() ? config.backend : config.platform));
+        return fill(told, wire::http::encode_model_metadata(*model.signature, model.versions,
+                                                            model.config->shown_platform()));
       });
 }
 
@@ -189,9 +187,6 @@ Reactor* InferenceService::SystemSharedMemoryRegister(Context* context, const ::
                                                       ::grpc::ByteBuffer* response) {
   return answer<inference::SystemSharedMemoryRegisterRequest, inference::SystemSharedMemoryRegisterResponse>(
       *context, "shared-memory", *request, *response, [&](const auto& asked, auto& /*told*/) -> Status {
-        if (!front_.options.client_shared_memory)
-          return unsupported(
-              "clients may not register shared memory here: start the server with --allow-client-shm true");
         return front_.service.system_memory().add({.name = asked.name(),
                                                    .key = asked.key(),
                                                    .offset = asked.offset(),

@@ -47,7 +47,6 @@ struct ServerOptions {
   TlsFiles tls;
   AccessRules access;  ///< a rule's header is asked for as "triton-grpc-protocol-HEADER"
   Identity identity;
-  bool client_shared_memory = false;  ///< clients may register regions
 };
 
 /// The KServe v2 protocol with Triton's extensions over gRPC, the health service of gRPC, and reflection.

@@ -45,9 +45,8 @@ Response model_names(const Service& service) {
 
 Result<Response> model_metadata(const Exchange& exchange, const Service& service) {
   ASSIGN_OR_RETURN(const ServedModel model, service.model(exchange.model(), exchange.version()));
-  const std::string& platform =
-      model.config->platform.empty() ? model.config->backend : model.config->platform;
-  return http::json_response(wire::http::encode_model_metadata(*model.signature, model.versions, platform));
+  return http::json_response(
+      wire::http::encode_model_metadata(*model.signature, model.versions, model.config->shown_platform()));
 }
 
 Result<Response> model_config(const Exchange& exchange, const Service& service) {

@@ -99,9 +99,6 @@ class Protocol {
       case Endpoint::kRepositoryIndex:
         return repository_index(body.text(), service_);
       case Endpoint::kSystemMemoryRegister:
-        if (!options_.client_shared_memory)
-          return unsupported(
-              "clients may not register shared memory here: start the server with --allow-client-shm true");
         return register_system_memory(exchange, body.text(), service_);
       case Endpoint::kTraceSetting:
         return trace_settings(exchange, body.text(), service_);

@@ -15,7 +15,6 @@ namespace ridgeline::serve::http {
 struct EndpointOptions {
   Identity identity;
   AccessRules access;
-  bool client_shared_memory = false;      ///< clients may register regions
   size_t input_bytes = size_t{64} << 20;  ///< of a body that is unpacked, and of tensors given as JSON
   std::shared_ptr<AccessLog> access_log;  ///< none: nothing is logged
 };
