@@ -65,6 +65,16 @@ std::string first_line_of(const std::string& path) {
   return line;
 }
 
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
 Status write_file_atomically(const std::string& path, std::string_view content) {
   std::string beside = path + ".XXXXXX";
   const int descriptor = mkstemp(beside.data());

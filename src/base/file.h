@@ -16,6 +16,10 @@ Status read_file(const std::string& path, std::string& content);
 /// and /sys.
 std::string first_line_of(const std::string& path);
 
+/// A regular file or a folder that can be looked at, through symbolic links.
+bool is_file(const std::string& path);
+bool is_folder(const std::string& path);
+
 /// Writes beside `path`, then renames: readers see the old content or the whole new one, never a half.
 Status write_file_atomically(const std::string& path, std::string_view content);
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/hash.h"
 
 namespace ridgeline::vision {
@@ -68,11 +69,6 @@ std::string joined(const std::vector<std::string>& names) {
   for (size_t i = 0; i < std::min(names.size(), kMost); ++i) list += (i == 0 ? "'" : ", '") + names[i] + "'";
   if (names.size() > kMost) list += fmt::format(" and {} more", names.size() - kMost);
   return list;
-}
-
-bool is_folder(const std::string& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
 }
 
 /// Moves a share of each class to the test side, those of the least hash.

@@ -23,9 +23,8 @@ Result<ModelFile> bytes_alone(const std::string& path, bool beside, Status why) 
 }  // namespace
 
 Result<ModelFile> read_model_file(const std::string& path) {
-  std::error_code error;
   // Triton's ONNX models may be folders, for the sake of weights in files of their own.
-  if (std::filesystem::is_directory(path, error)) return read_model_file(path + "/model.onnx");
+  if (is_folder(path)) return read_model_file(path + "/model.onnx");
   if (path.ends_with(".xml"))
     return bytes_alone(path, true, unsupported("{}: OpenVINO's IR is read by openvino alone", path));
   if (path.ends_with(".pt") || path.ends_with(".pth"))

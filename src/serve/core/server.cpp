@@ -4,8 +4,8 @@
 #include <set>
 #include <thread>
 
+#include "base/file.h"
 #include "serve/core/submit.h"
-#include "serve/repository/folder.h"
 
 namespace ridgeline::serve {
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "base/subprocess.h"
 #include "base/text.h"
 
@@ -26,8 +27,7 @@ bool exists(const std::string& path) {
 Result<std::string> environment_interpreter(const ModelSource& source, std::string environment) {
   if (const size_t at = environment.find(kModelFolder); at != std::string::npos)
     environment.replace(at, kModelFolder.size(), source.model_path);
-  std::error_code error;
-  if (std::filesystem::is_regular_file(environment, error))
+  if (is_file(environment))
     return unsupported("{}: {} is an archive: unpack it and name the folder", kEnvironmentParameter,
                        environment);
   const std::string interpreter = environment + "/bin/python3";

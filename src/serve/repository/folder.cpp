@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/file.h"
+
 namespace ridgeline::serve {
 namespace fs = std::filesystem;
 
@@ -19,16 +21,6 @@ std::set<std::string> folders_in(const std::string& path) {
   std::set<std::string> names = entries_in(path);
   std::erase_if(names, [&](const std::string& name) { return !is_folder(path + "/" + name); });
   return names;
-}
-
-bool is_file(const std::string& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
-bool is_folder(const std::string& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
 }
 
 }  // namespace ridgeline::serve

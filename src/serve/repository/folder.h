@@ -11,8 +11,4 @@ std::set<std::string> folders_in(const std::string& path);
 /// Names of everything within a folder but hidden entries.
 std::set<std::string> entries_in(const std::string& path);
 
-/// A regular file or a folder that can be looked at, through symbolic links.
-bool is_file(const std::string& path);
-bool is_folder(const std::string& path);
-
 }  // namespace ridgeline::serve

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/file.h"
 #include "base/spelling.h"
 #include "serve/config/ensemble_check.h"
 #include "serve/repository/folder.h"
