@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/core.h>
+#include <future>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -48,6 +49,13 @@ void warn_of_few_descriptors(const serve::http::Limits& limits, Log& log) {
         "this process may open {} files, and each of the {} connections that the server would take is one: "
         "raise the hard limit (`ulimit -Hn`, LimitNOFILE= of systemd)",
         descriptors, limits.connections);
+}
+
+std::vector<wire::http::IndexEntry> index_of(serve::Service& service) {
+  std::promise<std::vector<wire::http::IndexEntry>> listed;
+  service.index(
+      [&listed](std::vector<wire::http::IndexEntry> entries) { listed.set_value(std::move(entries)); });
+  return listed.get_future().get();
 }
 
 Result<Fronts> listen(const ServePlan& plan, serve::Service& service,
@@ -116,11 +124,11 @@ Result<int> serve_models(const ServeFlags& flags, const CancelToken& cancel, boo
       const std::unique_ptr<serve::Service> service,
       serve::start_service(std::move(plan.service),
                            serve::make_backends({.log = log, .metrics = metrics}, {.log = log})));
-  log_models(service->index(false), *log);
+  log_models(index_of(*service), *log);
   ASSIGN_OR_RETURN(const Fronts fronts, listen(plan, *service, metrics, *log));
   if (json) {
     fmt::print("{}\n",
-               to_json(fronts, service->index(false)).dump(-1, ' ', false, Json::error_handler_t::replace));
+               to_json(fronts, index_of(*service)).dump(-1, ' ', false, Json::error_handler_t::replace));
     std::fflush(stdout);
   }
   while (!cancel.requested()) std::this_thread::sleep_for(kLookForSignal);

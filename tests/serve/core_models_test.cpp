@@ -1,3 +1,4 @@
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -16,9 +17,16 @@ class CoreModels : public ServiceTest {
   /// "name:version STATE reason", as the index lists them.
   std::vector<std::string> index(bool ready_only = false) const {
     std::vector<std::string> lines;
-    for (const auto& entry : service_->index(ready_only))
+    for (const auto& entry : ready_only ? service_->ready_versions() : listed())
       lines.push_back(fmt::format("{}:{} {} {}", entry.name, entry.version, entry.state, entry.reason));
     return lines;
+  }
+
+ private:
+  std::vector<wire::http::IndexEntry> listed() const {
+    std::promise<std::vector<wire::http::IndexEntry>> entries;
+    service_->index([&](std::vector<wire::http::IndexEntry> all) { entries.set_value(std::move(all)); });
+    return entries.get_future().get();
   }
 };
 
@@ -34,6 +42,14 @@ TEST_F(CoreModels, AllModelsAreServedFromTheStart) {
   ASSERT_TRUE(model.ok());
   EXPECT_THAT(model->versions, ElementsAre("1"));
   EXPECT_EQ(model->config->backend, "python");
+}
+
+TEST_F(CoreModels, WhoeverAsksForTheIndexDoesNotWaitForDisks) {
+  write_model("a", "identity");
+  start();
+  std::promise<std::thread::id> reader;
+  service_->index([&](const auto& /*entries*/) { reader.set_value(std::this_thread::get_id()); });
+  EXPECT_NE(reader.get_future().get(), std::this_thread::get_id());
 }
 
 TEST_F(CoreModels, LoadingIsOnlyForTheExplicitMode) {

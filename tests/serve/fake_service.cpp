@@ -128,13 +128,17 @@ Result<ServedModel> FakeService::model(const std::string& name, const std::strin
   return found->second;
 }
 
-std::vector<wire::http::IndexEntry> FakeService::index(bool ready_only) const {
+std::vector<wire::http::IndexEntry> FakeService::ready_versions() const {
   std::vector<wire::http::IndexEntry> entries;
   for (const auto& [name, served] : models_) entries.push_back({name, served.version, "READY", ""});
-  if (!ready_only)
-    for (const char* name : {"fail_load", "slow_load"}) entries.push_back({name, "", "", ""});
-  std::ranges::sort(entries, {}, &wire::http::IndexEntry::name);
   return entries;
+}
+
+void FakeService::index(Listed listed) {
+  std::vector<wire::http::IndexEntry> entries = ready_versions();
+  for (const char* name : {"fail_load", "slow_load"}) entries.push_back({name, "", "", ""});
+  std::ranges::sort(entries, {}, &wire::http::IndexEntry::name);
+  listed(std::move(entries));
 }
 
 void FakeService::load(const std::string& name, wire::http::LoadRequest /*request*/, Done done) {

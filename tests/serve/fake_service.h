@@ -31,7 +31,8 @@ class FakeService final : public Service {
   Result<std::shared_ptr<ReadyModel>> find(const std::string& name,
                                            const std::string& version) const override;
   Result<ServedModel> model(const std::string& name, const std::string& version) const override;
-  std::vector<wire::http::IndexEntry> index(bool ready_only) const override;
+  std::vector<wire::http::IndexEntry> ready_versions() const override;
+  void index(Listed listed) override;
   void load(const std::string& name, wire::http::LoadRequest request, Done done) override;
   void unload(const std::string& name, bool with_dependents, Done done) override;
   Result<std::vector<ModelReport>> statistics(const std::string& name,

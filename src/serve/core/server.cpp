@@ -73,18 +73,22 @@ Result<ServedModel> Server::model(const std::string& name, const std::string& ve
   return models_.snapshot(name, version);
 }
 
-std::vector<wire::http::IndexEntry> Server::index(bool ready_only) const {
+std::vector<wire::http::IndexEntry> Server::ready_versions() const {
   std::vector<wire::http::IndexEntry> entries = models_.index();
-  if (ready_only) {
-    std::erase_if(entries, [](const wire::http::IndexEntry& entry) { return entry.state != "READY"; });
-    return entries;
-  }
-  std::set<std::string> there;
-  for (const wire::http::IndexEntry& entry : entries) there.insert(entry.name);
-  for (const std::string& name : names_in(options_.repositories))
-    if (!there.contains(name)) entries.push_back({.name = name});
-  std::ranges::stable_sort(entries, {}, &wire::http::IndexEntry::name);
+  std::erase_if(entries, [](const wire::http::IndexEntry& entry) { return entry.state != "READY"; });
   return entries;
+}
+
+void Server::index(Listed listed) {
+  lister_.run([this, listed = std::move(listed)] {
+    std::vector<wire::http::IndexEntry> entries = models_.index();
+    std::set<std::string> there;
+    for (const wire::http::IndexEntry& entry : entries) there.insert(entry.name);
+    for (const std::string& name : names_in(options_.repositories))
+      if (!there.contains(name)) entries.push_back({.name = name});
+    std::ranges::stable_sort(entries, {}, &wire::http::IndexEntry::name);
+    listed(std::move(entries));
+  });
 }
 
 void Server::load(const std::string& name, wire::http::LoadRequest request, Done done) {

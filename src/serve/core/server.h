@@ -6,6 +6,7 @@
 #include "serve/core/answer_cache.h"
 #include "serve/core/control.h"
 #include "serve/core/start.h"
+#include "serve/core/task_threads.h"
 #include "serve/core/tracer.h"
 
 namespace ridgeline::serve {
@@ -25,7 +26,8 @@ class Server final : public Service {
   Result<std::shared_ptr<ReadyModel>> find(const std::string& name,
                                            const std::string& version) const override;
   Result<ServedModel> model(const std::string& name, const std::string& version) const override;
-  std::vector<wire::http::IndexEntry> index(bool ready_only) const override;
+  std::vector<wire::http::IndexEntry> ready_versions() const override;
+  void index(Listed listed) override;
   void load(const std::string& name, wire::http::LoadRequest request, Done done) override;
   void unload(const std::string& name, bool with_dependents, Done done) override;
   Result<std::vector<ModelReport>> statistics(const std::string& name,
@@ -68,6 +70,7 @@ class Server final : public Service {
   std::unique_ptr<Control> control_;
   std::mutex machine_mutex_;
   CpuTicks cpu_ticks_;
+  TaskThreads lister_{1};  ///< apart from those that load, which may all be busy
 };
 
 }  // namespace ridgeline::serve

@@ -50,7 +50,12 @@ class Service {
   /// The same for whoever shows a model.
   virtual Result<ServedModel> model(const std::string& name, const std::string& version) const = 0;
 
-  virtual std::vector<wire::http::IndexEntry> index(bool ready_only) const = 0;
+  /// Every version of every model that is ready, by name.
+  virtual std::vector<wire::http::IndexEntry> ready_versions() const = 0;
+  using Listed = std::function<void(std::vector<wire::http::IndexEntry>)>;
+  /// Every version in whatever state, and the models in the repositories that are not loaded. `listed` is
+  /// called once, from a thread that may wait for disks.
+  virtual void index(Listed listed) = 0;
   using Done = std::function<void(Status)>;
   /// `done` is called once, from any thread, when the model is ready or has failed.
   virtual void load(const std::string& name, wire::http::LoadRequest request, Done done) = 0;

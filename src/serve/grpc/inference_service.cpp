@@ -136,16 +136,18 @@ Reactor* InferenceService::ModelStatistics(Context* context, const ::grpc::ByteB
 
 Reactor* InferenceService::RepositoryIndex(Context* context, const ::grpc::ByteBuffer* request,
                                            ::grpc::ByteBuffer* response) {
-  return answer<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>(
-      *context, "model-repository", *request, *response, [&](const auto& asked, auto& told) -> Status {
-        RETURN_IF_ERROR(check_repository(asked.repository_name()));
-        for (const wire::http::IndexEntry& entry : front_.service.index(asked.ready())) {
-          auto& to = *told.add_models();
-          to.set_name(entry.name);
-          to.set_version(entry.version);
-          to.set_state(entry.state);
-          to.set_reason(entry.reason);
-        }
+  using Request = inference::RepositoryIndexRequest;
+  return answer_later<Request, inference::RepositoryIndexResponse>(
+      *context, *request, *response,
+      [this, response](const Request& asked, const serve::Service::Done& done) -> Status {
+        const auto tell = [response, done](const std::vector<wire::http::IndexEntry>& entries) {
+          *response = buffer_of(message_of(entries));
+          done({});
+        };
+        if (asked.ready())
+          tell(front_.service.ready_versions());
+        else
+          front_.service.index(tell);
         return {};
       });
 }

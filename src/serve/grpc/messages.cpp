@@ -73,6 +73,18 @@ Result<bool> unloads_dependents(const RepositoryParameters& parameters) {
   return found->second.bool_param();
 }
 
+inference::RepositoryIndexResponse message_of(std::span<const wire::http::IndexEntry> entries) {
+  inference::RepositoryIndexResponse message;
+  for (const wire::http::IndexEntry& entry : entries) {
+    auto& to = *message.add_models();
+    to.set_name(entry.name);
+    to.set_version(entry.version);
+    to.set_state(entry.state);
+    to.set_reason(entry.reason);
+  }
+  return message;
+}
+
 inference::SystemSharedMemoryStatusResponse message_of(std::span<const SharedMemoryRegion> regions) {
   inference::SystemSharedMemoryStatusResponse message;
   for (const SharedMemoryRegion& region : regions) {

@@ -7,6 +7,7 @@
 #include "grpc_service.pb.h"
 #include "serve/shared_memory.h"
 #include "wire/http/control.h"
+#include "wire/http/metadata.h"
 
 /// What is said about the server, as messages. Where the HTTP protocol has a document of the same fields, it
 /// is that one.
@@ -23,6 +24,7 @@ Result<wire::http::LoadRequest> load_request_of(const RepositoryParameters& para
 /// Whether the models of an ensemble go with it.
 Result<bool> unloads_dependents(const RepositoryParameters& parameters);
 
+inference::RepositoryIndexResponse message_of(std::span<const wire::http::IndexEntry> entries);
 inference::SystemSharedMemoryStatusResponse message_of(std::span<const SharedMemoryRegion> regions);
 
 /// Changes what the request names, by the rules of the HTTP protocol; an empty value takes that of

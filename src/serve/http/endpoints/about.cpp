@@ -39,7 +39,7 @@ Response model_ready(const Exchange& exchange, const Service& service) {
 
 Response model_names(const Service& service) {
   std::set<std::string> names;
-  for (const wire::http::IndexEntry& entry : service.index(true)) names.insert(entry.name);
+  for (const wire::http::IndexEntry& entry : service.ready_versions()) names.insert(entry.name);
   return json_response(Json{{"models", names}});
 }
 

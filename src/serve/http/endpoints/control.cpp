@@ -16,9 +16,16 @@ Service::Done answering(const Exchange& exchange) {
 
 }  // namespace
 
-Result<Response> repository_index(std::string_view body, const Service& service) {
+Status repository_index(const Exchange& exchange, std::string_view body, Service& service) {
   ASSIGN_OR_RETURN(const bool ready_only, decode_index_request(body));
-  return json_response(encode_repository_index(service.index(ready_only)));
+  const auto answer = [reply = exchange.reply](const std::vector<IndexEntry>& entries) {
+    reply(json_response(encode_repository_index(entries)));
+  };
+  if (ready_only)
+    answer(service.ready_versions());
+  else
+    service.index(answer);
+  return {};
 }
 
 Status load_model(const Exchange& exchange, std::string_view body, Service& service) {

@@ -6,7 +6,8 @@
 /// What steers a server: its repository, regions of shared memory, and settings. `body` is the request's.
 namespace ridgeline::serve::http {
 
-Result<Response> repository_index(std::string_view body, const Service& service);
+/// Answers when the repositories have been read.
+Status repository_index(const Exchange& exchange, std::string_view body, Service& service);
 /// Both answer when the model has been loaded, or takes no more requests.
 Status load_model(const Exchange& exchange, std::string_view body, Service& service);
 Status unload_model(const Exchange& exchange, std::string_view body, Service& service);

@@ -41,9 +41,10 @@ class Protocol {
         return generate(exchange, service_, options_.input_bytes);
       case Endpoint::kGenerateStream:
         return generate_stream(exchange, service_, options_.input_bytes);
+      case Endpoint::kRepositoryIndex:
       case Endpoint::kModelLoad:
       case Endpoint::kModelUnload: {
-        const Status started = change_repository(exchange);
+        const Status started = ask_repository(exchange);
         if (!started.ok()) exchange.reply(response_of(started));
         return;
       }
@@ -54,8 +55,10 @@ class Protocol {
     }
   }
 
-  Status change_repository(const Exchange& exchange) const {
+  Status ask_repository(const Exchange& exchange) const {
     ASSIGN_OR_RETURN(const Body body, body_of(exchange.request, options_.input_bytes));
+    if (exchange.route.endpoint == Endpoint::kRepositoryIndex)
+      return repository_index(exchange, body.text(), service_);
     if (exchange.route.endpoint == Endpoint::kModelLoad) return load_model(exchange, body.text(), service_);
     return unload_model(exchange, body.text(), service_);
   }
@@ -96,8 +99,6 @@ class Protocol {
   Result<Response> answer_to_body(const Exchange& exchange) const {
     ASSIGN_OR_RETURN(const Body body, body_of(exchange.request, options_.input_bytes));
     switch (exchange.route.endpoint) {
-      case Endpoint::kRepositoryIndex:
-        return repository_index(body.text(), service_);
       case Endpoint::kSystemMemoryRegister:
         return register_system_memory(exchange, body.text(), service_);
       case Endpoint::kTraceSetting:

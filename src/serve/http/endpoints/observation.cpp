@@ -22,17 +22,16 @@ Result<Response> metrics(Service& service, const CustomMetrics* custom) {
   return page(kMetricsContentType, std::move(text));
 }
 
-Result<Response> status(const Identity& identity, Service& service) {
+Result<Response> status(const Identity& identity, Service& service,
+                        const std::vector<wire::http::IndexEntry>& index) {
   ASSIGN_OR_RETURN(const std::vector<ModelReport> reports, service.statistics("", ""));
   Json document = {{"name", identity.name}, {"version", identity.version}, {"ready", service.ready()}};
-  document.update(status_json(service.index(false), reports, service.machine()));
+  document.update(status_json(index, reports, service.machine()));
   return json_response(document.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-Result<Response> answer(std::string_view path, const Identity& identity, Service& service,
-                        const CustomMetrics* custom) {
+Result<Response> answer(std::string_view path, Service& service, const CustomMetrics* custom) {
   if (path == "/metrics") return metrics(service, custom);
-  if (path == "/status") return status(identity, service);
   if (path == "/") return page("text/html; charset=utf-8", kStatusPage);
   return not_found("Not Found");
 }
@@ -45,8 +44,13 @@ Handler observation_handler(const Identity& identity, Service& service,
                                                             const Reply& reply) {
     const std::string_view path = request->target().substr(0, request->target().find('?'));
     if (request->method() != "GET") return reply(error_response(405, "Method Not Allowed"));
-    const Result<Response> response = answer(path, identity, service, metrics.get());
-    reply(response.ok() ? *response : response_of(response.status()));
+    const auto send = [reply](const Result<Response>& response) {
+      reply(response.ok() ? *response : response_of(response.status()));
+    };
+    if (path != "/status") return send(answer(path, service, metrics.get()));
+    service.index([identity, &service, send](const std::vector<wire::http::IndexEntry>& index) {
+      send(status(identity, service, index));
+    });
   };
 }
 
