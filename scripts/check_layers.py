@@ -2,7 +2,7 @@
 """Holds the tree to its walls: check_layers.py [ROOT]. Prints each breach and exits 1 when there is one.
 
 A room under src/ includes only the rooms that ROOMS lets it use; headers have at most 150 lines, sources 600; no file names a
-path of one machine.
+path of one machine or holds what a merge could not settle.
 """
 
 import pathlib
@@ -29,6 +29,7 @@ USES = {
     "cli": ["serve", "report", "bench", "quantize", "train", "predict", "engine", "formats", "cost", "kernels", "vision"],
 }
 MOST_LINES = {".h": 150, ".cpp": 600}
+CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:work|root|home|farm)/[A-Za-z.]")
 
 
@@ -47,6 +48,8 @@ def breaches_of(path: pathlib.Path, root: pathlib.Path) -> list[str]:
         found.append(f"{name}: {text.count(chr(10))} lines, more than {MOST_LINES[path.suffix]}")
     if MACHINE_PATH.search(text):
         found.append(f"{name}: names a path of one machine")
+    if CONFLICT.search(text):
+        found.append(f"{name}: holds the two sides of a merge")
     if name.parts[0] == "src" and len(name.parts) > 2:
         room = name.parts[1]
         for included in re.findall(r'^#include "([a-z_]+)/', text, re.MULTILINE):
