@@ -9,10 +9,21 @@
 namespace ridgeline::kernels {
 namespace {
 
-template <const tile::KernelSet& (*set)()>
-constexpr ConvImpl tile_impl(std::string_view name, Status (*accepts)(const ConvDesc&, const CpuFeatures&)) {
+using Needs = Status (*)(const CpuFeatures& cpu);
+
+Status needs_avx512(const CpuFeatures& cpu) { return cpu.avx512f ? Status() : unsupported("needs avx512f"); }
+
+Status needs_avx2(const CpuFeatures& cpu) {
+  return cpu.avx2 && cpu.fma ? Status() : unsupported("needs avx2 and fma");
+}
+
+template <const tile::KernelSet& (*set)(), Needs needs>
+constexpr ConvImpl tile_impl(std::string_view name) {
   return {name,
-          accepts,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return tile::accepts_conv(desc);
+          },
           [](const ConvDesc& desc) { return tile::packed_conv_bytes(set(), desc); },
           [](const ConvDesc& desc, const float* weights, void* packed) {
             tile::pack_conv(set(), desc, weights, packed);
@@ -23,11 +34,13 @@ constexpr ConvImpl tile_impl(std::string_view name, Status (*accepts)(const Conv
           }};
 }
 
-template <const winograd::TileKernels& (*set)()>
-constexpr ConvImpl winograd_impl(std::string_view name,
-                                 Status (*accepts)(const ConvDesc&, const CpuFeatures&)) {
+template <const winograd::TileKernels& (*set)(), Needs needs>
+constexpr ConvImpl winograd_impl(std::string_view name) {
   return {name,
-          accepts,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return winograd::accepts_conv(set(), desc);
+          },
           winograd::packed_conv_bytes,
           [](const ConvDesc& desc, const float* weights, void* packed) {
             winograd::pack_conv(set(), desc, weights, packed);
@@ -42,28 +55,10 @@ constexpr ConvImpl winograd_impl(std::string_view name,
 
 std::span<const ConvImpl> conv_impls() {
   static constexpr std::array<ConvImpl, 5> kImpls = {{
-      winograd_impl<winograd::avx512_tiles>("winograd_avx512",
-                                            [](const ConvDesc& desc, const CpuFeatures& cpu) {
-                                              return cpu.avx512f ? winograd::accepts_conv(
-                                                                       winograd::avx512_tiles(), desc)
-                                                                 : unsupported("needs avx512f");
-                                            }),
-      tile_impl<tile::avx512_kernels>("tile_avx512",
-                                      [](const ConvDesc& desc, const CpuFeatures& cpu) {
-                                        return cpu.avx512f ? tile::accepts_conv(desc)
-                                                           : unsupported("needs avx512f");
-                                      }),
-      winograd_impl<winograd::avx2_tiles>("winograd_avx2",
-                                          [](const ConvDesc& desc, const CpuFeatures& cpu) {
-                                            return cpu.avx2 && cpu.fma
-                                                       ? winograd::accepts_conv(winograd::avx2_tiles(), desc)
-                                                       : unsupported("needs avx2 and fma");
-                                          }),
-      tile_impl<tile::avx2_kernels>("tile_avx2",
-                                    [](const ConvDesc& desc, const CpuFeatures& cpu) {
-                                      return cpu.avx2 && cpu.fma ? tile::accepts_conv(desc)
-                                                                 : unsupported("needs avx2 and fma");
-                                    }),
+      winograd_impl<winograd::avx512_tiles, needs_avx512>("winograd_avx512"),
+      tile_impl<tile::avx512_kernels, needs_avx512>("tile_avx512"),
+      winograd_impl<winograd::avx2_tiles, needs_avx2>("winograd_avx2"),
+      tile_impl<tile::avx2_kernels, needs_avx2>("tile_avx2"),
       {"ref", [](const ConvDesc&, const CpuFeatures&) { return Status(); },
        [](const ConvDesc&) -> size_t { return 0; }, [](const ConvDesc&, const float*, void*) {},
        [](const ConvDesc&) -> size_t { return 0; }, ref::conv},
