@@ -1,17 +1,17 @@
 // Instances in processes: what they answer is in the backends' own tests; here is what happens when they end,
 // lie or hang.
 
-#include <atomic>
 #include <csignal>
 #include <gmock/gmock.h>
-#include <set>
+#include <optional>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
-#include "base/rng.h"
 #include "config_text.h"
 #include "serve/backends/backends.h"
 #include "serve/isolation/start_message.h"
+#include "serve/kill_under_load.h"
 #include "serve/odd_backend.h"
 #include "serve/processes.h"
 #include "serve/repository_files.h"
@@ -21,7 +21,6 @@ namespace ridgeline::serve {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -99,42 +98,21 @@ TEST_F(IsolatedInstance, IsAChildOfTheServerWithItsNameAndEndsWithTheModel) {
 TEST_F(IsolatedInstance, AKilledProcessFailsAtMostItsBatchAndTheNextOneGoesOn) {
   const auto instance = start();
   ASSERT_NE(instance, nullptr);
-  std::atomic<pid_t> process = process_of(*instance);
-  std::atomic<bool> done = false;
-  int kills = 0;
-  std::thread killer([&] {
-    Rng rng(1);
-    for (pid_t last = -1; !done;) {
-      std::this_thread::sleep_for(milliseconds(10 + rng.next() % 40));
-      if (process == last) continue;
-      last = process;
-      kill(last, SIGKILL);
-      ++kills;
-    }
-  });
-  int failed = 0;
-  std::set<pid_t> processes;
-  const auto end = std::chrono::steady_clock::now() + seconds(3);
-  for (float i = 100; std::chrono::steady_clock::now() < end; ++i) {
-    const auto job = ask(*instance, {-i, i});
+  const auto ask_it = [&](float i) -> std::optional<pid_t> {
+    const float large = 99 + i;  // no oddity
+    const auto job = ask(*instance, {-large, large});
     if (!job->status().ok()) {
-      ++failed;
       EXPECT_EQ(job->status().code(), ErrorCode::kUnavailable);
       EXPECT_THAT(job->status().message(),
                   HasSubstr("Instance process 'm_0_0' is not healthy: the process ended with SIGKILL"));
-      continue;
+      return std::nullopt;
     }
     const std::vector<float> values = job->outputs().at(0).as_floats();
-    ASSERT_EQ(values.size(), 2u);
-    EXPECT_EQ(values[0], -i);
-    process = static_cast<pid_t>(values[1]);
-    processes.insert(process);
-  }
-  done = true;
-  killer.join();
-  EXPECT_GE(kills, 2);
-  EXPECT_LE(failed, kills);
-  EXPECT_GE(processes.size(), 2u);
+    EXPECT_EQ(values.size(), 2u);
+    EXPECT_EQ(values.at(0), -large);
+    return static_cast<pid_t>(values.at(1));
+  };
+  kill_under_load(process_of(*instance), milliseconds(10), milliseconds(40), ask_it);
 }
 
 TEST_F(IsolatedInstance, ABatchThatAProcessNeverSawGoesToTheNextOne) {

@@ -1,13 +1,12 @@
-#include <atomic>
 #include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <set>
+#include <optional>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
-#include "base/rng.h"
+#include "serve/kill_under_load.h"
 #include "serve/processes.h"
 #include "serve/python_model.h"
 
@@ -35,42 +34,20 @@ pid_t process_of(Instance& instance) {
 
 TEST_F(PythonModelTest, AKilledProcessFailsAtMostItsBatchAndTheNextOneGoesOn) {
   const auto instance = start(kTellsItsProcess);
-  std::atomic<pid_t> process = process_of(*instance);
-  std::atomic<bool> done = false;
-  int kills = 0;
-  std::thread killer([&] {
-    Rng rng(1);
-    for (pid_t last = -1; !done;) {
-      std::this_thread::sleep_for(milliseconds(20 + rng.next() % 60));
-      if (process == last) continue;
-      last = process;
-      kill(last, SIGKILL);
-      ++kills;
-    }
-  });
-  int failed = 0;
-  std::set<pid_t> processes;
-  const auto end = std::chrono::steady_clock::now() + seconds(3);
-  for (float i = 1; std::chrono::steady_clock::now() < end; ++i) {
+  const auto ask_it = [&](float i) -> std::optional<pid_t> {
     const auto job = ask(*instance, {TestTensor::floats("IN", {i, 2 * i})});
     if (!job->status().ok()) {
-      ++failed;
       EXPECT_THAT(job->status().message(),
                   HasSubstr("Stub process 'm_0_0' is not healthy: the process ended with SIGKILL"));
-      continue;
+      return std::nullopt;
     }
     const std::vector<float> values = job->outputs().at(0).as_floats();
-    ASSERT_EQ(values.size(), 3u);
-    EXPECT_EQ(values[0], i);
-    EXPECT_EQ(values[1], 2 * i);
-    process = static_cast<pid_t>(values[2]);
-    processes.insert(process);
-  }
-  done = true;
-  killer.join();
-  EXPECT_GE(kills, 2);
-  EXPECT_LE(failed, kills);
-  EXPECT_GE(processes.size(), 2u);
+    EXPECT_EQ(values.size(), 3u);
+    EXPECT_EQ(values.at(0), i);
+    EXPECT_EQ(values.at(1), 2 * i);
+    return static_cast<pid_t>(values.at(2));
+  };
+  kill_under_load(process_of(*instance), milliseconds(20), milliseconds(60), ask_it);
 }
 
 TEST_F(PythonModelTest, ABatchThatAProcessNeverSawGoesToTheNextOne) {
