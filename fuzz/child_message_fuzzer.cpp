@@ -52,10 +52,20 @@ void take_as_call(std::span<const std::byte> body, const std::shared_ptr<Arena>&
   if (sum == 1) return;
 }
 
+void take_as_load(std::span<const std::byte> body, const std::shared_ptr<Arena>& arena) {
+  const auto load = take_load(body, arena);
+  if (!load.ok() && load.status().message().empty()) std::abort();
+  size_t bytes = 0;
+  if (load.ok())
+    for (const auto& [path, content] : load->request.files) bytes += content.size();
+  if (bytes > kArenaBytes) std::abort();
+}
+
 }  // namespace
 
-/// The first byte says what the rest is: a process's answers, its call of another model, or messages about
-/// its metrics, each behind a byte of its length. Any bytes are taken or refused; its arena holds them too.
+/// The first byte says what the rest is: a process's answers, its call of another model, messages about its
+/// metrics, each behind a byte of its length, or a model that it wants loaded. Any bytes are taken or
+/// refused; its arena holds them too.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const auto body = std::as_bytes(std::span(data, size)).subspan(1);
@@ -63,12 +73,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<std::byte> memory = *arena->at(0, kArenaBytes);
   std::memset(memory.data(), 0, memory.size());
   if (!body.empty()) std::memcpy(memory.data(), body.data(), std::min(body.size(), memory.size()));
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0:
       take_as_answers(body, arena);
       break;
     case 1:
       take_as_call(body, arena);
+      break;
+    case 3:
+      take_as_load(body, arena);
       break;
     default: {
       CustomMetrics all;

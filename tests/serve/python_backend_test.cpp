@@ -373,16 +373,6 @@ class TritonPythonModel:
   EXPECT_THAT(ask_floats(**instance, {1}), ElementsAre(3));
 }
 
-TEST_F(PythonModelTest, WhatThisServerLacksIsSaidByName) {
-  const auto instance = start(R"(
-class TritonPythonModel:
-    def execute(self, requests):
-        pb_utils.load_model
-)");
-  EXPECT_THAT(ask(*instance, {TestTensor::floats("IN", {1})})->status().message(),
-              HasSubstr("pb_utils.load_model is not available"));
-}
-
 TEST_F(PythonModelTest, AModelSeesItsOwnShapesAndClientsSeeTheirs) {
   source_.config.max_batch_size = 4;
   source_.config.inputs[0].dims = {2, -1};

@@ -170,12 +170,19 @@ class TritonPythonModel:
 }
 
 /// Doubles what "twice" is asked for, counts down for "count", and knows no other model.
-class FakeModels : public Inference {
+class FakeModels : public Host {
  public:
   void infer(Call call) override {
     const std::lock_guard lock(mutex_);
     threads_.emplace_back([call = std::move(call)] { answer(call); });
   }
+  void load(const std::string&, wire::http::LoadRequest, const Asker&, Done done) override {
+    done(unsupported("not asked for here"));
+  }
+  void unload(const std::string&, bool, const Asker&, Done done) override {
+    done(unsupported("not asked for here"));
+  }
+  Result<bool> model_ready(const std::string&, const std::string&) const override { return false; }
   ~FakeModels() override {
     for (std::thread& thread : threads_) thread.join();
   }
@@ -215,7 +222,7 @@ class FakeModels : public Inference {
 
 TEST_F(PythonModelTest, AModelCallsOtherModelsOfTheServer) {
   FakeModels models;
-  source_.inference = &models;
+  source_.host = &models;
   const auto instance = start(R"(
 import asyncio
 def call(model, x, **more):

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 #include "serve/config/model_config.h"
-#include "serve/core/call.h"
+#include "serve/core/host.h"
 #include "serve/observe/statistics.h"
 
 /// What runs models of one kind. A backend knows nothing of queues, clients, versions or counting.
@@ -64,8 +64,8 @@ struct ModelSource {
   ModelConfig config;
   std::string model_path;  ///< the folder with config.pbtxt
   int64_t version = 1;
-  std::string version_path;        ///< model_path/version
-  Inference* inference = nullptr;  ///< the server's models, for one that calls others; outlives the model
+  std::string version_path;  ///< model_path/version
+  Host* host = nullptr;      ///< the server; outlives the model
 };
 
 class Backend {

@@ -68,13 +68,14 @@ Control::Control(const ServiceOptions& options, Models& models, Reaper& reaper, 
       server_(&server),
       tasks_(options.load_threads) {}
 
-Control::~Control() {
+void Control::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   stopping_changed_.notify_all();
   if (poller_.joinable()) poller_.join();
+  tasks_.stop();
 }
 
 Status Control::start() {
@@ -91,7 +92,12 @@ Status Control::start() {
     if (read.empty()) statuses[name] = failed_to_poll(name);
     std::ranges::move(read, std::back_inserter(fresh));
   }
-  statuses.merge(bring(with_steps(std::move(fresh))));
+  fresh = with_steps(std::move(fresh));
+  for (const FreshModel& model : fresh) names.insert(model.folder.name);
+  {
+    ASSIGN_OR_RETURN(const auto held, names_.hold(std::move(names)));
+    statuses.merge(bring(std::move(fresh)));
+  }
   if (options_->mode == ControlMode::kPoll) poller_ = std::thread([this] { poll(); });
   for (auto& [name, status] : statuses)
     if (!status.ok()) return std::move(status);
@@ -103,28 +109,37 @@ Status Control::refuse_by_mode() const {
   return unavailable("explicit model load / unload is not allowed if polling is enabled");
 }
 
-void Control::load(const std::string& name, wire::http::LoadRequest request, Service::Done done) {
+void Control::run(std::function<Status(const std::string& loading)> work, Service::Done done,
+                  const Asker& asker) {
   if (Status refused = refuse_by_mode(); !refused.ok()) return done(std::move(refused));
-  tasks_.run(
-      [this, name, request = std::move(request), done = std::move(done)] { done(load_now(name, request)); });
+  const bool runs = tasks_.run([work = std::move(work), done,
+                                loading = asker ? asker->loading : std::string()] { done(work(loading)); },
+                               asker ? TaskThreads::Turn::kAtOnce : TaskThreads::Turn::kInOrder);
+  if (!runs) done(unavailable("the server is stopping"));
 }
 
-void Control::unload(const std::string& name, bool with_dependents, Service::Done done) {
-  if (Status refused = refuse_by_mode(); !refused.ok()) return done(std::move(refused));
-  tasks_.run([this, name, with_dependents, done = std::move(done)] {
-    unload_now(name, with_dependents);
-    done({});
-  });
+void Control::load(const std::string& name, wire::http::LoadRequest request, Service::Done done,
+                   const Asker& asker) {
+  run([this, name,
+       request = std::move(request)](const std::string& loading) { return load_now(name, request, loading); },
+      std::move(done), asker);
 }
 
-Status Control::load_now(const std::string& name, const wire::http::LoadRequest& request) {
+void Control::unload(const std::string& name, bool with_dependents, Service::Done done, const Asker& asker) {
+  run([this, name,
+       with_dependents](const std::string& loading) { return unload_now(name, with_dependents, loading); },
+      std::move(done), asker);
+}
+
+Status Control::load_now(const std::string& name, const wire::http::LoadRequest& request,
+                         const std::string& loading) {
   std::set<std::string> names = {name};
   while (true) {
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return unavailable("failed to load '{}', the server is stopping", name);
     }
-    const NameLocks::Held held = names_.hold(names);
+    ASSIGN_OR_RETURN(const auto held, names_.hold(names, loading));
     ASSIGN_OR_RETURN(std::vector<FreshModel> fresh, read_overridden(options_->repositories, name, request));
     if (fresh.empty()) return failed_to_poll(name);
     if (is_current(fresh)) return {};
@@ -161,7 +176,7 @@ std::vector<FreshModel> Control::with_steps(std::vector<FreshModel> models) cons
   return models;
 }
 
-void Control::unload_now(const std::string& name, bool with_dependents) {
+Status Control::unload_now(const std::string& name, bool with_dependents, const std::string& loading) {
   std::set<std::string> names = {name};
   if (with_dependents) {
     const std::lock_guard lock(mutex_);
@@ -175,7 +190,7 @@ void Control::unload_now(const std::string& name, bool with_dependents) {
         if (names.insert(step.model).second) left.push_back(step.model);
     }
   }
-  const NameLocks::Held held = names_.hold(names);
+  ASSIGN_OR_RETURN(const auto held, names_.hold(names, loading));
   for (const std::string& each : names) {
     {
       const std::lock_guard lock(mutex_);
@@ -186,6 +201,7 @@ void Control::unload_now(const std::string& name, bool with_dependents) {
   }
   Statuses statuses;
   settle_ensembles({}, statuses);
+  return {};
 }
 
 std::vector<ModelFolder> Control::joined(const std::vector<FreshModel>& fresh) const {
@@ -351,7 +367,7 @@ void Control::poll() {
     std::vector<FreshModel> fresh;
     for (const std::string& name : names) {
       std::vector<FreshModel> read = read_fresh(options_->repositories, name);
-      if (read.empty()) unload_now(name, false);
+      if (read.empty()) (void)unload_now(name, false, {});
       std::ranges::move(read, std::back_inserter(fresh));
     }
     if (!fresh.empty()) bring(std::move(fresh));

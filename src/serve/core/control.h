@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -24,23 +25,31 @@ class Control {
  public:
   /// What is referred to outlives this. `options`: repositories, mode, loading and cores.
   Control(const ServiceOptions& options, Models& models, Reaper& reaper, const Surroundings& server);
-  /// Ends what is under way.
-  ~Control();
+  ~Control() { stop(); }
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
   /// What is served from the start. Returns when it is, or has failed; the first failure is the status.
   Status start();
 
-  void load(const std::string& name, wire::http::LoadRequest request, Service::Done done);
-  void unload(const std::string& name, bool with_dependents, Service::Done done);
+  /// `asker`: the model that asks, if it is not a client. Its work begins at once: what runs may wait for it.
+  using Asker = std::optional<Host::Asker>;
+  void load(const std::string& name, wire::http::LoadRequest request, Service::Done done,
+            const Asker& asker = {});
+  void unload(const std::string& name, bool with_dependents, Service::Done done, const Asker& asker = {});
+
+  /// Ends what is under way and refuses what is asked for from then on.
+  void stop();
 
  private:
   using Statuses = std::map<std::string, Status>;
 
   Status refuse_by_mode() const;
-  Status load_now(const std::string& name, const wire::http::LoadRequest& request);
-  void unload_now(const std::string& name, bool with_dependents);
+  /// Does the work of a client or a model, and tells what came of it.
+  void run(std::function<Status(const std::string& loading)> work, Service::Done done, const Asker& asker);
+  Status load_now(const std::string& name, const wire::http::LoadRequest& request,
+                  const std::string& loading);
+  Status unload_now(const std::string& name, bool with_dependents, const std::string& loading);
   std::vector<FreshModel> with_steps(std::vector<FreshModel> models) const;
   bool is_current(const std::vector<FreshModel>& fresh) const;
   Statuses bring(std::vector<FreshModel> fresh);

@@ -133,7 +133,7 @@ Result<std::unique_ptr<ServedVersion>> load_version(const ModelFolder& folder, i
                                           .model_path = folder.path,
                                           .version = version,
                                           .version_path = fmt::format("{}/{}", folder.path, version),
-                                          .inference = server.inference}));
+                                          .host = server.host}));
   ModelConfig config = loaded->config();
   apply_defaults(config);
   RETURN_IF_ERROR(check_complete(config));

@@ -24,7 +24,7 @@ struct Surroundings {
   Watch* watch = nullptr;
   ResourceGate* gate = nullptr;
   bool rate_limited = false;
-  Inference* inference = nullptr;  ///< for models that call others
+  Host* host = nullptr;  ///< for models that call or change others
   std::shared_ptr<Traffic> traffic;
   std::shared_ptr<Tracer> tracer;
   std::shared_ptr<AnswerCache> cache;  ///< none: no answers are kept

@@ -14,7 +14,7 @@ Server::Server(ServiceOptions options, Backends backends, std::unique_ptr<OtlpEx
       backends_(std::move(backends)),
       memory_(std::make_shared<SharedMemory>(options_.client_shared_memory)),
       gate_(options_.resources),
-      nested_(models_),
+      for_models_(*this),
       reaper_(std::make_shared<Reaper>([this](const ModelFacts& facts) { models_.freed(facts); })),
       surroundings_(surroundings()) {
   surroundings_.log = options_.log.get();
@@ -31,13 +31,13 @@ Surroundings Server::surroundings() {
           .watch = &watch_,
           .gate = &gate_,
           .rate_limited = options_.rate_limited,
-          .inference = &nested_,
+          .host = &for_models_,
           .traffic = traffic_};
 }
 
 Server::~Server() {
   traffic_->accepting = false;
-  control_.reset();
+  control_->stop();
   for (const auto& version : models_.clear()) version->stop();
   reaper_->stop();
 }
@@ -50,10 +50,25 @@ Status Server::start() {
   return {};
 }
 
-void Server::Nested::infer(Call call) {
-  auto version = models_->find(call.request.model, call.request.version);
+void Server::ForModels::infer(Call call) {
+  auto version = server_->models_.find(call.request.model, call.request.version);
   if (!version.ok()) return turn_away(*call.client, std::move(version).status());
   submit(*version, std::move(call), {.times = nullptr, .nested = true});
+}
+
+void Server::ForModels::load(const std::string& name, wire::http::LoadRequest request, const Asker& asker,
+                             Done done) {
+  server_->control_->load(name, std::move(request), std::move(done), asker);
+}
+
+void Server::ForModels::unload(const std::string& name, bool with_dependents, const Asker& asker, Done done) {
+  server_->control_->unload(name, with_dependents, std::move(done), asker);
+}
+
+Result<bool> Server::ForModels::model_ready(const std::string& name, const std::string& version) const {
+  const auto found = server_->models_.find(name, version);
+  if (!found.ok() && found.status().code() == ErrorCode::kInvalidArgument) return found.status();
+  return found.ok();
 }
 
 bool Server::ready() const {

@@ -42,15 +42,19 @@ class Server final : public Service {
   bool drain(std::chrono::milliseconds grace) override;
 
  private:
-  /// For models that call others: their requests are taken while the server drains, as those that they
-  /// belong to were.
-  class Nested final : public Inference {
+  /// For models: their requests to others are taken while the server drains, as those that they belong to
+  /// were.
+  class ForModels final : public Host {
    public:
-    explicit Nested(const Models& models) : models_(&models) {}
+    explicit ForModels(Server& server) : server_(&server) {}
     void infer(Call call) override;
+    void load(const std::string& name, wire::http::LoadRequest request, const Asker& asker,
+              Done done) override;
+    void unload(const std::string& name, bool with_dependents, const Asker& asker, Done done) override;
+    Result<bool> model_ready(const std::string& name, const std::string& version) const override;
 
    private:
-    const Models* models_;
+    Server* server_;
   };
 
   Surroundings surroundings();
@@ -64,7 +68,7 @@ class Server final : public Service {
   Watch watch_;
   ResourceGate gate_;
   Models models_;
-  Nested nested_;
+  ForModels for_models_;
   std::shared_ptr<Reaper> reaper_;
   Surroundings surroundings_;
   std::unique_ptr<Control> control_;

@@ -13,8 +13,8 @@ class CallingModel : public Client {
   CallingModel(uint64_t call, std::shared_ptr<CallAnswers> answers)
       : call_(call), answers_(std::move(answers)) {}
 
-  void answer(Result<Answer> answer) override { answers_->push({call_, std::move(answer), false}); }
-  void end() override { answers_->push({call_, std::nullopt, true}); }
+  void answer(Result<Answer> answer) override { answers_->push({call_, std::move(answer), false, {}}); }
+  void end() override { answers_->push({call_, std::nullopt, true, {}}); }
   bool has_gone() const override { return answers_->closed(); }
 
  private:

@@ -20,6 +20,7 @@ class CallAnswers {
     uint64_t call = 0;
     std::optional<Result<Answer>> answer;  ///< none: only the end
     bool last = false;
+    std::optional<Result<double>> told;  ///< in place of these: the answer to a question that is no inference
   };
 
   static Result<std::shared_ptr<CallAnswers>> create();

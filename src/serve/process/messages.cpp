@@ -346,6 +346,25 @@ Result<ModelCall> take_call(std::span<const std::byte> body, const std::shared_p
   return ModelCall{std::move(request), decoupled};
 }
 
+Result<ModelLoad> take_load(std::span<const std::byte> body, const std::shared_ptr<Arena>& arena) {
+  Unpacker unpacker(body);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const PeerBlock> block, take_block(unpacker, arena));
+  ModelLoad load{.name = std::string(unpacker.take_text()), .request = {}};
+  if (const std::string_view config = unpacker.take_text(); !config.empty()) load.request.config = config;
+  std::span<const std::byte> rest = block ? block->bytes() : std::span<const std::byte>();
+  const auto count = unpacker.take<uint32_t>();
+  for (uint32_t i = 0; i < count && unpacker.ok(); ++i) {
+    std::string path(unpacker.take_text());
+    const auto bytes = unpacker.take<uint64_t>();
+    if (bytes > rest.size()) return invalid_argument("file '{}' of a model lies outside of its block", path);
+    load.request.files.emplace_back(std::move(path),
+                                    std::string(reinterpret_cast<const char*>(rest.data()), bytes));
+    rest = rest.subspan(bytes);
+  }
+  if (!unpacker.finished()) return invalid_argument("a message about a model to load has the wrong length");
+  return load;
+}
+
 Result<Packer> pack_call_answer(const Result<Answer>* answer, bool last, ArenaOwner& arena) {
   Packer packer;
   packer.put(static_cast<uint8_t>(last ? 1 : 0));

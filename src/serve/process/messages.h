@@ -11,6 +11,7 @@
 #include "serve/process/arena.h"
 #include "serve/process/frames.h"
 #include "serve/process/pack.h"
+#include "wire/http/control.h"
 
 namespace ridgeline::serve {
 
@@ -50,6 +51,13 @@ struct ModelCall {
   bool decoupled = false;  ///< it takes any number of answers
 };
 Result<ModelCall> take_call(std::span<const std::byte> body, const std::shared_ptr<Arena>& arena);
+
+/// What a model wants loaded.
+struct ModelLoad {
+  std::string name;
+  wire::http::LoadRequest request;
+};
+Result<ModelLoad> take_load(std::span<const std::byte> body, const std::shared_ptr<Arena>& arena);
 
 /// One answer to a model's call; null: only the end. kOutOfMemory where the process holds on to too much.
 Result<Packer> pack_call_answer(const Result<Answer>* answer, bool last, ArenaOwner& arena);

@@ -30,6 +30,8 @@ Status misbehaves(const Frame& frame) {
   return internal_error("the process sent a message of kind {} that nobody asked for", frame.kind);
 }
 
+Status no_host() { return unsupported("the server's models can be neither called nor changed from here"); }
+
 }  // namespace
 
 struct ModelProcess::Parts {
@@ -102,6 +104,7 @@ Result<std::string> ModelProcess::wait_started() {
         runs = true;
         break;
       case FromChild::kStarted:
+        started_ = true;
         return text;
       case FromChild::kFailed:
         return failure_in(**frame);
@@ -224,6 +227,11 @@ Status ModelProcess::take_question(const Frame& frame) {
     }
     case FromChild::kMetric:
       return take_metric(frame);
+    case FromChild::kLoad:
+    case FromChild::kUnload:
+      return take_change(frame);
+    case FromChild::kAskReady:
+      return take_ask_ready(frame);
     default:
       return misbehaves(frame);
   }
@@ -234,13 +242,47 @@ Status ModelProcess::take_metric(const Frame& frame) {
   Unpacker unpacker(frame.body);
   const Result<double> value = metrics_.take(unpacker, *launch_.metrics);
   if (frame.tag == 0) return {};  // nobody asks what came of it
-  Packer told;
-  told.put(static_cast<uint8_t>(value.ok() ? 1 : 0));
-  if (value.ok())
-    told.put(*value);
+  return tell(frame.tag, value);
+}
+
+Status ModelProcess::tell(uint64_t question, const Result<double>& told) {
+  Packer packer;
+  packer.put(static_cast<uint8_t>(told.ok() ? 1 : 0));
+  if (told.ok())
+    packer.put(*told);
   else
-    told.put_text(value.status().message());
-  return question_socket_.send(static_cast<uint32_t>(ToChild::kTold), frame.tag, told.body());
+    packer.put_text(told.status().message());
+  return question_socket_.send(static_cast<uint32_t>(ToChild::kTold), question, packer.body());
+}
+
+Status ModelProcess::take_change(const Frame& frame) {
+  if (launch_.host == nullptr) return tell(frame.tag, no_host());
+  const Host::Asker asker{.loading = started_ ? std::string() : launch_.config.name};
+  auto done = [answers = calls_, question = frame.tag](const Status& status) {
+    const Result<double> told = status.ok() ? Result<double>(0.0) : Result<double>(status);
+    answers->push({.call = question, .answer = {}, .last = false, .told = told});
+  };
+  if (kind_of(frame) == FromChild::kLoad) {
+    ASSIGN_OR_RETURN(ModelLoad load, take_load(frame.body, outputs_));
+    launch_.host->load(load.name, std::move(load.request), asker, std::move(done));
+    return {};
+  }
+  Unpacker unpacker(frame.body);
+  const std::string model(unpacker.take_text());
+  const bool with_dependents = unpacker.take<uint8_t>() != 0;
+  if (!unpacker.finished()) return misbehaves(frame);
+  launch_.host->unload(model, with_dependents, asker, std::move(done));
+  return {};
+}
+
+Status ModelProcess::take_ask_ready(const Frame& frame) {
+  if (launch_.host == nullptr) return tell(frame.tag, no_host());
+  Unpacker unpacker(frame.body);
+  const std::string model(unpacker.take_text());
+  const std::string version(unpacker.take_text());
+  if (!unpacker.finished()) return misbehaves(frame);
+  const Result<bool> ready = launch_.host->model_ready(model, version);
+  return tell(frame.tag, ready.ok() ? Result<double>(*ready ? 1.0 : 0.0) : Result<double>(ready.status()));
 }
 
 Status ModelProcess::take_response(const Frame& frame) {
@@ -258,11 +300,11 @@ Status ModelProcess::take_response(const Frame& frame) {
 Status ModelProcess::take_model_call(const Frame& frame) {
   ASSIGN_OR_RETURN(ModelCall call, take_call(frame.body, outputs_));
   std::shared_ptr<Client> client = calling_model(frame.tag, calls_);
-  if (launch_.inference != nullptr) {
-    launch_.inference->infer({std::move(call.request), std::move(client), Clock::now()});
+  if (launch_.host != nullptr) {
+    launch_.host->infer({std::move(call.request), std::move(client), Clock::now()});
     return {};
   }
-  client->answer(unsupported("models of this server cannot be called from here"));
+  client->answer(no_host());
   client->end();
   return {};
 }
@@ -278,6 +320,10 @@ void ModelProcess::take_log(const Frame& frame) {
 
 Status ModelProcess::answer_calls() {
   for (CallAnswers::Entry& entry : calls_->take()) {
+    if (entry.told) {
+      RETURN_IF_ERROR(tell(entry.call, *entry.told));
+      continue;
+    }
     if (!entry.answer && !entry.last) continue;  // somebody wanted to be noticed
     const Result<Answer>* answer = entry.answer ? &*entry.answer : nullptr;
     Result<Packer> packed = pack_call_answer(answer, entry.last, inputs_owner_);

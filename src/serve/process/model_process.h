@@ -38,7 +38,7 @@ struct Launch {
   std::function<Status(const Job&, const Answer&)> check;  ///< what a sound answer is; null: any
   uint64_t memory_bytes = 0;                               ///< of each arena
   std::chrono::milliseconds start_timeout{0};
-  Inference* inference = nullptr;
+  Host* host = nullptr;                    ///< null: the process has to ask for nothing
   std::shared_ptr<CustomMetrics> metrics;  ///< may be null
   std::shared_ptr<Log> log;                ///< may be null
 
@@ -90,6 +90,9 @@ class ModelProcess {
   Status take_model_call(const Frame& frame);
   void take_log(const Frame& frame);
   Status take_metric(const Frame& frame);
+  Status take_change(const Frame& frame);
+  Status take_ask_ready(const Frame& frame);
+  Status tell(uint64_t question, const Result<double>& told);
   Status answer_calls();
   void read_last_words();
   Status why_it_ended(const Status& seen);
@@ -105,6 +108,7 @@ class ModelProcess {
   OpenJobs jobs_;
   ChildMetrics metrics_;
   std::atomic<bool> interrupted_{false};
+  bool started_ = false;    ///< of the supervisor
   std::mutex child_mutex_;  ///< of child_ and ended_
   Subprocess child_;
   bool ended_ = false;

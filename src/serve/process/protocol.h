@@ -34,6 +34,9 @@ enum class FromChild : uint32_t {
   kCall = 108,          ///< a request to one of the server's models
   kLog = 109,           ///< u8 level, text
   kMetric = 110,        ///< u8 MetricDeed and what that says; told the value
+  kLoad = 111,          ///< block, text model, text configuration, u32 count, each text path, u64 bytes in it
+  kUnload = 112,        ///< text model, u8 whether its dependents go with it
+  kAskReady = 113,      ///< text model, text version; told 1 or 0
 };
 
 /// Families and metrics have numbers that the process gives them.

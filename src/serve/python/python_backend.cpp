@@ -78,7 +78,7 @@ Launch launch_of(const ModelSource& source, const std::string& interpreter, cons
                 .config = source.config,
                 .memory_bytes = options.most_memory_bytes,
                 .start_timeout = options.start_timeout,
-                .inference = source.inference,
+                .host = source.host,
                 .metrics = options.metrics,
                 .log = options.log};
   Json outputs = Json::array();
@@ -99,6 +99,7 @@ Launch launch_of(const ModelSource& source, const std::string& interpreter, cons
 Status complete(ModelSource& source, const std::string& interpreter, const PythonOptions& options) {
   Launch launch = launch_of(source, interpreter, {.name = source.config.name}, options);
   launch.start["complete"] = true;
+  launch.host = nullptr;  // the model is not there yet
   ASSIGN_OR_RETURN(const std::unique_ptr<ModelProcess> process, ModelProcess::spawn(std::move(launch)));
   ASSIGN_OR_RETURN(const std::string completed, process->wait_started());
   RETURN_IF_ERROR(apply_completed(completed, source.config));

@@ -19,6 +19,7 @@ from ridgeline_stub.inference import (
 from ridgeline_stub.logger import Logger
 from ridgeline_stub.metrics import Metric, MetricFamily, MetricKind
 from ridgeline_stub.model_config import ModelConfig
+from ridgeline_stub.models import is_model_ready, load_model, unload_model
 from ridgeline_stub.session import session
 from ridgeline_stub.tensor import NUMPY_OF, TRITON_NUMBER, Tensor, deserialize_bytes_tensor, serialize_byte_tensor
 
@@ -29,23 +30,6 @@ TRITON_STRING_TO_NUMPY = {
     for name, dtype in NUMPY_OF.items()
     if dtype is not None
 }
-
-_NOT_HERE = {
-    "load_model": "a model cannot load others",
-    "unload_model": "a model cannot unload others",
-    "is_model_ready": "a model cannot ask for others' state",
-}
-
-
-class NotAvailable(TritonModelException, AttributeError):
-    pass
-
-
-def __getattr__(name):
-    if name in _NOT_HERE:
-        raise NotAvailable(f"pb_utils.{name} is not available: {_NOT_HERE[name]} by this server.")
-    raise AttributeError(f"module 'triton_python_backend_utils' has no attribute '{name}'")
-
 
 def get_input_tensor_by_name(inference_request, name):
     """The input of that name, or None."""
