@@ -13,6 +13,7 @@ class Asked final : public Request {
   std::string_view method() const override { return "POST"; }
   std::string_view target() const override { return "/v2/models/m/generate_stream"; }
   std::string_view header(std::string_view) const override { return ""; }
+  std::string_view only_header(std::string_view) const override { return ""; }
   std::span<const std::byte> body() const override { return {}; }
   bool client_has_gone() const override { return false; }
 };

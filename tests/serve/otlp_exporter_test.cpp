@@ -1,56 +1,23 @@
 #include "serve/observe/otlp_exporter.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <thread>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "collector.h"
 #include "support/temporary_folder.h"
 
 namespace ridgeline::serve {
 namespace {
 
 namespace http = boost::beast::http;
-using Tcp = boost::asio::ip::tcp;
 using testing::HasSubstr;
-
-/// Takes one post and answers it.
-class Collector {
- public:
-  explicit Collector(http::status answer) : acceptor_(io_, Tcp::endpoint(Tcp::v4(), 0)) {
-    thread_ = std::thread([this, answer] {
-      Tcp::socket socket = acceptor_.accept();
-      boost::beast::flat_buffer buffer;
-      http::read(socket, buffer, request_);
-      http::response<http::string_body> response(answer, 11);
-      response.prepare_payload();
-      http::write(socket, response);
-    });
-  }
-  std::string url() const {
-    return fmt::format("http://localhost:{}/v1/traces", acceptor_.local_endpoint().port());
-  }
-  const http::request<http::string_body>& await() {
-    thread_.join();
-    return request_;
-  }
-
- private:
-  boost::asio::io_context io_;
-  Tcp::acceptor acceptor_;
-  http::request<http::string_body> request_;
-  std::thread thread_;
-};
 
 RequestTrace some_trace() {
   RequestTrace trace{.model = "resnet", .version = "1", .request_id = "r1"};
-  trace.trace_id.front() = 1;
-  trace.span_id.front() = 1;
+  trace.ids.trace.front() = 1;
+  trace.ids.span.front() = 1;
   return trace;
 }
 
@@ -69,7 +36,9 @@ TEST_F(Exporter, PostsWhatIsLeftBeforeItEnds) {
   ASSERT_TRUE(exporter.ok()) << exporter.status().message();
   (*exporter)->add(some_trace());
   exporter->reset();
-  const auto& request = collector.await();
+  const auto posts = collector.await();
+  ASSERT_EQ(posts.size(), 1u);
+  const auto& request = posts.front();
   EXPECT_EQ(request.method(), http::verb::post);
   EXPECT_EQ(request.target(), "/v1/traces");
   EXPECT_EQ(request[http::field::content_type], "application/json");

@@ -14,8 +14,8 @@ RequestTrace trace(std::string request_id, uint8_t span) {
   made.version = "2";
   made.request_id = std::move(request_id);
   made.batch_rows = 4;
-  made.trace_id = {0xab, 0, 1};
-  made.span_id = {span, 0xff};
+  made.ids.trace = {0xab, 0, 1};
+  made.ids.span = {span, 0xff};
   made.thread = 3;
   made.moments = {at_us(100), at_us(110),  at_us(150),  at_us(650),
                   at_us(700), at_us(1700), at_us(1720), at_us(1800)};
@@ -59,7 +59,7 @@ TEST(Trace, OtlpBodiesNameTheRequestInEverySpan) {
   ASSERT_EQ(spans.size(), 6U);
   EXPECT_EQ(
       spans[0].dump(),
-      R"({"traceId":"ab000100000000000000000000000000","name":"InferRequest",)"
+      R"({"traceId":"ab000100000000000000000000000000","flags":1,"name":"InferRequest",)"
       R"("startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000001700000",)"
       R"("attributes":[{"key":"triton.model_name","value":{"stringValue":"resnet18"}},)"
       R"({"key":"triton.model_version","value":{"stringValue":"2"}},)"
@@ -75,7 +75,7 @@ TEST(Trace, OtlpBodiesNameTheRequestInEverySpan) {
 
 TEST(Trace, OtlpTellsTheClientsSpanAndTheFailure) {
   RequestTrace failed = trace("", 1);
-  failed.parent_span_id = {0, 0, 0, 0, 0, 0, 0, 9};
+  failed.ids.parent = {0, 0, 0, 0, 0, 0, 0, 9};
   failed.error = "plain error";
   const Json body = otlp_trace_json({&failed, 1}, kClock, "s");
   const Json& request = body["resourceSpans"][0]["scopeSpans"][0]["spans"][0];

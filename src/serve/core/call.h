@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/status.h"
+#include "serve/observe/trace_context.h"
 #include "serve/time.h"
 #include "wire/infer.h"
 
@@ -34,7 +36,8 @@ class Client {
 struct Call {
   wire::InferRequest request;
   std::shared_ptr<Client> client;
-  TimePoint received;  ///< its last byte was read
+  TimePoint received;                   ///< its last byte was read
+  std::optional<TraceContext> trace{};  ///< what it is part of
 };
 
 /// Where requests are taken: all models of a server. Thread-safe.

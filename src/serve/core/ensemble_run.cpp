@@ -146,7 +146,10 @@ Call EnsembleRun::call_of(const Launch& launch) const {
     std::ranges::copy(held->keep_alive, std::back_inserter(request.keep_alive));
   }
   for (const auto& [output, name] : step.output_map) request.outputs.push_back({.name = output});
-  return {.request = std::move(request), .client = nullptr, .received = std::chrono::steady_clock::now()};
+  return {.request = std::move(request),
+          .client = nullptr,
+          .received = std::chrono::steady_clock::now(),
+          .trace = request_->trace_context()};
 }
 
 void EnsembleRun::answered(const Launch& of, Result<Answer> answer) {

@@ -66,7 +66,7 @@ Request::Request(Call call, std::shared_ptr<const ModelFacts> model, std::vector
   pending_.priority = request_.priority;
   pending_.timeout = nanos_of_us(request_.timeout_us);
   moments_.received = call.received;
-  traced_ = model_->tracer->picks(model_->name);
+  traced_ = model_->tracer->pick(model_->name, call.trace);
   moments_.enqueued = std::max(TimePoint(std::chrono::steady_clock::now()), call.received);
   pending_.enqueued = moments_.enqueued;
 }
@@ -107,7 +107,12 @@ void Request::set_times(const ServiceTimes& times, int64_t batch_rows, uint64_t 
   instance_ = instance;
 }
 
-void Request::trace(const std::string& error) {
+std::optional<TraceContext> Request::trace_context() const {
+  if (!traced_ || traced_->trace == TraceId{}) return {};
+  return TraceContext{.trace_id = traced_->trace, .span_id = traced_->span, .sampled = true};
+}
+
+void Request::trace(const SpanIds& ids, const std::string& error) {
   moments_.input_done = moments_.batch_closed + times_.compute.input;
   moments_.infer_done = moments_.input_done + times_.compute.infer;
   moments_.output_done = moments_.infer_done + times_.compute.output;
@@ -118,6 +123,7 @@ void Request::trace(const std::string& error) {
                        .rows = pending_.rows,
                        .batch_rows = batch_rows_,
                        .error = error,
+                       .ids = ids,
                        .thread = instance_,
                        .moments = moments_});
 }
@@ -152,7 +158,7 @@ void Request::end() {
   ended_ = true;
   if (told_) *told_ = times_;
   client_->end();
-  if (traced_) trace("");
+  if (traced_) trace(*traced_, "");
 }
 
 void Request::refuse(Status why, FailureReason reason) {
@@ -176,7 +182,7 @@ void Request::deliver() {
   const std::string error = traced_ ? answer_->status().message() : "";
   client_->answer(*std::move(answer_));
   client_->end();
-  if (traced_) trace(error);
+  if (traced_) trace(*traced_, error);
 }
 
 }  // namespace ridgeline::serve

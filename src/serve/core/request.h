@@ -54,6 +54,8 @@ class Request final : public Job {
   /// Hands the kept answer of a request that is not decoupled to the client.
   void deliver();
 
+  /// For what the request asks of others; nothing where it is not traced for a collector.
+  std::optional<TraceContext> trace_context() const;
   /// Asked for by a model that executes meanwhile.
   bool nested() const { return nested_; }
   void set_nested() { nested_ = true; }
@@ -71,7 +73,7 @@ class Request final : public Job {
   std::unique_lock<std::mutex> hold() const;
   Result<Answer> finished(Result<Answer> answer);
   void record_response(bool ok, bool empty);
-  void trace(const std::string& error);
+  void trace(const SpanIds& ids, const std::string& error);
 
   mutable std::mutex mutex_;  ///< taken for decoupled models only
   std::shared_ptr<const ModelFacts> model_;
@@ -85,7 +87,7 @@ class Request final : public Job {
   bool failed_ = false;
   bool ended_ = false;
   bool nested_ = false;
-  bool traced_ = false;
+  std::optional<SpanIds> traced_;
   int64_t batch_rows_ = 0;
   uint64_t instance_ = 0;
   ServiceTimes times_;

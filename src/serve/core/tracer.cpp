@@ -59,30 +59,43 @@ Result<wire::http::TraceSettings> Tracer::change(const std::string& model,
 }
 
 void Tracer::look_whether_active() {
-  const auto is_on = [](const Scope& scope) { return scope.settings.timestamps && scope.settings.rate > 0; };
+  const auto is_on = [this](const Scope& scope) {
+    return scope.settings.timestamps && (scope.settings.rate > 0 || exporter_);
+  };
   active_ =
       is_on(server_) || std::ranges::any_of(models_, [&](const auto& model) { return is_on(model.second); });
 }
 
-bool Tracer::picks(const std::string& model) {
-  if (!active_.load(std::memory_order_relaxed)) return false;
-  const std::lock_guard lock(mutex_);
-  Scope& scope = scope_of(model);
+bool Tracer::counts_in(Scope& scope) {
   const wire::http::TraceSettings& settings = scope.settings;
-  if (!settings.timestamps || settings.rate == 0) return false;
-  if (settings.count >= 0 && scope.picked >= settings.count) return false;
+  if (settings.rate == 0 || (settings.count >= 0 && scope.picked >= settings.count)) return false;
   if (++scope.seen % settings.rate != 0) return false;
   ++scope.picked;
   return true;
 }
 
+std::optional<SpanIds> Tracer::pick(const std::string& model, const std::optional<TraceContext>& part_of) {
+  if (!active_.load(std::memory_order_relaxed)) return {};
+  const std::lock_guard lock(mutex_);
+  Scope& scope = scope_of(model);
+  if (!scope.settings.timestamps) return {};
+  const bool is_kept_elsewhere = exporter_ && part_of && part_of->sampled;
+  if (!is_kept_elsewhere && !counts_in(scope)) return {};
+  SpanIds ids;
+  if (!exporter_) return ids;  // files name none
+  fill_id(ids_, ids.span);
+  if (part_of) {
+    ids.trace = part_of->trace_id;
+    ids.parent = part_of->span_id;
+  } else {
+    fill_id(ids_, ids.trace);
+  }
+  return ids;
+}
+
 void Tracer::add(RequestTrace trace) {
   const std::lock_guard lock(mutex_);
-  if (exporter_) {
-    fill_id(ids_, trace.trace_id);
-    fill_id(ids_, trace.span_id);
-    return exporter_->add(std::move(trace));
-  }
+  if (exporter_) return exporter_->add(std::move(trace));
   Scope& scope = scope_of(trace.model);
   if (scope.traces.size() >= kMostKept) {
     if (!std::exchange(scope.full, true))

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,9 @@ class Tracer {
   wire::http::TraceSettings settings(const std::string& model) const;
   Result<wire::http::TraceSettings> change(const std::string& model, const Service::TraceChange& change);
 
-  /// Whether the request that has come to the model is one of those that are traced.
-  bool picks(const std::string& model);
+  /// Whether the request that has come to the model is one of those that are traced, and as what. For a
+  /// collector, one that is part of a trace that is kept elsewhere always is, apart from rate and count.
+  std::optional<SpanIds> pick(const std::string& model, const std::optional<TraceContext>& part_of);
   void add(RequestTrace trace);
 
  private:
@@ -48,6 +50,7 @@ class Tracer {
   };
   static constexpr size_t kMostKept = 100'000;
 
+  static bool counts_in(Scope& scope);
   Scope& scope_of(const std::string& model);
   void look_whether_active();
   void write(Scope& scope, const std::string& path);

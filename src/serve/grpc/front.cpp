@@ -30,6 +30,12 @@ std::string_view header_of(const ::grpc::ServerContextBase& context, const std::
   return {found->second.data(), found->second.size()};
 }
 
+std::optional<TraceContext> trace_of(const ::grpc::ServerContextBase& context) {
+  const auto [first, end] = context.client_metadata().equal_range(TraceContext::kHeader);
+  if (first == end || std::next(first) != end) return {};  // several are as good as none
+  return parse_traceparent({first->second.data(), first->second.size()});
+}
+
 Status check_version(const std::string& version) {
   constexpr std::string_view kFailed = "failed to get model version from specified version string";
   const auto is_digit = [](unsigned char letter) { return std::isdigit(letter) != 0; };

@@ -21,6 +21,9 @@ Status permit(const Front& front, const ::grpc::ServerContextBase& context, std:
 /// The first header of that name that the client sent; empty when there is none.
 std::string_view header_of(const ::grpc::ServerContextBase& context, const std::string& name);
 
+/// What the call is part of.
+std::optional<TraceContext> trace_of(const ::grpc::ServerContextBase& context);
+
 /// kInvalidArgument, as Triton says it, unless it is empty or a number from 1 on.
 Status check_version(const std::string& version);
 

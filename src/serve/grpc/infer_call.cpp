@@ -31,7 +31,8 @@ Result<ReadRequest> read(const Front& front, const ::grpc::CallbackServerContext
   }
   read_request->model->infer({.request = std::move(read_request->request),
                               .client = std::make_shared<InferCall>(context, response),
-                              .received = received});
+                              .received = received,
+                              .trace = trace_of(context)});
   return reactor;
 }
 

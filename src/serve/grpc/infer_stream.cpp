@@ -56,7 +56,8 @@ class StreamedRequest final : public Client {
 }  // namespace
 
 InferStream::Reactor* InferStream::begin(Front& front, const ::grpc::CallbackServerContext& context) {
-  const auto stream = std::make_shared<InferStream>(front, header_of(context, "triton_grpc_error") == "true");
+  const auto stream = std::make_shared<InferStream>(front, header_of(context, "triton_grpc_error") == "true",
+                                                    trace_of(context));
   stream->self_ = stream;
   front.long_calls.add(stream);
   const std::scoped_lock lock(stream->mutex_);
@@ -95,8 +96,10 @@ void InferStream::take_request() {
     return;
   }
   auto client = std::make_shared<StreamedRequest>(self_, turn, *read);
-  read->model->infer(
-      {.request = std::move(read->request), .client = std::move(client), .received = received});
+  read->model->infer({.request = std::move(read->request),
+                      .client = std::move(client),
+                      .received = received,
+                      .trace = trace_});
 }
 
 void InferStream::send(Turn* turn, ::grpc::ByteBuffer message) {

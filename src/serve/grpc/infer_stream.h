@@ -26,7 +26,8 @@ class InferStream final : public ::grpc::ServerBidiReactor<::grpc::ByteBuffer, :
     bool ended = false;
   };
 
-  InferStream(Front& front, bool errors_end) : front_(front), errors_end_(errors_end) {}
+  InferStream(Front& front, bool errors_end, const std::optional<TraceContext>& trace)
+      : front_(front), errors_end_(errors_end), trace_(trace) {}
 
   /// `turn` null: the message leaves at once.
   void send(Turn* turn, ::grpc::ByteBuffer message);
@@ -49,6 +50,7 @@ class InferStream final : public ::grpc::ServerBidiReactor<::grpc::ByteBuffer, :
 
   Front& front_;
   const bool errors_end_;
+  const std::optional<TraceContext> trace_;  ///< what its requests are part of
   std::shared_ptr<InferStream> self_;
   std::atomic<bool> gone_{false};
   ::grpc::ByteBuffer incoming_;  ///< of the read that goes on

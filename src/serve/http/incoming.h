@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/beast/http/parser.hpp>
+#include <iterator>
 
 #include "serve/http/body_buffer.h"
 #include "serve/http/message.h"
@@ -23,6 +24,10 @@ class Incoming final : public Request {
   std::string_view target() const override { return view(parser_.get().target()); }
   std::string_view header(std::string_view name) const override {
     return view(parser_.get()[boost::beast::string_view(name.data(), name.size())]);
+  }
+  std::string_view only_header(std::string_view name) const override {
+    const auto [first, end] = parser_.get().equal_range(boost::beast::string_view(name.data(), name.size()));
+    return first != end && std::next(first) == end ? view(first->value()) : std::string_view();
   }
   std::span<const std::byte> body() const override { return parser_.get().body().bytes(); }
   bool client_has_gone() const override { return gone_.load(std::memory_order_relaxed); }

@@ -20,6 +20,8 @@ class Request {
   virtual std::string_view target() const = 0;  ///< path and query, as sent
   /// The first header of that name, in any case; empty when there is none.
   virtual std::string_view header(std::string_view name) const = 0;
+  /// The same of a header that counts only where there is one of it; empty where there are several.
+  virtual std::string_view only_header(std::string_view name) const = 0;
   virtual std::span<const std::byte> body() const = 0;
   /// True once the connection is closed: the work is for nobody.
   virtual bool client_has_gone() const = 0;

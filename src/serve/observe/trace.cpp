@@ -54,11 +54,11 @@ std::string hex_of(const std::array<uint8_t, size>& id) {
 }
 
 /// The id of a request's n-th part: never zero, and other requests' parts have others.
-std::array<uint8_t, 8> part_id(const RequestTrace& trace, size_t part) {
+SpanId part_id(const RequestTrace& trace, size_t part) {
   uint64_t seed = part + 1;
-  for (const uint8_t byte : trace.span_id) seed = (seed << 8 | seed >> 56) ^ byte;
+  for (const uint8_t byte : trace.ids.span) seed = (seed << 8 | seed >> 56) ^ byte;
   uint64_t bits = Rng(seed).next() | 1;
-  std::array<uint8_t, 8> id{};
+  SpanId id{};
   for (uint8_t& byte : id) {
     byte = static_cast<uint8_t>(bits);
     bits >>= 8;
@@ -85,8 +85,11 @@ Json attributes_of(const RequestTrace& trace) {
   return attributes;
 }
 
+constexpr int kSampled = 1;  // of W3C Trace Context
+
 Json otlp_span(const Span& span, const RequestTrace& trace, const WallClock& clock) {
-  return {{"traceId", hex_of(trace.trace_id)},
+  return {{"traceId", hex_of(trace.ids.trace)},
+          {"flags", kSampled},
           {"name", span.name},
           {"startTimeUnixNano", std::to_string(unix_ns_of(span.begin, clock))},
           {"endTimeUnixNano", std::to_string(unix_ns_of(span.end, clock))},
@@ -99,9 +102,8 @@ constexpr int kStatusError = 2;
 
 void append_otlp(const RequestTrace& trace, const WallClock& clock, Json& spans) {
   Json request = otlp_span({kRequestSpan, trace.moments.received, trace.moments.answered}, trace, clock);
-  request["spanId"] = hex_of(trace.span_id);
-  if (trace.parent_span_id != std::array<uint8_t, 8>{})
-    request["parentSpanId"] = hex_of(trace.parent_span_id);
+  request["spanId"] = hex_of(trace.ids.span);
+  if (trace.ids.parent != SpanId{}) request["parentSpanId"] = hex_of(trace.ids.parent);
   request["kind"] = kKindServer;
   if (!trace.error.empty()) request["status"] = {{"code", kStatusError}, {"message", trace.error}};
   spans.push_back(std::move(request));
@@ -109,7 +111,7 @@ void append_otlp(const RequestTrace& trace, const WallClock& clock, Json& spans)
   for (size_t i = 0; i < parts.size(); ++i) {
     Json part = otlp_span(parts[i], trace, clock);
     part["spanId"] = hex_of(part_id(trace, i));
-    part["parentSpanId"] = hex_of(trace.span_id);
+    part["parentSpanId"] = hex_of(trace.ids.span);
     part["kind"] = kKindInternal;
     spans.push_back(std::move(part));
   }

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
+#include "serve/observe/trace_context.h"
 #include "serve/time.h"
 
 namespace ridgeline::serve {
@@ -24,7 +24,14 @@ struct RequestMoments {
   TimePoint answered;  ///< the last byte was handed to the connection
 };
 
-/// One traced request. Zero ids mean none (W3C Trace Context).
+/// Who a traced request is. Zero ids mean none (W3C Trace Context).
+struct SpanIds {
+  TraceId trace{};
+  SpanId span{};    ///< of the whole request; its parts derive theirs from it
+  SpanId parent{};  ///< of whoever asked
+};
+
+/// One traced request.
 struct RequestTrace {
   std::string model;
   std::string version;
@@ -32,10 +39,8 @@ struct RequestTrace {
   int64_t rows = 1;        ///< of the request
   int64_t batch_rows = 1;  ///< of the batch that it ran in
   std::string error;       ///< why it failed, empty for success
-  std::array<uint8_t, 16> trace_id{};
-  std::array<uint8_t, 8> span_id{};         ///< of the whole request; its parts derive theirs from it
-  std::array<uint8_t, 8> parent_span_id{};  ///< the client's
-  uint64_t thread = 0;                      ///< where Chrome shows it: the instance
+  SpanIds ids;
+  uint64_t thread = 0;  ///< where Chrome shows it: the instance
   RequestMoments moments;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "base/status.h"
 #include "serve/http/message.h"
 #include "serve/http/route.h"
+#include "serve/observe/trace_context.h"
 #include "serve/time.h"
 
 /// What all endpoints share: only this folder's sources include this.
@@ -22,6 +24,10 @@ struct Exchange {
 
   std::string model() const { return std::string(route.model); }
   std::string version() const { return std::string(route.version); }
+  /// What the request is part of.
+  std::optional<TraceContext> trace() const {
+    return parse_traceparent(request->only_header(TraceContext::kHeader));
+  }
 };
 
 /// A request's body as it was before Content-Encoding, and what owns it.

@@ -88,7 +88,8 @@ Status start(Exchange& exchange, Service& service, size_t input_bytes) {
   request.keep_alive.push_back(std::move(body.owner));
   model->infer({.request = std::move(request),
                 .client = std::make_shared<Waiting>(exchange),
-                .received = exchange.received});
+                .received = exchange.received,
+                .trace = exchange.trace()});
   return {};
 }
 

@@ -98,7 +98,10 @@ Status start(Exchange& exchange, Service& service, size_t input_bytes) {
     return unsupported("HTTP end point doesn't support models with decoupled transaction policy");
   ASSIGN_OR_RETURN(wire::InferRequest request, decode(exchange, model->signature(), input_bytes));
   auto client = std::make_shared<InferClient>(exchange, request);
-  model->infer({.request = std::move(request), .client = std::move(client), .received = exchange.received});
+  model->infer({.request = std::move(request),
+                .client = std::move(client),
+                .received = exchange.received,
+                .trace = exchange.trace()});
   return {};
 }
 
