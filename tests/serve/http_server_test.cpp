@@ -120,6 +120,16 @@ TEST(HttpServer, ReadsLargeBodiesWhole) {
   EXPECT_TRUE(answer.ends_with(body));
 }
 
+TEST(HttpServer, KeepsWhatIsPipelinedBehindALargeBody) {
+  const auto server = serve(echo);
+  RawClient client(server->port());
+  const std::string body(150'000, '.');
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+              body + "GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(client.read_response().ends_with(body));
+  EXPECT_THAT(client.read_response(), EndsWith("GET /next "));
+}
+
 TEST(HttpServer, AsksForTheBodyOfAClientThatExpectsContinue) {
   const auto server = serve(echo);
   RawClient client(server->port());

@@ -18,6 +18,10 @@ constexpr std::chrono::seconds kMostLinger{2};      // for a client that reads a
 /// A client that asks again within this time learns from its answer's header that the server ends; one whose
 /// connection was closed under its request could not know whether that was read.
 constexpr std::chrono::milliseconds kLastCall{500};
+/// Of a body that is read at a time. Beast reads no more than its buffer has room for, 512 bytes at first.
+constexpr size_t kReadAtOnce = size_t{64} << 10;
+/// What a connection keeps of its buffer while it waits: there may be thousands.
+constexpr size_t kKeptBuffer = size_t{4} << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 int status_of(const boost::system::error_code& error) {
@@ -94,6 +98,8 @@ void ConnectionOver<Stream>::after_header(const Error& error) {
 
 template <typename Stream>
 void ConnectionOver<Stream>::read_body() {
+  const auto length = incoming_->parser().content_length_remaining();
+  buffer_.reserve(static_cast<size_t>(std::min<uint64_t>(length.value_or(kReadAtOnce), kReadAtOnce)));
   beast::http::async_read(
       stream_, buffer_, incoming_->parser(),
       [self = this->shared_from_this()](const Error& error, size_t) { self->after_body(error); });
@@ -101,6 +107,7 @@ void ConnectionOver<Stream>::read_body() {
 
 template <typename Stream>
 void ConnectionOver<Stream>::after_body(const Error& error) {
+  if (buffer_.capacity() > kKeptBuffer) buffer_.shrink_to_fit();
   if (error) return refuse(error);
   answer();
 }
