@@ -150,6 +150,29 @@ TEST_F(CoreInfer, BatchesObeyTheirLimitAndTakeWhatWaits) {
   EXPECT_THAT(probe_->batch_rows, ElementsAre(1, 4, 4, 2));
 }
 
+/// The clients of a batch ask again one after another; only a machine that is very busy keeps them from being
+/// back in the time that the instance grants.
+TEST_F(CoreInfer, ClientsThatAskAgainShareABatchAgain) {
+  write_model("held", "gate", 4, "dynamic_batching {}");
+  start();
+  const auto are_together = [&] {
+    probe_->shut();
+    const int begun = probe_->executed;
+    const auto together = send(floats_request("held", {1, 2, 3}, {3}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(160));
+    probe_->open();
+    EXPECT_TRUE(together->await_one().ok());
+    std::vector<std::shared_ptr<KeptAnswers>> clients;
+    for (int i = 0; i < 3; ++i) {
+      clients.push_back(send(floats_request("held", {1}, {1})));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    for (const auto& client : clients) EXPECT_TRUE(client->await_one().ok());
+    return probe_->executed == begun + 2;
+  };
+  EXPECT_TRUE(eventually(are_together));
+}
+
 TEST_F(CoreInfer, WithoutBatchingEveryRequestRunsAlone) {
   write_model("held", "gate", 4);
   probe_->shut();

@@ -17,6 +17,8 @@ BatchPolicy policy(int64_t max_batch, std::vector<int64_t> preferred = {}, int64
   return made;
 }
 
+Expected expected(int64_t rows, int64_t until_us) { return {rows, at_us(until_us)}; }
+
 struct Case {
   const char* promise;
   const char* queue;
@@ -24,9 +26,11 @@ struct Case {
   const char* decision;
 };
 
-void expect_all(const BatchPolicy& policy, std::initializer_list<Case> cases) {
+void expect_all(const BatchPolicy& policy, std::initializer_list<Case> cases,
+                const Expected& more = Expected()) {
   for (const Case& row : cases)
-    EXPECT_EQ(text_of(decide(queue_of(row.queue), policy, at_us(row.now_us))), row.decision) << row.promise;
+    EXPECT_EQ(text_of(decide(queue_of(row.queue), policy, at_us(row.now_us), more)), row.decision)
+        << row.promise;
 }
 
 TEST(Decide, TakesAllThereIsWhenNoDelayIsConfigured) {
@@ -70,6 +74,32 @@ TEST(Decide, WaitsForAPreferredSizeUntilTheDelayOfTheOldestIsSpent) {
               {"and larger ones are not joined", "3a 3a", 0, "run 0 full"}});
   expect_all(policy(8, {}, 500), {{"no preferred size at all", "4a 3a", 0, "again 500"},
                                   {"but what is full goes", "4a 3a 2a", 0, "run 0 1 full"}});
+}
+
+TEST(Decide, WaitsForTheClientsOfTheLastBatchWhereNoDelayIsConfigured) {
+  expect_all(policy(8),
+             {{"the first of them waits", "1a", 100, "again 600"},
+              {"until all are back", "1a 2a", 100, "run 0 1 idle"},
+              {"or more than all", "1a 3a", 100, "run 0 1 idle"},
+              {"or the time is over", "1a", 600, "run 0 idle"},
+              {"a full batch goes", "8a", 100, "run 0 full"},
+              {"other shapes are not kept waiting", "1a 1b", 100, "run 0 shape"},
+              {"nobody is kept waiting for nobody", "", 100, ""}},
+             expected(3, 600));
+  expect_all(policy(8), {{"a client alone never waits", "1a", 100, "run 0 idle"}}, expected(1, 600));
+  expect_all(policy(8, {2}), {{"a preferred size goes", "1a 1a", 100, "run 0 1 preferred"}},
+             expected(3, 600));
+  expect_all(policy(8, {8}, 50), {{"a delay that is configured is what counts", "1a@0", 50, "run 0 delay"}},
+             expected(3, 600));
+  BatchPolicy expiring = policy(8);
+  expiring.default_queue_policy.default_timeout_us = 1200;
+  expect_all(expiring,
+             {{"nothing expires meanwhile", "1a@0", 100, "again 200"},
+              {"it goes before", "1a@0", 200, "run 0 idle"}},
+             expected(3, 600));
+  BatchPolicy draining = policy(8);
+  draining.draining = true;
+  expect_all(draining, {{"nor does a server that ends", "1a", 100, "run 0 drain"}}, expected(3, 600));
 }
 
 TEST(Decide, BatchesMixedShapesWithinTheirBucketsAndTheOldestBucketFirst) {

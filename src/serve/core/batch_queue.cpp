@@ -3,6 +3,21 @@
 #include <algorithm>
 
 namespace ridgeline::serve {
+namespace {
+
+/// An instance waits this share of the time that its last batch took for that batch's clients to ask again.
+constexpr int kWaitsForShare = 16;
+/// A wait that a thread's timer can keep.
+constexpr Nanos kLeastWait = std::chrono::microseconds(50);
+constexpr Nanos kMostWait = std::chrono::milliseconds(20);
+
+int64_t rows_of(std::span<const Pending> pending) {
+  int64_t rows = 0;
+  for (const Pending& request : pending) rows += request.rows;
+  return rows;
+}
+
+}  // namespace
 
 void BatchQueue::Dropped::tell() const {
   for (const auto& request : cancelled)
@@ -42,19 +57,42 @@ size_t BatchQueue::window() const {
   return std::max(kLeast, kBatches * static_cast<size_t>(policy_.max_batch_size));
 }
 
-std::optional<Batch> BatchQueue::take(size_t) {
+void BatchQueue::executed(size_t instance) {
+  const std::lock_guard lock(mutex_);
+  Last& last = last_.at(instance);
+  last.rows_waiting = rows_of(waiting_.look(window()));
+  last.executed = std::chrono::steady_clock::now();
+}
+
+Expected BatchQueue::expected_of(size_t instance, TimePoint now) const {
+  const auto found = last_.find(instance);
+  if (found == last_.end()) return {};
+  const Last& last = found->second;
+  const Nanos wait = std::min((last.executed - last.taken) / kWaitsForShare, kMostWait);
+  if (wait < kLeastWait) return {};
+  return {std::min(last.rows + last.rows_waiting, policy_.max_batch_size), now + wait};
+}
+
+std::optional<Batch> BatchQueue::take(size_t instance) {
   const TimePoint idle_since = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
+  const Expected expected = expected_of(instance, idle_since);
   while (!stopped_) {
     const auto pending = waiting_.look(window());
-    const BatchDecision decision = decide(pending, policy_, std::chrono::steady_clock::now());
+    const TimePoint now = std::chrono::steady_clock::now();
+    const BatchDecision decision = decide(pending, policy_, now, expected);
+    int64_t rows = 0;
+    for (const size_t position : decision.run) rows += pending[position].rows;
     const Dropped dropped = {waiting_.take(decision.cancelled), waiting_.take(decision.expired)};
     Batch batch{.requests = waiting_.take(decision.run),
                 .padded = {},
                 .reason = decision.reason,
                 .instance_idle = idle_since};
     waiting_.settle();
-    if (!batch.requests.empty()) batch.place = places_++;
+    if (!batch.requests.empty()) {
+      batch.place = places_++;
+      last_[instance] = {.rows = rows, .taken = now};
+    }
     if (!batch.requests.empty() || !dropped.empty()) {
       const bool others = waiting_.size() > 0 && idle_ > 0;
       lock.unlock();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "serve/core/scheduler.h"
@@ -19,6 +20,7 @@ class BatchQueue final : public Scheduler, public std::enable_shared_from_this<B
 
   void put(std::shared_ptr<Request> request) override;
   std::optional<Batch> take(size_t instance) override;
+  void executed(size_t instance) override;
   void done(size_t) override {}
   std::optional<TimePoint> sweep(TimePoint now) override;
   void drain() override;
@@ -34,6 +36,15 @@ class BatchQueue final : public Scheduler, public std::enable_shared_from_this<B
     void tell() const;
   };
 
+  /// What an instance has taken last, and what waited when that had run.
+  struct Last {
+    int64_t rows = 0;
+    int64_t rows_waiting = 0;
+    TimePoint taken;
+    TimePoint executed;
+  };
+
+  Expected expected_of(size_t instance, TimePoint now) const;
   /// How much of the queue one decision looks at.
   size_t window() const;
 
@@ -42,6 +53,7 @@ class BatchQueue final : public Scheduler, public std::enable_shared_from_this<B
   std::mutex mutex_;
   std::condition_variable arrived_;
   WaitingList waiting_;
+  std::map<size_t, Last> last_;              ///< by instance
   TimePoint next_sweep_ = TimePoint::max();  ///< that the watch has been told of
   size_t idle_ = 0;
   uint64_t places_ = 0;

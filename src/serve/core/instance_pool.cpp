@@ -24,6 +24,7 @@ InstancePool::~InstancePool() {
 void InstancePool::work(InstanceRunner& runner) {
   while (std::optional<Batch> batch = scheduler_->take(runner.index())) {
     runner.run(*batch);
+    scheduler_->executed(runner.index());
     deliver(*std::move(batch));
     scheduler_->done(runner.index());
   }

@@ -28,7 +28,9 @@ class Scheduler {
   virtual void put(std::shared_ptr<Request> request) = 0;
   /// Blocks until there is a batch for the instance; none: it is to end. One thread for each instance.
   virtual std::optional<Batch> take(size_t instance) = 0;
-  /// The batch that the instance took last is over.
+  /// The batch that the instance took last has run; its clients are answered next.
+  virtual void executed(size_t) {}
+  /// They are.
   virtual void done(size_t instance) = 0;
   /// Answers those that time has ended while all instances are busy; when to call it again, if ever.
   virtual std::optional<TimePoint> sweep(TimePoint now) = 0;

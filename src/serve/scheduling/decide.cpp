@@ -79,8 +79,14 @@ CloseReason reason_of_size(int64_t rows, const BatchPolicy& policy) {
                                                                 : CloseReason::kFull;
 }
 
+/// When the candidate leaves at the latest if nothing else comes; never after one of its members expires.
+TimePoint leaves_by(TimePoint time, const Candidate& candidate) {
+  return candidate.expires ? std::min(time, *candidate.expires - kTimerSlack) : time;
+}
+
 /// `alone`: no other bucket has anything that waits.
-Verdict judge(const Candidate& candidate, const BatchPolicy& policy, TimePoint now, bool alone) {
+Verdict judge(const Candidate& candidate, const BatchPolicy& policy, TimePoint now, bool alone,
+              const Expected& expected) {
   const Nanos delay = policy.max_queue_delay;
   const bool waited = delay > Nanos{0} && now - candidate.oldest >= delay;
   if (candidate.ready_members != 0 && !waited)
@@ -92,13 +98,14 @@ Verdict judge(const Candidate& candidate, const BatchPolicy& policy, TimePoint n
   if (policy.draining) return {all, CloseReason::kDrain};
   if (waited) return {all, CloseReason::kDelay};
   if (candidate.cut_short) return {all, CloseReason::kShape};
-  if (delay == Nanos{0}) return {all, alone ? CloseReason::kIdle : CloseReason::kShape};
-  TimePoint leaves = after(candidate.oldest, delay);
-  if (candidate.expires) {
-    const TimePoint last_chance = *candidate.expires - kTimerSlack;
-    if (last_chance <= now) return {all, CloseReason::kTimeout};
-    leaves = std::min(leaves, last_chance);
+  if (delay == Nanos{0}) {
+    if (!alone) return {all, CloseReason::kShape};
+    const TimePoint leaves = leaves_by(expected.until, candidate);
+    if (candidate.rows >= expected.rows || leaves <= now) return {all, CloseReason::kIdle};
+    return {0, CloseReason::kIdle, leaves};
   }
+  const TimePoint leaves = leaves_by(after(candidate.oldest, delay), candidate);
+  if (leaves <= now) return {all, CloseReason::kTimeout};
   return {0, CloseReason::kIdle, leaves};
 }
 
@@ -142,7 +149,8 @@ std::vector<Candidate> candidates_of(std::span<const Turn> turns, std::span<cons
 
 }  // namespace
 
-BatchDecision decide(std::span<const Pending> pending, const BatchPolicy& policy, TimePoint now) {
+BatchDecision decide(std::span<const Pending> pending, const BatchPolicy& policy, TimePoint now,
+                     const Expected& expected) {
   BatchDecision decision;
   const std::vector<Turn> turns = serving_order(pending, policy, now, decision);
   if (turns.empty()) return decision;
@@ -152,7 +160,7 @@ BatchDecision decide(std::span<const Pending> pending, const BatchPolicy& policy
   TimePoint look_again = TimePoint::max();
   size_t members = 0;
   for (const Candidate& candidate : candidates) {
-    const Verdict verdict = judge(candidate, policy, now, candidates.size() == 1);
+    const Verdict verdict = judge(candidate, policy, now, candidates.size() == 1, expected);
     look_again = std::min(look_again, verdict.look_again);
     if (verdict.members == 0) continue;
     chosen = &candidate;
