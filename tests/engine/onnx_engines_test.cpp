@@ -3,8 +3,10 @@
 
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sched.h>
 #include <thread>
 #include <unistd.h>
@@ -228,6 +230,34 @@ TEST_P(OnnxLibrary, ASessionWithoutAllCoresRunsOnWhicheverIsFree) {
   stop = true;
   runner.join();
   EXPECT_EQ(pinned, 0);
+}
+
+int64_t resident_bytes() {
+  malloc_trim(0);
+  std::ifstream statm("/proc/self/statm");
+  int64_t pages = 0;
+  statm >> pages >> pages;
+  return pages * sysconf(_SC_PAGESIZE);
+}
+
+TEST_P(OnnxLibrary, SessionsForSeveralBatchesHoldTheWeightsOnce) {
+  constexpr int64_t kRows = 1 << 20;
+  constexpr int64_t kWeightBytes = kRows * 16 * 4;
+  Graph graph{.name = "table"};
+  graph.inputs = {{"i", {DType::kI64, Shape{-1, 1}}, {"n", ""}}};
+  graph.outputs = {{"y", {DType::kF32, Shape{-1, 1, 16}}, {"n", "", ""}}};
+  graph.initializers["table"] = Tensor::zeros(DType::kF32, {kRows, 16}).value();
+  graph.nodes = {{.name = "look", .op = "Gather", .inputs = {"table", "i"}, .outputs = {"y"}}};
+  graph.source.onnx = std::make_shared<const std::string>(formats::to_onnx(graph).value());
+  std::vector<std::unique_ptr<Session>> sessions;
+  int64_t after_first = 0;
+  for (const int64_t batch : {1, 2, 4, 8}) {
+    auto session = engine_->compile(graph, {.threads = 1, .input_shapes = {{"i", Shape{batch, 1}}}});
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    sessions.push_back(std::move(session).value());
+    if (batch == 1) after_first = resident_bytes();
+  }
+  EXPECT_LT(resident_bytes() - after_first, kWeightBytes);  // three more take less than one copy
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OnnxLibrary, ::testing::Values("onnxruntime", "openvino"),

@@ -52,7 +52,7 @@ class OvEngine : public plugin::PluginEngine {
   Result<std::unique_ptr<Session>> compile(const plugin::Model& model,
                                            const SessionOptions& options) const override {
     RETURN_IF_ERROR(supports(model, options));
-    return OvSession::create(core_, model, options);
+    return OvSession::create(models_, model, options);
   }
 
  private:
@@ -74,6 +74,7 @@ class OvEngine : public plugin::PluginEngine {
   }
 
   std::shared_ptr<ov::Core> core_ = std::make_shared<ov::Core>();
+  std::shared_ptr<Models> models_ = std::make_shared<Models>(core_);
 };
 
 }  // namespace

@@ -24,16 +24,17 @@ ov::Tensor tensor_over(const TensorView& memory) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> OvSession::create(std::shared_ptr<ov::Core> core, const plugin::Model& model,
+Result<std::unique_ptr<Session>> OvSession::create(std::shared_ptr<Models> models, const plugin::Model& model,
                                                    const SessionOptions& options) {
-  std::unique_ptr<OvSession> session(new OvSession(std::move(core), model, options));
+  std::unique_ptr<OvSession> session(new OvSession(std::move(models), model, options));
   RETURN_IF_ERROR(guarded(ErrorCode::kInternal, [&] { return session->prepare(); }));
   return std::unique_ptr<Session>(std::move(session));
 }
 
 Status OvSession::prepare() {
-  ASSIGN_OR_RETURN(const auto model, read_model(*core_, model_, options_));
-  ASSIGN_OR_RETURN(compiled_, compile_model(*core_, model, options_, /*profiling=*/false));
+  ASSIGN_OR_RETURN(ReadModel read, models_->read(model_, options_));
+  original_ = std::move(read.original);
+  ASSIGN_OR_RETURN(compiled_, compile_model(models_->core(), read.model, options_, /*profiling=*/false));
   request_ = compiled_.create_infer_request();
   for (const auto& port : compiled_.inputs()) {
     ASSIGN_OR_RETURN(ValueInfo info, value_info(port));
@@ -89,8 +90,9 @@ Status OvSession::run(std::span<const TensorView> in, std::span<TensorView> out)
 
 Result<std::vector<OpTime>> OvSession::profile(std::span<const TensorView> in, int iterations) {
   return guarded(ErrorCode::kInternal, [&]() -> Result<std::vector<OpTime>> {
-    ASSIGN_OR_RETURN(const auto model, read_model(*core_, model_, options_));
-    ASSIGN_OR_RETURN(ov::CompiledModel compiled, compile_model(*core_, model, options_, /*profiling=*/true));
+    ASSIGN_OR_RETURN(const ReadModel read, models_->read(model_, options_));
+    ASSIGN_OR_RETURN(ov::CompiledModel compiled,
+                     compile_model(models_->core(), read.model, options_, /*profiling=*/true));
     ov::InferRequest request = compiled.create_infer_request();
     for (size_t i = 0; i < in.size(); ++i) request.set_input_tensor(i, tensor_over(in[i]));
     request.infer();

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/openvino/ov_support.h"
+#include "engine/openvino/ov_models.h"
 
 namespace ridgeline::ov_engine {
 
@@ -12,7 +12,7 @@ namespace ridgeline::ov_engine {
 /// same addresses a run makes no tensor.
 class OvSession : public Session {
  public:
-  static Result<std::unique_ptr<Session>> create(std::shared_ptr<ov::Core> core, const plugin::Model& model,
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<Models> models, const plugin::Model& model,
                                                  const SessionOptions& options);
 
   const Signature& signature() const override { return signature_; }
@@ -21,15 +21,16 @@ class OvSession : public Session {
   MemoryUse memory() const override;
 
  private:
-  OvSession(std::shared_ptr<ov::Core> core, const plugin::Model& model, const SessionOptions& options)
-      : core_(std::move(core)), model_(model), options_(options) {}
+  OvSession(std::shared_ptr<Models> models, const plugin::Model& model, const SessionOptions& options)
+      : models_(std::move(models)), model_(model), options_(options) {}
 
   Status prepare();
   void lend(size_t index, TensorView& out);
 
-  std::shared_ptr<ov::Core> core_;
+  std::shared_ptr<Models> models_;
   plugin::Model model_;  ///< its bytes outlive the session
   SessionOptions options_;
+  std::shared_ptr<const ov::Model> original_;  ///< may be null
   ov::CompiledModel compiled_;
   ov::InferRequest request_;
   Signature signature_;

@@ -1,11 +1,9 @@
 #include "engine/openvino/ov_support.h"
 
 #include <array>
-#include <map>
 #include <utility>
 
 #include "base/cpu_features.h"
-#include "engine/plugin/input_shape.h"
 
 namespace ridgeline::ov_engine {
 
@@ -42,20 +40,6 @@ ov::element::Type compute_type(Precision precision) {
   }
 }
 
-Result<std::map<ov::Output<ov::Node>, ov::PartialShape>> shapes_to_compile(const ov::Model& model,
-                                                                           const SessionOptions& options) {
-  std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
-  for (const auto& parameter : model.get_parameters()) {
-    const ov::Output<ov::Node> input = parameter->output(0);
-    ValueInfo info;
-    info.name = input.get_any_name();
-    info.type.shape = shape_from(input.get_partial_shape());
-    ASSIGN_OR_RETURN(const Shape shape, plugin::shape_to_compile(info, options));
-    shapes[input] = ov::PartialShape(std::vector<ov::Dimension>(shape.begin(), shape.end()));
-  }
-  return shapes;
-}
-
 }  // namespace
 
 std::optional<DType> dtype_from(const ov::element::Type& type) {
@@ -85,17 +69,6 @@ Status to_status(ErrorCode code, const std::exception& error) {
   const std::string message = plugin::one_line(error.what());
   const bool is_unsupported = message.find("OpenVINO does not support") != std::string::npos;
   return {is_unsupported ? ErrorCode::kUnsupported : code, message};
-}
-
-Result<std::shared_ptr<ov::Model>> read_model(ov::Core& core, const plugin::Model& model,
-                                              const SessionOptions& options) {
-  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<std::shared_ptr<ov::Model>> {
-    const auto read = model.has_external_data ? core.read_model(model.path)
-                                              : core.read_model(std::string(model.bytes), ov::Tensor());
-    ASSIGN_OR_RETURN(const auto shapes, shapes_to_compile(*read, options));
-    read->reshape(shapes);
-    return read;
-  });
 }
 
 Result<ov::CompiledModel> compile_model(ov::Core& core, const std::shared_ptr<ov::Model>& model,

@@ -36,11 +36,6 @@ auto guarded(ErrorCode code, Work work) -> std::invoke_result_t<Work> {
   }
 }
 
-/// The model read from its file when it keeps weights in others beside it, else from its bytes, and reshaped
-/// to the options' static shapes.
-Result<std::shared_ptr<ov::Model>> read_model(ov::Core& core, const plugin::Model& model,
-                                              const SessionOptions& options);
-
 /// Compiles for one stream of `threads` threads with the latency hint, computing in the options' precision;
 /// nothing is cached on disk.
 Result<ov::CompiledModel> compile_model(ov::Core& core, const std::shared_ptr<ov::Model>& model,
