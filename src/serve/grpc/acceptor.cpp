@@ -26,9 +26,21 @@ void Acceptor::start(std::unique_ptr<Taker> taker) {
 
 void Acceptor::stop() {
   context_.stop();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  accept_the_last();
   Error ignored;
   acceptor_.close(ignored);
+}
+
+void Acceptor::accept_the_last() {
+  Error error;
+  acceptor_.non_blocking(true, error);
+  while (!error) {
+    tcp::socket socket(context_);
+    acceptor_.accept(socket, error);
+    if (!error && !is_among_the_last(socket.native_handle())) hand_over(std::move(socket));
+  }
 }
 
 void Acceptor::accept() {

@@ -24,12 +24,15 @@ class Acceptor {
   uint16_t port() const { return port_; }
   /// Once, when the server that `taker` belongs to has started.
   void start(std::unique_ptr<Taker> taker);
-  void stop();  ///< before that server is shut down
+  /// Before that server is shut down. Connections that the kernel has taken already are handed over: their
+  /// clients take them for open.
+  void stop();
   ~Acceptor() { stop(); }
 
  private:
   void accept();
   void accept_later();
+  void accept_the_last();
   void hand_over(boost::asio::ip::tcp::socket socket);
 
   boost::asio::io_context context_{1};

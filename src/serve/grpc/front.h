@@ -3,6 +3,7 @@
 #include <grpcpp/impl/codegen/server_context.h>
 #include <string_view>
 
+#include "serve/grpc/call_ends.h"
 #include "serve/grpc/long_calls.h"
 #include "serve/grpc/server.h"
 
@@ -13,6 +14,7 @@ struct Front {
   ServerOptions options;
   Service& service;
   LongCalls long_calls;
+  CallEnds call_ends;
 };
 
 /// kUnavailable, as Triton says it, where a call to this class of protocol lacks the header that it needs.

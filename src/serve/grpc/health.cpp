@@ -96,7 +96,7 @@ class Watcher final : public ::grpc::ServerWriteReactor<HealthCheckResponse>, pu
   ::grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const Status permitted = permit(front_, *context, "health");
   response->set_status(health_of(front_.service));
-  reactor->Finish(status_of(permitted));
+  front_.call_ends.finish(*reactor, status_of(permitted));
   return reactor;
 }
 

@@ -26,11 +26,11 @@ Result<ReadRequest> read(const Front& front, const ::grpc::CallbackServerContext
   ::grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
   Result<ReadRequest> read_request = read(front, context, request);
   if (!read_request.ok()) {
-    reactor->Finish(status_of(read_request.status()));
+    front.call_ends.finish(*reactor, status_of(read_request.status()));
     return reactor;
   }
   read_request->model->infer({.request = std::move(read_request->request),
-                              .client = std::make_shared<InferCall>(context, response),
+                              .client = std::make_shared<InferCall>(front, context, response),
                               .received = received,
                               .trace = trace_of(context)});
   return reactor;
@@ -47,7 +47,7 @@ void InferCall::end() {
     const std::scoped_lock lock(mutex_);
     context_ = nullptr;
   }
-  reactor_->Finish(status_of(status_));
+  front_.call_ends.finish(*reactor_, status_of(status_));
 }
 
 bool InferCall::has_gone() const {

@@ -18,14 +18,15 @@ class InferCall final : public Client {
   static ::grpc::ServerUnaryReactor* begin(Front& front, ::grpc::CallbackServerContext& context,
                                            const ::grpc::ByteBuffer& request, ::grpc::ByteBuffer& response);
 
-  InferCall(::grpc::CallbackServerContext& context, ::grpc::ByteBuffer& response)
-      : context_(&context), reactor_(context.DefaultReactor()), response_(&response) {}
+  InferCall(Front& front, ::grpc::CallbackServerContext& context, ::grpc::ByteBuffer& response)
+      : front_(front), context_(&context), reactor_(context.DefaultReactor()), response_(&response) {}
 
   void answer(Result<Answer> answer) override;
   void end() override;
   bool has_gone() const override;
 
  private:
+  Front& front_;
   mutable std::mutex mutex_;
   ::grpc::CallbackServerContext* context_;  ///< null once the call has ended
   ::grpc::ServerUnaryReactor* reactor_;

@@ -34,7 +34,7 @@ Reactor* InferenceService::answer(Context& context, std::string_view access_clas
     response = buffer_of(told);
     return {};
   };
-  reactor->Finish(status_of(run()));
+  front_.call_ends.finish(*reactor, status_of(run()));
   return reactor;
 }
 
@@ -48,9 +48,11 @@ Reactor* InferenceService::answer_later(Context& context, const ::grpc::ByteBuff
     Request asked;
     RETURN_IF_ERROR(parse(request, front_.options.message_bytes, asked));
     RETURN_IF_ERROR(check_repository(asked.repository_name()));
-    return begin(asked, [reactor](const Status& status) { reactor->Finish(status_of(status)); });
+    return begin(asked, [this, reactor](const Status& status) {
+      front_.call_ends.finish(*reactor, status_of(status));
+    });
   };
-  if (const Status begun = run(); !begun.ok()) reactor->Finish(status_of(begun));
+  if (const Status begun = run(); !begun.ok()) front_.call_ends.finish(*reactor, status_of(begun));
   return reactor;
 }
 

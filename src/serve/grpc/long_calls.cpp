@@ -19,10 +19,17 @@ void LongCalls::remove(const LongCall* call) {
 }
 
 void LongCalls::end_all() {
-  decltype(calls_) calls;
   {
     const std::scoped_lock lock(mutex_);
     ending_ = true;
+  }
+  end_present();
+}
+
+void LongCalls::end_present() {
+  decltype(calls_) calls;
+  {
+    const std::scoped_lock lock(mutex_);
     calls = calls_;
   }
   for (const auto& [address, weak] : calls)

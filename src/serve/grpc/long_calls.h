@@ -20,11 +20,13 @@ class LongCalls {
   /// One that comes when the others have been ended is ended too.
   void add(const std::shared_ptr<LongCall>& call);
   void remove(const LongCall* call);
+  /// Those that there are; others may come.
+  void end_present();
   void end_all();
 
  private:
   std::mutex mutex_;
-  bool ending_ = false;
+  bool ending_ = false;  ///< all
   std::map<const LongCall*, std::weak_ptr<LongCall>> calls_;
 };
 

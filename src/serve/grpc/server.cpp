@@ -6,9 +6,11 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <limits>
+#include <thread>
 
 #include "serve/grpc/acceptor.h"
 #include "serve/grpc/credentials.h"
+#include "serve/grpc/goodbye.h"
 #include "serve/grpc/health.h"
 #include "serve/grpc/inference_service.h"
 #include "serve/grpc/reflection.h"
@@ -19,6 +21,9 @@ namespace {
 /// A connection's share: clients wait before they open more streams.
 constexpr int kMostStreams = 4096;
 constexpr int kHandshakeMs = 10'000;
+/// A client that has its answer sends its next call within this time, network and all; calls that are on
+/// their way when clients are told of the end would be cancelled.
+constexpr std::chrono::milliseconds kLongestOnTheWay{250};
 
 int in_int(std::chrono::milliseconds time) {
   return static_cast<int>(std::clamp<int64_t>(time.count(), 0, std::numeric_limits<int>::max()));
@@ -59,7 +64,7 @@ void set_messages(const ServerOptions& options, ::grpc::ServerBuilder& builder) 
 class GrpcServer final : public Server {
  public:
   GrpcServer(const ServerOptions& options, Service& service)
-      : front_{.options = options, .service = service, .long_calls = {}} {}
+      : front_{.options = options, .service = service, .long_calls = {}, .call_ends = {}} {}
 
   ~GrpcServer() override {
     if (server_) drain(std::chrono::milliseconds(0));
@@ -89,7 +94,12 @@ class GrpcServer final : public Server {
 
   bool drain(std::chrono::milliseconds grace) override {
     const auto end = std::chrono::system_clock::now() + grace;
+    front_.call_ends.hold();
+    front_.long_calls.end_present();  // now: with its last call over, a connection that was told is closed
+    std::this_thread::sleep_for(std::min(kLongestOnTheWay, grace / 4));
     acceptor_.stop();
+    const Goodbye goodbye(*server_);
+    front_.call_ends.let_go();
     front_.long_calls.end_all();
     server_->Shutdown(end);
     return std::chrono::system_clock::now() < end;
