@@ -12,7 +12,9 @@ def _ask(kind, body, doing):
     try:
         return session.questions.ask_value(kind, body)
     except TritonModelException as error:
-        raise TritonModelException(f"Failed to {doing}: {error}") from None
+        raise TritonModelException(
+            f"Failed to {doing}: Failed to process the request for model '{session.instance}', message: {error}"
+        ) from None
 
 
 def _block_of(contents):

@@ -169,6 +169,7 @@ def main(execute_descriptor, questions_descriptor, inputs_descriptor, outputs_de
     session.inputs = ReceivedBlocks(inputs_descriptor, start["memory_bytes"])
     session.outputs = OwnBlocks(outputs_descriptor, start["memory_bytes"])
     session.questions = Questions(Channel(questions_descriptor))
+    session.instance = start["instance"]
     session.decoupled, session.output_names = start["decoupled"], tuple(start["output_names"])
     session.model_folder = os.path.dirname(start["model_file"])
     try:

@@ -5,6 +5,7 @@ class Session:
     outputs = None  # OwnBlocks
     inputs = None  # ReceivedBlocks
     questions = None  # Questions
+    instance = ""  # its name
     decoupled = False
     output_names = ()  # of the model's configuration
     model_folder = ""  # of its version
