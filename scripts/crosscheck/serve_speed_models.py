@@ -4,6 +4,7 @@ same engine, with its preprocessing and with others; prints a table and exits wi
 import base64
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import typing
 import urllib.request
 
@@ -25,7 +27,11 @@ SIZE = 224
 PHOTO = (500, 375)  # width and height of the JPEG file, as ImageNet's are
 CORES = os.cpu_count() or 1
 TRITON = "Triton, Python"
-BARE = "bare engine"
+TRITON_SHARED = "Triton, shared memory"
+BARE = "bare, all cores a session"
+BARE_EACH = "bare, a session a core"
+BARE_SECONDS = 3
+SHARED = ("--shared-memory", "system", "--output-shared-memory-size", "8192")
 
 # What a user of Triton's Python backend writes; as many instances and threads as our default, batches as they come.
 MODEL = """import numpy as np
@@ -67,11 +73,23 @@ ensemble_scheduling {
 @dataclasses.dataclass
 class Contender:
     name: str
+    of: str = ""  # the contender whose server it asks; none: one of its own
+    protocol: str = "grpc"
+    more: tuple[str, ...] = ()  # to perf_analyzer
     model: str = "resnet18"
     config: str = ""  # none: what the server finds in the file
     file: str = "fp32.onnx"
     picture: str = ""  # the type and dims of what the ensemble takes
     goal: typing.Callable[[dict[str, dict[str, float]]], bool] | None = None
+
+    @property
+    def server(self) -> str:
+        return self.of or self.name
+
+
+def bare_rate(rows: dict[str, dict[str, float]]) -> float:
+    """The faster shape of the bare engine."""
+    return max(rows[BARE]["rate"], rows[BARE_EACH]["rate"])
 
 
 def times(rows: dict[str, dict[str, float]], name: str, other: str) -> float:
@@ -79,9 +97,13 @@ def times(rows: dict[str, dict[str, float]], name: str, other: str) -> float:
 
 
 OURS = "onnxruntime fp32"
+OURS_SHARED = "the same, shared memory"
 OPENVINO = f'backend: "openvino" default_model_filename: "model.onnx" max_batch_size: 8 dynamic_batching {{}} instance_group {{ count: {CORES} kind: KIND_CPU }}\n'
 CONTENDERS = [
-    Contender(OURS, goal=lambda rows: times(rows, OURS, BARE) >= 0.97 and times(rows, OURS, TRITON) >= 1.1),
+    Contender(OURS, goal=lambda rows: times(rows, OURS, TRITON) >= 1.1),
+    Contender("the same, HTTP", of=OURS, protocol="http"),
+    Contender(OURS_SHARED, of=OURS, more=SHARED,
+              goal=lambda rows: rows[OURS_SHARED]["rate"] >= 0.97 * bare_rate(rows) and times(rows, OURS_SHARED, TRITON_SHARED) >= 1.1),
     Contender("the same, takes pixels", config=f'input {{ name: "input" data_type: TYPE_UINT8 dims: [ {SIZE}, {SIZE}, 3 ] }} max_batch_size: 4 dynamic_batching {{}}\n',
               goal=lambda rows: times(rows, "the same, takes pixels", OURS) >= 0.97),
     Contender("image (pixels) + the same", model="ensemble", picture=f"TYPE_UINT8: {SIZE}, {SIZE}, 3",
@@ -162,7 +184,24 @@ def bench(ridgeline: pathlib.Path, files: pathlib.Path) -> dict[str, float]:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cells = json.loads(pathlib.Path(results, "results.json").read_text())["cells"]
     best = max((cell for cell in cells if cell["status"] == "OK"), key=lambda cell: cell["fps"])
-    return {"rate": best["fps"], "p50": best["p50_ms"] * 1e3, "p99": best["p99_ms"] * 1e3, "client": 0}
+    return {"rate": best["fps"], "p50": best["p50_ms"] * 1e3, "p99": best["p99_ms"] * 1e3, "client": 0, "front": 0}
+
+
+def bench_each(python: pathlib.Path, files: pathlib.Path) -> dict[str, float]:
+    """The same library as the server shares it out: as many runs at a time as there are cores, each of four images on one thread."""
+    command = [python, pathlib.Path(__file__).with_name("bare_sessions.py"), files / "fp32.onnx", f"{CORES}", f"{SIZE}", f"{BARE_SECONDS}"]
+    rate = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return {"rate": rate, "p50": 0, "p99": 0, "client": 0, "front": 0}
+
+
+def seconds_outside(process: int, model: str) -> float:
+    """Of CPU time, of the server's threads that run no instance of the model: those are named after it."""
+    total = 0.0
+    for thread in pathlib.Path(f"/proc/{process}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if (thread / "comm").read_text().strip() != model:
+                total += int((thread / "schedstat").read_text().split()[0]) / 1e9
+    return total
 
 
 def decode_ms(server: serve.Server) -> float:
@@ -172,29 +211,42 @@ def decode_ms(server: serve.Server) -> float:
     return model["inference_stats"]["compute_infer"]["ns"] / max(model["inference_count"], 1) / 1e6
 
 
-def run(contender: Contender, url: str, files: pathlib.Path) -> dict[str, float]:
+@dataclasses.dataclass
+class Asked:
+    urls: dict[str, str]  # by protocol
+    process: int
+
+
+def run(contender: Contender, server: Asked, files: pathlib.Path) -> dict[str, float]:
+    """`front`: the server's share of all cores outside the threads that compute, where they can be told apart."""
     data = ("--input-data", str(files / "photo.json")) if contender.picture.startswith("TYPE_STRING") else ()
-    return serve_speed.measure(url, "grpc", contender.model, CLIENTS, *data)
+    begin, before = time.monotonic(), seconds_outside(server.process, contender.model)
+    row = serve_speed.measure(server.urls[contender.protocol], contender.protocol, contender.model, CLIENTS, *contender.more, *data)
+    share = (seconds_outside(server.process, contender.model) - before) / (time.monotonic() - begin) / CORES
+    return row | {"front": share if contender.server == OURS else 0}
 
 
-def race(ridgeline: pathlib.Path, files: pathlib.Path, urls: dict[str, str]) -> dict[str, dict[str, float]]:
+def race(ridgeline: pathlib.Path, python: pathlib.Path, files: pathlib.Path, servers: dict[str, Asked]) -> dict[str, dict[str, float]]:
     """Medians over the rounds; one run of each contender, in an order that chance decides, is a round."""
-    known = {contender.name: contender for contender in [Contender(TRITON), *CONTENDERS]}
-    runs: dict[str, list[dict[str, float]]] = {name: [] for name in [BARE, *known]}
+    triton = [Contender(TRITON), Contender(TRITON_SHARED, of=TRITON, more=SHARED)]
+    ways: dict[str, typing.Callable[[], dict[str, float]]] = {BARE: lambda: bench(ridgeline, files), BARE_EACH: lambda: bench_each(python, files)}
+    for contender in [*triton, *CONTENDERS]:
+        ways[contender.name] = functools.partial(run, contender, servers[contender.server], files)
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
-        for name in random.sample(list(runs), len(runs)):
-            runs[name].append(bench(ridgeline, files) if name == BARE else run(known[name], urls[name], files))
+        for name in random.sample(list(ways), len(ways)):
+            runs[name].append(ways[name]())
     return {name: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for name, rows in runs.items()}
 
 
 def print_rows(rows: dict[str, dict[str, float]], memory: dict[str, float]) -> bool:
-    print(f"{'ResNet-18, ' + str(CLIENTS) + ' at once':27} {'infer/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'of bare':>7} {'Triton x':>8} {'client':>7} {'MB':>6}  verdict")
+    print(f"{'ResNet-18, ' + str(CLIENTS) + ' at once':27} {'infer/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'of bare':>7} {'Triton x':>8} {'client':>7} {'front':>6} {'MB':>6}  verdict")
     goals = {contender.name: contender.goal for contender in CONTENDERS if contender.goal}
     passed = {name: goal(rows) for name, goal in goals.items()}
     for name, row in rows.items():
         verdict = {True: "ok", False: "FAILED", None: ""}[passed.get(name)]
-        print(f"{name:27} {row['rate']:8.1f} {row['p50'] / 1e3:7.1f} {row['p99'] / 1e3:7.1f} {times(rows, name, BARE):7.0%} {times(rows, name, TRITON):8.2f} "
-              f"{row['client']:7.1%} {memory.get(name, 0):6.0f}  {verdict}", flush=True)
+        print(f"{name:27} {row['rate']:8.1f} {row['p50'] / 1e3:7.1f} {row['p99'] / 1e3:7.1f} {row['rate'] / bare_rate(rows):7.0%} {times(rows, name, TRITON):8.2f} "
+              f"{row['client']:7.1%} {row['front']:6.1%} {memory.get(name, 0):6.0f}  {verdict}", flush=True)
     return all(passed.values())
 
 
@@ -205,15 +257,20 @@ def main() -> int:
         write_files(ridgeline, folder)
         write_triton(folder / "theirs", folder)
         theirs = servers.enter_context(serve_speed.triton(venv, folder / "theirs", folder))
-        urls, memory = {TRITON: theirs["grpc"]}, {TRITON: resident_mb(theirs["process"])}
+        asked, memory = {TRITON: Asked(theirs, theirs["process"])}, {TRITON: resident_mb(theirs["process"])}
         pictures = None
-        for number, contender in enumerate(CONTENDERS):
+        for number, contender in enumerate(contender for contender in CONTENDERS if not contender.of):
             write_repository(folder / f"{number}", contender, folder)
             server = servers.enter_context(serve.Server(ridgeline, folder / f"{number}"))
-            urls[contender.name], memory[contender.name] = server.url("grpc"), resident_mb(server.process.pid)
+            asked[contender.name] = Asked({protocol: server.url(protocol) for protocol in serve.PROTOCOLS}, server.process.pid)
+            memory[contender.name] = resident_mb(server.process.pid)
             if contender.picture.startswith("TYPE_STRING"):
                 pictures = server
-        passed = print_rows(race(ridgeline, folder, urls), memory)
+        rows = race(ridgeline, venv / "bin" / "python", folder, asked)
+        passed = print_rows(rows, memory)
+        verdict = "reached" if rows[OURS]["rate"] >= 0.97 * bare_rate(rows) else "not reached"
+        print(f"97 % of the bare engine over plain gRPC: {verdict}; the client takes {rows[OURS]['client']:.1%} of the cores there, and the server's own share outside "
+              f"the engine is {rows[OURS]['front']:.1%}")
         print(f"a JPEG of {PHOTO[0]} x {PHOTO[1]} took {decode_ms(pictures):.2f} ms to decode, resize and normalise")
     return 0 if passed else 1
 
