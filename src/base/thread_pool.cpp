@@ -18,7 +18,7 @@ uint64_t epoch_of(uint64_t state) { return state / kEpoch; }
 
 ThreadPool::ThreadPool(int threads) {
   workers_.reserve(static_cast<size_t>(std::max(threads, 1) - 1));
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -34,7 +34,7 @@ void ThreadPool::run(const Job& job) {
   if (job.count <= 0) return;
   if (workers_.empty() || job.count <= job.grain) {
     for (int64_t begin = 0; begin < job.count; begin += job.grain)
-      job.call(job.context, begin, std::min(begin + job.grain, job.count));
+      job.call(job.context, begin, std::min(begin + job.grain, job.count), 0);
     return;
   }
   job_ = job;
@@ -49,7 +49,7 @@ void ThreadPool::run(const Job& job) {
     }
     wake_.notify_all();
   }
-  take_chunks();
+  take_chunks(0);
   state_.fetch_and(~kOpen);
   int spins = 0;
   while ((state_.load(std::memory_order_acquire) & kInside) != 0) {
@@ -60,11 +60,11 @@ void ThreadPool::run(const Job& job) {
   }
 }
 
-void ThreadPool::take_chunks() {
+void ThreadPool::take_chunks(int thread) {
   for (;;) {
     const int64_t begin = next_.fetch_add(job_.grain, std::memory_order_relaxed);
     if (begin >= job_.count) return;
-    job_.call(job_.context, begin, std::min(begin + job_.grain, job_.count));
+    job_.call(job_.context, begin, std::min(begin + job_.grain, job_.count), thread);
   }
 }
 
@@ -82,7 +82,7 @@ uint64_t ThreadPool::await_job(uint64_t epoch) {
   return state_.load();
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(int thread) {
   uint64_t epoch = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
     uint64_t state = await_job(epoch);
@@ -90,7 +90,7 @@ void ThreadPool::work() {
     // Joining fails when the loop was closed, or another worker came or went, in between; then look again.
     if (!state_.compare_exchange_strong(state, state + 1)) continue;
     epoch = epoch_of(state);
-    take_chunks();
+    take_chunks(thread);
     state_.fetch_sub(1, std::memory_order_release);
   }
 }

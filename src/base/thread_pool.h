@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace ridgeline {
@@ -22,28 +23,32 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls body(begin, end) for disjoint ranges that cover [0, count), each of `grain` iterations or fewer,
-  /// in any order and on any thread of the pool; returns when all are done. Allocates nothing. Only one
-  /// thread may call this at a time, and a body must not call it on its own pool. `body` must not throw.
+  /// Calls body(begin, end), or body(begin, end, thread) with the thread's index, for disjoint ranges that
+  /// cover [0, count), each of `grain` iterations or fewer, in any order and on any thread of the pool;
+  /// returns when all are done. Allocates nothing. Only one thread may call this at a time, and a body must
+  /// not call it on its own pool. `body` must not throw.
   template <typename Body>
   void parallel_for(int64_t count, int64_t grain, const Body& body) {
-    const auto call = [](const void* context, int64_t begin, int64_t end) {
-      (*static_cast<const Body*>(context))(begin, end);
+    const auto call = [](const void* context, int64_t begin, int64_t end, int thread) {
+      if constexpr (std::is_invocable_v<const Body&, int64_t, int64_t, int>)
+        (*static_cast<const Body*>(context))(begin, end, thread);
+      else
+        (*static_cast<const Body*>(context))(begin, end);
     };
     run(Job{call, &body, count, grain < 1 ? 1 : grain});
   }
 
  private:
   struct Job {
-    void (*call)(const void* context, int64_t begin, int64_t end) = nullptr;
+    void (*call)(const void* context, int64_t begin, int64_t end, int thread) = nullptr;
     const void* context = nullptr;
     int64_t count = 0;
     int64_t grain = 1;
   };
 
   void run(const Job& job);
-  void work();
-  void take_chunks();
+  void work(int thread);
+  void take_chunks(int thread);
   /// The next state that has something for a worker who has seen `epoch`, after spinning and then parking.
   uint64_t await_job(uint64_t epoch);
 

@@ -57,6 +57,15 @@ TEST(ThreadPool, ParkedWorkersTakePartAgain) {
   }
 }
 
+TEST(ThreadPool, NoTwoThreadsAtWorkHaveOneIndex) {
+  ThreadPool pool(3);
+  std::vector<std::atomic<int>> at_work(3);
+  pool.parallel_for(1000, 1, [&](int64_t, int64_t, int thread) {
+    EXPECT_EQ(at_work[static_cast<size_t>(thread)].fetch_add(1), 0);
+    at_work[static_cast<size_t>(thread)].fetch_sub(1);
+  });
+}
+
 TEST(ThreadPool, OneThreadRunsInline) {
   ThreadPool pool(1);
   const auto caller = std::this_thread::get_id();
