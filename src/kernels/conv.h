@@ -22,6 +22,7 @@ struct ConvDesc {
   int64_t out_channels = 1;
   int64_t groups = 1;
   Window window;
+  int threads = 1;  ///< that share a call at most; each has scratch of its own
   bool has_bias = false;
   bool has_residual = false;
   bool has_constant_weights = true;  ///< known when the plan is made, so that they can be packed

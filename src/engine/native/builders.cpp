@@ -17,9 +17,9 @@ Status check_operand(const BuilderRow& row, const Node& node, const TensorView& 
 
 const BuilderRow* find_builder(const Node& node) {
   for (const auto rows :
-       {matrix_builders(), elementwise_builders(), layout_builders(), normalise_builders(), cut_builders(),
-        gather_builders(), reduce_builders(), einsum_builders(), pool_builders(), conv_transpose_builders(),
-        resize_builders(), quantize_builders(), creation_builders()})
+       {conv_builders(), matrix_builders(), elementwise_builders(), layout_builders(), normalise_builders(),
+        cut_builders(), gather_builders(), reduce_builders(), einsum_builders(), pool_builders(),
+        conv_transpose_builders(), resize_builders(), quantize_builders(), creation_builders()})
     for (const BuilderRow& row : rows)
       if (row.op == node.op && row.domain == node.domain) return &row;
   return nullptr;

@@ -55,9 +55,9 @@ Result<Built> by_product(const BuildContext& context, const kernels::ConvDesc& d
 }
 
 Result<Built> conv_transpose(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
+  RETURN_IF_ERROR(check_spatial(context.node, context.input(0).shape));
   const TensorView &x = context.input(0), &w = context.input(1);
-  const auto in = spatial(x), kernel = spatial(w);
+  const auto in = spatial(x.shape), kernel = spatial(w.shape);
   ASSIGN_OR_RETURN(Window window, resolve_transposed_window(context.node, {{in.begin(), in.end()},
                                                                            {kernel.begin(), kernel.end()}}));
   // The kernel sees the convolution that this is the gradient of: in and out change places.

@@ -42,9 +42,9 @@ class LatencySession final : public Session {
 }  // namespace
 
 Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options) {
-  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, options.input_shapes));
-  return std::unique_ptr<Session>(
-      std::make_unique<LatencySession>(std::move(plan), std::max(1, options.threads)));
+  const int threads = std::max(1, options.threads);
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, options.input_shapes, threads));
+  return std::unique_ptr<Session>(std::make_unique<LatencySession>(std::move(plan), threads));
 }
 
 }  // namespace ridgeline::native

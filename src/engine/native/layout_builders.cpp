@@ -31,16 +31,7 @@ Result<Built> transpose(const BuildContext& context) {
 }
 
 Result<Built> concat(const BuildContext& context) {
-  std::vector<size_t> in;
-  for (const auto& slot : context.in) in.push_back(*slot);
-  const size_t axis = axis_of(context, "axis", 0);
-  return Built{"ref",
-               [in, axis, views = std::vector<TensorView>(in.size()), out = context.out[0]](
-                   Slots slots, ThreadPool& pool) mutable -> Status {
-                 for (size_t i = 0; i < in.size(); ++i) views[i] = slots[in[i]];
-                 ref::concat(views, axis, slots[out], pool);
-                 return {};
-               }};
+  return concat_along(context, axis_of(context, "axis", 0));
 }
 
 Result<Built> expand(const BuildContext& context) {
@@ -76,6 +67,18 @@ constexpr auto kRows = std::to_array<BuilderRow>({{"Concat", concat},
                                                   {"Unsqueeze", copy}});
 
 }  // namespace
+
+Built concat_along(const BuildContext& context, size_t axis) {
+  std::vector<size_t> in;
+  for (const auto& slot : context.in) in.push_back(*slot);
+  return Built{"ref",
+               [in, axis, views = std::vector<TensorView>(in.size()), out = context.out[0]](
+                   Slots slots, ThreadPool& pool) mutable -> Status {
+                 for (size_t i = 0; i < in.size(); ++i) views[i] = slots[in[i]];
+                 ref::concat(views, axis, slots[out], pool);
+                 return {};
+               }};
+}
 
 std::span<const BuilderRow> layout_builders() { return kRows; }
 

@@ -2,79 +2,15 @@
 #include <array>
 
 #include "engine/native/operands.h"
+#include "engine/native/packing.h"
 #include "engine/native/step.h"
-#include "engine/native/windows.h"
 #include "graph/ops/infer_context.h"
 #include "kernels/broadcast.h"
-#include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/select.h"
 
 namespace ridgeline::native {
 namespace {
-
-/// Constant `data` packed for an implementation, or as it is where that wants no packing.
-template <typename Impl, typename Desc>
-Result<const void*> pack(const BuildContext& context, const Impl& impl, const Desc& desc,
-                         const std::byte* data) {
-  const size_t bytes = impl.packed_bytes(desc);
-  if (bytes == 0) return static_cast<const void*>(data);
-  ASSIGN_OR_RETURN(Tensor packed, Tensor::zeros(DType::kU8, {static_cast<int64_t>(bytes)}));
-  impl.pack(desc, reinterpret_cast<const float*>(data), packed.data());
-  context.packed.push_back(packed);
-  return static_cast<const void*>(packed.data());
-}
-
-const float* floats(Slots slots, std::optional<size_t> slot) {
-  return slot ? reinterpret_cast<const float*>(slots[*slot].data) : nullptr;
-}
-
-/// The attributes that fuse_convs (graph/passes) writes.
-kernels::Activation activation_of(const Node& node) {
-  using Kind = kernels::Activation::Kind;
-  const std::string name = node.string_or("activation", "");
-  if (name == "Relu") return {Kind::kRelu};
-  if (name == "Clip") return {Kind::kClip, node.float_or("min", 0), node.float_or("max", 0)};
-  return {};
-}
-
-Result<Built> conv(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
-  const TensorView &x = context.input(0), &w = context.input(1);
-  const auto in = spatial(x), kernel = spatial(w);
-  ASSIGN_OR_RETURN(const Window window,
-                   resolve_window(context.node, {{in.begin(), in.end()}, {kernel.begin(), kernel.end()}}));
-  kernels::ConvDesc desc{.batch = x.shape[0],
-                         .in_channels = x.shape[1],
-                         .out_channels = w.shape[0],
-                         .groups = context.node.int_or("group", 1),
-                         .window = to_window(window, in),
-                         .has_bias = context.has(2),
-                         .has_residual = context.has(3),
-                         .has_constant_weights = context.is_constant(1),
-                         .activation = activation_of(context.node)};
-  const auto choice = kernels::select(kernels::conv_impls(), desc, context.cpu);
-  const kernels::ConvImpl& impl = *choice.impl;
-  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, w.data));
-  const size_t scratch_bytes = impl.scratch_bytes(desc);
-  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
-  Run run = [desc, weights, scratch, run = impl.run, x_slot = *context.in[0], w_slot = *context.in[1],
-             bias = context.slot(2), residual = context.slot(3),
-             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-    run(desc,
-        {.in = floats(slots, x_slot),
-         .weights = weights != nullptr ? weights : slots[w_slot].data,
-         .bias = floats(slots, bias),
-         .residual = floats(slots, residual),
-         .out = reinterpret_cast<float*>(slots[out].data),
-         .scratch = scratch ? slots[*scratch].data : nullptr},
-        pool);
-    return {};
-  };
-  Built built{std::string(impl.name), std::move(run), scratch_bytes};
-  if (impl.packed_bytes(desc) > 0) built.packed_inputs = {1};
-  return built;
-}
 
 /// A product's parts: matrices of one shape, at their offsets in each operand.
 struct Product {
@@ -189,11 +125,7 @@ Result<Built> matmul(const BuildContext& context) {
   return product(context, parts);
 }
 
-constexpr auto kRows = std::to_array<BuilderRow>({{"Conv", conv, true},
-                                                  {"FusedConv", conv, true, "ridgeline"},
-                                                  {"Gemm", gemm, true},
-
-                                                  {"MatMul", matmul, true}});
+constexpr auto kRows = std::to_array<BuilderRow>({{"Gemm", gemm, true}, {"MatMul", matmul, true}});
 
 }  // namespace
 

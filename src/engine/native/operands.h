@@ -29,4 +29,7 @@ Status check_table(const BuildContext& context, int64_t entries);
 /// The slot of the node's output `index`; none where the node leaves it out.
 std::optional<size_t> output_slot(const BuildContext& context, size_t index);
 
+/// The step that puts all inputs side by side along `axis` of their slots.
+Built concat_along(const BuildContext& context, size_t axis);
+
 }  // namespace ridgeline::native

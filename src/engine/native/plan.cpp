@@ -1,9 +1,11 @@
 #include "engine/native/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/cpu_features.h"
+#include "engine/native/blocked_builders.h"
 #include "engine/signature.h"
 #include "graph/ops/infer_context.h"
 #include "graph/passes/passes.h"
@@ -14,8 +16,8 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Graph& graph, ops::Scope scope, CpuFeatures cpu)
-      : graph_(graph), scope_(std::move(scope)), cpu_(cpu) {}
+  Planner(const Graph& graph, ops::Scope scope, CpuFeatures cpu, int threads)
+      : graph_(graph), scope_(std::move(scope)), cpu_(cpu), threads_(threads) {}
 
   Result<Plan> make() {
     ASSIGN_OR_RETURN(plan_.signature, static_signature(graph_, scope_.types));
@@ -23,17 +25,39 @@ class Planner {
     for (const ValueInfo& input : plan_.signature.inputs)
       plan_.inputs.push_back(add_slot(input.name, input.type));
     for (const Node& node : graph_.nodes) RETURN_IF_ERROR(add_node(node));
-    for (const ValueInfo& output : graph_.outputs) plan_.outputs.push_back(slot_by_name_.at(output.name));
+    for (const ValueInfo& output : graph_.outputs)
+      plan_.outputs.push_back(slot_of(output.name, Form::kPlanes));
     keep_constants();
     RETURN_IF_ERROR(place_values());
     return std::move(plan_);
   }
 
  private:
-  size_t add_slot(const std::string& name, const ValueType& type) {
-    slot_by_name_[name] = plan_.slots.size();
-    plan_.slots.push_back({type.dtype, *type.shape, nullptr});
+  /// How a value lies: as ONNX has it, or an image in blocks.
+  enum class Form { kPlanes, kBlocks };
+  using Forms = std::array<std::optional<size_t>, 2>;
+
+  size_t add_slot(const std::string& name, const ValueType& type, Form form = Form::kPlanes) {
+    slots_by_name_[name][static_cast<size_t>(form)] = plan_.slots.size();
+    plan_.slots.push_back(
+        {type.dtype, form == Form::kBlocks ? blocked_shape(*type.shape) : *type.shape, nullptr});
     return plan_.slots.size() - 1;
+  }
+
+  bool is_in(const std::string& name, Form form) const {
+    return slots_by_name_.at(name)[static_cast<size_t>(form)].has_value();
+  }
+
+  /// Turned first where it lies in the other form alone.
+  size_t slot_of(const std::string& name, Form form) {
+    if (is_in(name, form)) return *slots_by_name_.at(name)[static_cast<size_t>(form)];
+    const size_t from =
+        *slots_by_name_.at(name)[static_cast<size_t>(form == Form::kPlanes ? Form::kBlocks : Form::kPlanes)];
+    const ValueType& type = *scope_.type(name);
+    const size_t to = add_slot(name, type, form);
+    Built turn = build_turn(*type.shape, from, to, form == Form::kBlocks);
+    plan_.steps.push_back({name, "Turn", std::move(turn.kernel), {from}, {to}, std::move(turn.run)});
+    return to;
   }
 
   void add_constant(const std::string& name, const Tensor& tensor) {
@@ -66,11 +90,13 @@ class Planner {
   Status add_node(const Node& node) {
     ASSIGN_OR_RETURN(const bool known, add_known_outputs(node));
     if (known) return {};
+    ASSIGN_OR_RETURN(const bool in_blocks, add_blocked_step(node));
+    if (in_blocks) return {};
     const BuilderRow* row = find_builder(node);
     if (row == nullptr) return unsupported("native does not run {}", node.describe());
     std::vector<std::optional<size_t>> in;
     for (const std::string& input : node.inputs)
-      in.push_back(input.empty() ? std::nullopt : std::optional(slot_by_name_.at(input)));
+      in.push_back(input.empty() ? std::nullopt : std::optional(slot_of(input, Form::kPlanes)));
     std::vector<size_t> out;
     for (const std::string& output : node.outputs) {
       const ValueType* type = output.empty() ? nullptr : scope_.type(output);
@@ -81,9 +107,17 @@ class Planner {
         return unsupported("{}: native computes fp32, not {}", node.describe(), name_of(type->dtype));
       out.push_back(add_slot(output, *type));
     }
+    return add_step(node, in, std::move(out),
+                    [&](const BuildContext& context) { return build_step(*row, context); });
+  }
+
+  /// `build` makes the step of a context with these slots.
+  template <typename Build>
+  Status add_step(const Node& node, const std::vector<std::optional<size_t>>& in, std::vector<size_t> out,
+                  const Build& build) {
     const size_t scratch = plan_.slots.size();
-    ASSIGN_OR_RETURN(Built built,
-                     build_step(*row, {node, in, out, scratch, plan_.slots, cpu_, plan_.constants}));
+    ASSIGN_OR_RETURN(Built built, build(BuildContext{node, in, out, scratch, plan_.slots, cpu_, threads_,
+                                                     plan_.constants}));
     if (built.scratch_bytes > 0) {
       plan_.slots.push_back({DType::kU8, {static_cast<int64_t>(built.scratch_bytes)}, nullptr});
       out.push_back(scratch);
@@ -94,6 +128,53 @@ class Planner {
       if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);
     plan_.steps.push_back(std::move(step));
     return {};
+  }
+
+  /// Whether the node runs on images in blocks.
+  Result<bool> add_blocked_step(const Node& node) {
+    const BlockedRow* const row = find_blocked(node);
+    const auto out_type = blockable_output(node);
+    if (row == nullptr || !out_type) return false;
+    const std::vector<BlockedNode::Input> inputs = blocked_inputs(node);
+    const BlockedNode blocked{node, inputs, *out_type->shape, cpu_, threads_};
+    const auto wanted = row->inputs(blocked);
+    if (!wanted) return false;
+    std::vector<std::optional<size_t>> in;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const bool is_wanted = std::find(wanted->begin(), wanted->end(), i) != wanted->end();
+      in.push_back(blocked.has(i)
+                       ? std::optional(slot_of(node.inputs[i], is_wanted ? Form::kBlocks : Form::kPlanes))
+                       : std::nullopt);
+    }
+    const std::vector<size_t> out = {add_slot(node.outputs[0], *out_type, Form::kBlocks)};
+    RETURN_IF_ERROR(
+        add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, blocked); }));
+    return true;
+  }
+
+  /// The type of a node's only output where that is an image.
+  const ValueType* blockable_output(const Node& node) const {
+    const bool is_only =
+        node.has_output(0) && std::none_of(node.outputs.begin() + 1, node.outputs.end(),
+                                           [](const std::string& name) { return !name.empty(); });
+    const ValueType* const type = is_only ? scope_.type(node.outputs[0]) : nullptr;
+    const bool is_image = type != nullptr && type->dtype == DType::kF32 && type->shape &&
+                          type->shape->is_static() && type->shape->rank() == 4;
+    return is_image ? type : nullptr;
+  }
+
+  std::vector<BlockedNode::Input> blocked_inputs(const Node& node) const {
+    std::vector<BlockedNode::Input> inputs;
+    for (const std::string& name : node.inputs) {
+      if (name.empty()) {
+        inputs.emplace_back();
+        continue;
+      }
+      const bool in_blocks = is_in(name, Form::kBlocks);
+      const auto planes = slots_by_name_.at(name)[static_cast<size_t>(Form::kPlanes)];
+      inputs.push_back({scope_.type(name), in_blocks, planes && plan_.slots[*planes].data != nullptr});
+    }
+    return inputs;
   }
 
   /// Weights that live on in packed form only are let go.
@@ -132,15 +213,16 @@ class Planner {
   const Graph& graph_;
   ops::Scope scope_;
   CpuFeatures cpu_;
+  int threads_;
   Plan plan_;
-  std::map<std::string, size_t> slot_by_name_;
+  std::map<std::string, Forms> slots_by_name_;
   std::map<size_t, Tensor> constants_;
 };
 
-Result<Plan> plan_as_it_is(const Graph& graph) {
+Result<Plan> plan_as_it_is(const Graph& graph, int threads) {
   ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, {}, nullptr));
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
-  return Planner(graph, std::move(scope), cpu).make();
+  return Planner(graph, std::move(scope), cpu, threads).make();
 }
 
 /// Runs one node on constants, for constant folding.
@@ -152,7 +234,7 @@ Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> i
   ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
   for (const std::string& output : node.outputs)
     if (!output.empty()) graph.outputs.push_back({output, types.at(output), {}});
-  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(graph));
+  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(graph, 1));
   ThreadPool pool(1);
   RETURN_IF_ERROR(plan.run({}, pool));
   std::vector<Tensor> outputs(node.outputs.size());
@@ -182,10 +264,10 @@ Result<Plan> Plan::clone() const {
   return copy;
 }
 
-Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes) {
+Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes, int threads) {
   Graph optimized = graph;
   RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate, .input_shapes = input_shapes}));
-  return plan_as_it_is(optimized);
+  return plan_as_it_is(optimized, threads);
 }
 
 }  // namespace ridgeline::native

@@ -1,8 +1,9 @@
+#include "engine/native/pool_builders.h"
+
 #include <array>
 
 #include "engine/native/operands.h"
 #include "engine/native/windows.h"
-#include "kernels/pool.h"
 #include "kernels/ref/reduce.h"
 #include "kernels/select.h"
 
@@ -11,51 +12,40 @@ namespace {
 
 namespace ref = kernels::ref;
 
-Result<Window> pool_window(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
-  const auto in = spatial(context.input(0));
-  return resolve_window(context.node, {{in.begin(), in.end()}, context.node.ints_or("kernel_shape", {})});
+Result<Window> pool_window(const Node& node, const Shape& x) {
+  RETURN_IF_ERROR(check_spatial(node, x));
+  const auto in = spatial(x);
+  return resolve_window(node, {{in.begin(), in.end()}, node.ints_or("kernel_shape", {})});
 }
 
-ref::PoolDesc to_desc(const BuildContext& context, const Window& window) {
-  const TensorView& x = context.input(0);
-  return {.planes = x.shape[0] * x.shape[1], .window = to_window(window, spatial(x))};
+ref::PoolDesc to_desc(const Shape& x, const Window& window) {
+  return {.planes = x[0] * x[1], .window = to_window(window, spatial(x))};
 }
 
 /// A pool without indices, by the best implementation that takes it.
-Built best_pool(const BuildContext& context, const kernels::PoolCase& pool_case) {
-  const kernels::PoolImpl& impl = *kernels::select(kernels::pool_impls(), pool_case, context.cpu).impl;
-  return {std::string(impl.name),
-          [pool_case, run = impl.run, in = *context.in[0], out = context.out[0]](
-              Slots slots, ThreadPool& pool) { return run(pool_case, slots[in], slots[out], pool); }};
+Result<Built> best_pool(const BuildContext& context) {
+  ASSIGN_OR_RETURN(kernels::PoolCase pool, describe_pool(context.node, context.input(0).shape));
+  pool.dtype = context.input(0).dtype;
+  return build_pool(context, pool, *kernels::select(kernels::pool_impls(), pool, context.cpu).impl);
 }
 
 Result<Built> max_pool(const BuildContext& context) {
-  ASSIGN_OR_RETURN(const Window window, pool_window(context));
-  const ref::PoolDesc desc = to_desc(context, window);
   const std::optional<size_t> indices = output_slot(context, 1);
-  if (!indices)
-    return best_pool(context,
-                     {.kind = kernels::PoolKind::kMax, .desc = desc, .dtype = context.input(0).dtype});
-  return Built{"ref", [desc, column_major = context.node.int_or("storage_order", 0) != 0, in = *context.in[0],
-                       out = context.out[0], indices = *indices](Slots slots, ThreadPool& pool) {
-                 return ref::max_pool(desc, slots[in], slots[out],
-                                      {slots[indices].as<int64_t>().data(), column_major}, pool);
-               }};
-}
-
-Result<Built> average_pool(const BuildContext& context) {
-  ASSIGN_OR_RETURN(const Window window, pool_window(context));
-  return best_pool(context, {.kind = kernels::PoolKind::kAverage,
-                             .desc = to_desc(context, window),
-                             .padding = {.counted = context.node.int_or("count_include_pad", 0) != 0,
-                                         .pad_end = to_size3(window.pad_end, 0)},
-                             .dtype = context.input(0).dtype});
+  if (!indices) return best_pool(context);
+  const Shape& x = context.input(0).shape;
+  ASSIGN_OR_RETURN(const Window window, pool_window(context.node, x));
+  return Built{
+      "ref", [desc = to_desc(x, window), column_major = context.node.int_or("storage_order", 0) != 0,
+              in = *context.in[0], out = context.out[0], indices = *indices](Slots slots, ThreadPool& pool) {
+        return ref::max_pool(desc, slots[in], slots[out], {slots[indices].as<int64_t>().data(), column_major},
+                             pool);
+      }};
 }
 
 Result<Built> lp_pool(const BuildContext& context) {
-  ASSIGN_OR_RETURN(const Window window, pool_window(context));
-  return Built{"ref", [desc = to_desc(context, window), p = context.node.int_or("p", 2), in = *context.in[0],
+  const Shape& x = context.input(0).shape;
+  ASSIGN_OR_RETURN(const Window window, pool_window(context.node, x));
+  return Built{"ref", [desc = to_desc(x, window), p = context.node.int_or("p", 2), in = *context.in[0],
                        out = context.out[0]](Slots slots, ThreadPool& pool) {
                  return ref::lp_pool(desc, p, slots[in], slots[out], pool);
                }};
@@ -81,11 +71,11 @@ Result<Built> global_lp_pool(const BuildContext& context) {
 }
 
 Result<Built> max_unpool(const BuildContext& context) {
-  RETURN_IF_ERROR(check_spatial(context));
+  RETURN_IF_ERROR(check_spatial(context.node, context.input(0).shape));
   const TensorView &x = context.input(0), &y = context.output(0);
   if (context.input(1).dtype != DType::kI64 || context.input(1).shape != x.shape)
     return unsupported("{}: the indices are not i64 of input 0's shape", context.node.describe());
-  const auto in = spatial(x);
+  const auto in = spatial(x.shape);
   ASSIGN_OR_RETURN(const Window window,
                    resolve_transposed_window(
                        context.node, {{in.begin(), in.end()}, context.node.ints_or("kernel_shape", {})}));
@@ -101,7 +91,7 @@ Result<Built> max_unpool(const BuildContext& context) {
                }};
 }
 
-constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", average_pool},
+constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", best_pool},
                                                   {"GlobalAveragePool", global_pool<ref::ReduceOp::kMean>},
                                                   {"GlobalLpPool", global_lp_pool},
                                                   {"GlobalMaxPool", global_pool<ref::ReduceOp::kMax>},
@@ -110,6 +100,24 @@ constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", average_pool},
                                                   {"MaxUnpool", max_unpool}});
 
 }  // namespace
+
+Result<kernels::PoolCase> describe_pool(const Node& node, const Shape& x) {
+  ASSIGN_OR_RETURN(const Window window, pool_window(node, x));
+  if (node.op == "MaxPool") {
+    if (node.has_output(1)) return unsupported("{}: positions are asked for", node.describe());
+    return kernels::PoolCase{.kind = kernels::PoolKind::kMax, .desc = to_desc(x, window)};
+  }
+  return kernels::PoolCase{.kind = kernels::PoolKind::kAverage,
+                           .desc = to_desc(x, window),
+                           .padding = {.counted = node.int_or("count_include_pad", 0) != 0,
+                                       .pad_end = to_size3(window.pad_end, 0)}};
+}
+
+Built build_pool(const BuildContext& context, const kernels::PoolCase& pool, const kernels::PoolImpl& impl) {
+  return {std::string(impl.name),
+          [pool, run = impl.run, in = *context.in[0], out = context.out[0]](
+              Slots slots, ThreadPool& threads) { return run(pool, slots[in], slots[out], threads); }};
+}
 
 std::span<const BuilderRow> pool_builders() { return kRows; }
 

@@ -35,6 +35,7 @@ struct BuildContext {
   size_t scratch;  ///< slot of the memory that Built::scratch_bytes asks for
   Slots slots;     ///< types and shapes of all; data of constants only
   const CpuFeatures& cpu;
+  int threads;                  ///< of the pools that the step will run on, at most
   std::vector<Tensor>& packed;  ///< keeps what the step's packed weights live in
 
   bool has(size_t i) const { return i < in.size() && in[i].has_value(); }
@@ -64,7 +65,8 @@ const BuilderRow* find_builder(const Node& node);
 /// The row's step. kUnsupported, naming the node, for types and ranks that its kernels do not take.
 Result<Built> build_step(const BuilderRow& row, const BuildContext& context);
 
-std::span<const BuilderRow> matrix_builders();  ///< convolution, products
+std::span<const BuilderRow> conv_builders();
+std::span<const BuilderRow> matrix_builders();  ///< products
 std::span<const BuilderRow> einsum_builders();  ///< sums of products by an equation
 std::span<const BuilderRow> pool_builders();    ///< pooling and its inverse
 std::span<const BuilderRow> conv_transpose_builders();

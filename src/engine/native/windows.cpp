@@ -12,7 +12,7 @@ Size3 to_size3(std::span<const int64_t> values, int64_t fill) {
   return size;
 }
 
-std::span<const int64_t> spatial(const TensorView& view) { return std::span(view.shape.dims()).subspan(2); }
+std::span<const int64_t> spatial(const Shape& shape) { return std::span(shape.dims()).subspan(2); }
 
 kernels::Window to_window(const Window& window, std::span<const int64_t> in) {
   return {.in = to_size3(in, 1),
@@ -23,10 +23,9 @@ kernels::Window to_window(const Window& window, std::span<const int64_t> in) {
           .pad = to_size3(window.pad_begin, 0)};
 }
 
-Status check_spatial(const BuildContext& context) {
-  const size_t rank = context.input(0).shape.rank();
-  if (rank < 3 || rank > 5)
-    return unsupported("{}: native takes 1 to 3 spatial axes", context.node.describe());
+Status check_spatial(const Node& node, const Shape& shape) {
+  const size_t rank = shape.rank();
+  if (rank < 3 || rank > 5) return unsupported("{}: native takes 1 to 3 spatial axes", node.describe());
   return {};
 }
 

@@ -65,8 +65,9 @@ void convolve(const Conv3x3& conv, const Means& means, const float* x, float* y)
     space.for_tiles(chunk, space.in,
                     [&](Tiles tiles, const Planes& own) { means.kernels.read_inputs(from, x, tiles, own); });
     multiply(conv, means, space, chunk.end - chunk.begin);
-    space.for_tiles(chunk, space.out,
-                    [&](Tiles tiles, const Planes& own) { means.kernels.write_results(to, own, tiles, y); });
+    space.for_tiles(chunk, space.out, [&](Tiles tiles, const Planes& own) {
+      means.kernels.write_results(to, own, tiles, y, nullptr);
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include "kernels/blocked/panel_product.h"
 
 namespace ridgeline::kernels::winograd {
 
@@ -9,23 +9,27 @@ constexpr int64_t kIn = kOut + 2;       ///< of inputs that it reads
 constexpr int64_t kPoints = kIn * kIn;  ///< products of a tile, in each pair of channels
 constexpr int64_t kTaps = 9;
 
-/// What tiles cover: images [height, width, channels] one after another.
+/// What tiles cover. Where a channel lies beside channel 0 of its pixel or tile: in steps of `block` for
+/// every kBlock channels, those of a block side by side.
 struct Images {
   int64_t height = 0;
   int64_t width = 0;
   int64_t channels = 0;
-  const float* zeros = nullptr;  ///< `channels` of them: what lies outside
+  int64_t image = 0;  ///< floats from an image to the next
+  int64_t pixel = 0;  ///< and from a pixel
+  int64_t block = 0;
 
   int64_t tile_rows() const { return (height + kOut - 1) / kOut; }
   int64_t tile_columns() const { return (width + kOut - 1) / kOut; }
   int64_t tiles_per_image() const { return tile_rows() * tile_columns(); }
 };
 
-/// Transformed tiles: that of `tile` at `point` is the row of channels at data + point·plane + tile·row.
+/// Transformed tiles: that of `tile` at `point` has its channels from data + point·plane + tile·row on.
 struct Planes {
   float* data = nullptr;
   int64_t plane = 0;
   int64_t row = 0;
+  int64_t block = 0;  ///< as of Images
 };
 
 /// Tiles [begin, end) of all images; tile `begin` is the first of the planes.
@@ -57,21 +61,6 @@ struct PanelProduct {
   bool adds = false;  ///< to what c holds
 };
 
-/// How a block of `lanes` channels of an image lies: those of a pixel side by side, `channels` from the next
-/// pixel's, or all `pixels` of a channel side by side.
-struct Block {
-  int64_t pixels = 0;
-  int64_t channels = 0;
-};
-
-/// out = clamp(x + bias + residual); bias by channel, residual as the result; both may be null.
-struct Epilogue {
-  const float* bias = nullptr;
-  const float* residual = nullptr;
-  float low = 0;
-  float high = 0;
-};
-
 /// One instruction set's kernels. Bᵀ, G and Aᵀ are the matrices of Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A.
 struct TileKernels {
   int64_t lanes = 0;
@@ -80,16 +69,15 @@ struct TileKernels {
   void (*read_inputs)(const Images& images, const float* x, Tiles tiles, const Planes& out);
   /// A dy Aᵀ of each tile's gradients.
   void (*read_gradients)(const Images& images, const float* dy, Tiles tiles, const Planes& out);
-  /// Aᵀ m A, of each tile what lies inside the image.
-  void (*write_results)(const Images& images, const Planes& in, Tiles tiles, float* y);
+  /// Aᵀ m A, of each tile what lies inside the image, finished where `finish` is not null.
+  void (*write_results)(const Images& images, const Planes& in, Tiles tiles, float* y,
+                        const blocked::Finish* finish);
   /// G g Gᵀ of `rows` rows of the panel of columns that begins at `column`; point p's [rows, panel] is at out
   /// + p·plane.
   void (*read_weights)(const WeightMatrix& weights, int64_t rows, int64_t column, float* out, int64_t plane);
   /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns.
   void (*write_weights)(const float* u, int64_t plane, int64_t columns, float* out);
   void (*multiply)(const PanelProduct& product);
-  void (*to_nhwc)(const float* in, const Block& block, float* out);
-  void (*to_nchw)(const float* in, const Block& block, const Epilogue& epilogue, float* out);
 };
 
 const TileKernels& avx512_tiles();

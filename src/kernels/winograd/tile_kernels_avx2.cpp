@@ -1,6 +1,12 @@
+namespace ridgeline::kernels::blocked {
+namespace {
+constexpr int kLanes = 8;
+}
+}  // namespace ridgeline::kernels::blocked
+
 namespace ridgeline::kernels::winograd {
 namespace {
-constexpr int kLanes = 8, kRows = 6;  // 12 of 16 registers hold sums
+constexpr int kRows = 6;  // 12 of 16 registers hold sums
 }
 }  // namespace ridgeline::kernels::winograd
 

@@ -1,6 +1,12 @@
+namespace ridgeline::kernels::blocked {
+namespace {
+constexpr int kLanes = 16;
+}
+}  // namespace ridgeline::kernels::blocked
+
 namespace ridgeline::kernels::winograd {
 namespace {
-constexpr int kLanes = 16, kRows = 14;  // 28 of 32 registers hold sums
+constexpr int kRows = 14;  // 28 of 32 registers hold sums
 }
 }  // namespace ridgeline::kernels::winograd
 

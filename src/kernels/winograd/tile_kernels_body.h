@@ -5,7 +5,6 @@
 
 #include "kernels/winograd/panel_product_body.h"
 #include "kernels/winograd/transforms_body.h"
-#include "kernels/winograd/turn_body.h"
 
 namespace ridgeline::kernels::winograd {
 namespace {
@@ -23,10 +22,15 @@ struct Place {
 };
 
 int64_t pixel_at(const Images& images, int64_t image, int64_t row, int64_t column) {
-  return ((image * images.height + row) * images.width + column) * images.channels;
+  return image * images.image + (row * images.width + column) * images.pixel;
 }
 
-/// n×n pixels from `margin` above and to the left of a tile's first result, through M s Mᵀ into the planes.
+constexpr int64_t channel_at(int64_t channel, int64_t block) {
+  return channel / blocked::kBlock * block + channel % blocked::kBlock;
+}
+
+/// n×n pixels from `margin` above and to the left of a tile's first result, through M s Mᵀ into the
+/// planes; zeros stand for what lies outside of the image.
 template <int n, auto transform>
 void read_tiles(const Images& images, const float* pixels, Tiles tiles, const Planes& out) {
   constexpr int64_t kMargin = (n - kOut) / 2;
@@ -37,13 +41,15 @@ void read_tiles(const Images& images, const float* pixels, Tiles tiles, const Pl
       for (int64_t j = 0; j < n; ++j) {
         const int64_t row = place.row - kMargin + i, column = place.column - kMargin + j;
         const bool inside = row >= 0 && row < images.height && column >= 0 && column < images.width;
-        at[i][j] = inside ? pixels + pixel_at(images, place.image, row, column) : images.zeros;
+        at[i][j] = inside ? pixels + pixel_at(images, place.image, row, column) : nullptr;
       }
     float* const to = out.data + (tile - tiles.begin) * out.row;
-    for (int64_t c = 0; c < images.channels; c += kLanes)
+    for (int64_t c = 0; c < images.channels; c += kLanes) {
+      const int64_t from = channel_at(c, images.block), lane = channel_at(c, out.block);
       transform_square<n, kIn, transform>(
-          [&](int i, int j) { return load(at[i][j] + c); },
-          [&](int i, int j, Vector value) { store(to + (i * kIn + j) * out.plane + c, value); });
+          [&](int i, int j) { return at[i][j] != nullptr ? load(at[i][j] + from) : Vector{}; },
+          [&](int i, int j, Vector value) { store(to + (i * kIn + j) * out.plane + lane, value); });
+    }
   }
 }
 
@@ -55,19 +61,25 @@ void read_gradients(const Images& images, const float* dy, Tiles tiles, const Pl
   read_tiles<kOut, read_gradient>(images, dy, tiles, out);
 }
 
-void write_results(const Images& images, const Planes& in, Tiles tiles, float* y) {
+void write_results(const Images& images, const Planes& in, Tiles tiles, float* y,
+                   const blocked::Finish* finish) {
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const Place place(images, tile);
     const int64_t rows = std::min(kOut, images.height - place.row);
     const int64_t columns = std::min(kOut, images.width - place.column);
     const float* const from = in.data + (tile - tiles.begin) * in.row;
-    float* const to = y + pixel_at(images, place.image, place.row, place.column);
-    for (int64_t c = 0; c < images.channels; c += kLanes)
+    const int64_t first = pixel_at(images, place.image, place.row, place.column);
+    for (int64_t c = 0; c < images.channels; c += kLanes) {
+      const float* const lane = from + channel_at(c, in.block);
+      const int64_t to = first + channel_at(c, images.block);
       transform_square<kIn, kOut, write_result>(
-          [&](int i, int j) { return load(from + (i * kIn + j) * in.plane + c); },
+          [&](int i, int j) { return load(lane + (i * kIn + j) * in.plane); },
           [&](int i, int j, Vector value) {
-            if (i < rows && j < columns) store(to + (i * images.width + j) * images.channels + c, value);
+            if (i >= rows || j >= columns) return;
+            const int64_t at = to + (i * images.width + j) * images.pixel;
+            store(y + at, finish != nullptr ? blocked::finished(*finish, value, c, at) : value);
           });
+    }
   }
 }
 
@@ -105,9 +117,7 @@ constexpr TileKernels kTileKernels{.lanes = kLanes,
                                    .write_results = write_results,
                                    .read_weights = read_weights,
                                    .write_weights = write_weights,
-                                   .multiply = multiply,
-                                   .to_nhwc = to_nhwc,
-                                   .to_nchw = to_nchw};
+                                   .multiply = multiply};
 
 }  // namespace
 }  // namespace ridgeline::kernels::winograd

@@ -17,19 +17,22 @@ constexpr int64_t kRowGap = 16;
 class Workspace {
  public:
   Workspace(const Conv3x3& conv, const Means& means) : conv_(conv), means_(means) {
-    const int64_t zeros = std::max(conv.in_channels, conv.out_channels);
-    std::fill_n(means.scratch, zeros, 0.0F);
-    in = planes(means.scratch + zeros, conv.in_channels);
+    in = planes(means.scratch, conv.in_channels);
     out = planes(in.data + kPoints * in.plane, conv.out_channels);
   }
 
   static size_t floats(const Conv3x3& conv) {
     const int64_t row = conv.in_channels + conv.out_channels + 2 * kRowGap;
-    return static_cast<size_t>(std::max(conv.in_channels, conv.out_channels) + kPoints * kChunk * row);
+    return static_cast<size_t>(kPoints * kChunk * row);
   }
 
   Images images(int64_t channels) const {
-    return {.height = conv_.height, .width = conv_.width, .channels = channels, .zeros = means_.scratch};
+    return {.height = conv_.height,
+            .width = conv_.width,
+            .channels = channels,
+            .image = conv_.height * conv_.width * channels,
+            .pixel = channels,
+            .block = blocked::kBlock};
   }
 
   /// body(tiles) for each chunk.
@@ -57,7 +60,7 @@ class Workspace {
  private:
   static Planes planes(float* data, int64_t channels) {
     const int64_t row = channels + kRowGap;
-    return {.data = data, .plane = kChunk * row, .row = row};
+    return {.data = data, .plane = kChunk * row, .row = row, .block = blocked::kBlock};
   }
 
   const Conv3x3& conv_;

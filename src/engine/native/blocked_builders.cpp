@@ -1,0 +1,156 @@
+#include "engine/native/blocked_builders.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/native/conv_builders.h"
+#include "engine/native/operands.h"
+#include "engine/native/packing.h"
+#include "engine/native/pool_builders.h"
+#include "kernels/blocked/conv.h"
+#include "kernels/blocked/direct.h"
+#include "kernels/blocked/pool.h"
+#include "kernels/blocked/turn.h"
+#include "kernels/select.h"
+
+namespace ridgeline::native {
+namespace {
+
+namespace blocked = kernels::blocked;
+using Inputs = std::optional<std::vector<size_t>>;
+
+Result<kernels::ConvDesc> conv_of(const BlockedNode& node) {
+  return describe({.node = node.node,
+                   .x = node.shape(0),
+                   .weights = node.shape(1),
+                   .has_constant_weights = node.inputs[1].is_constant,
+                   .threads = node.threads});
+}
+
+const kernels::ConvImpl* choose_conv(const kernels::ConvDesc& desc, const CpuFeatures& cpu) {
+  return kernels::select(blocked::conv_impls(), desc, cpu).impl;
+}
+
+Inputs conv_inputs(const BlockedNode& node) {
+  const Result<kernels::ConvDesc> desc = conv_of(node);
+  if (!desc.ok() || choose_conv(*desc, node.cpu) == nullptr) return std::nullopt;
+  std::vector<size_t> inputs;
+  if (!blocked::takes_planes(*desc)) inputs.push_back(0);
+  if (node.has(3)) inputs.push_back(3);
+  return inputs;
+}
+
+Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(const kernels::ConvDesc desc, conv_of(node));
+  return build_conv(context, desc, *choose_conv(desc, node.cpu));
+}
+
+Inputs pool_inputs(const BlockedNode& node) {
+  const Result<kernels::PoolCase> pool = describe_pool(node.node, node.shape(0));
+  if (!pool.ok() || !node.inputs[0].in_blocks) return std::nullopt;
+  if (kernels::select(blocked::pool_impls(), *pool, node.cpu).impl == nullptr) return std::nullopt;
+  return std::vector<size_t>{0};
+}
+
+Result<Built> pool(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(kernels::PoolCase pool, describe_pool(node.node, node.shape(0)));
+  pool.desc.planes = node.shape(0)[0] * blocked::blocks_of(node.shape(0)[1]);
+  return build_pool(context, pool, *kernels::select(blocked::pool_impls(), pool, node.cpu).impl);
+}
+
+blocked::MeanDesc describe_mean(const BlockedNode& node) {
+  const Shape& x = node.shape(0);
+  return {.planes = x[0] * blocked::blocks_of(x[1]), .pixels = x[2] * x[3]};
+}
+
+Inputs mean_inputs(const BlockedNode& node) {
+  if (!node.inputs[0].in_blocks) return std::nullopt;
+  if (kernels::select(blocked::mean_impls(), describe_mean(node), node.cpu).impl == nullptr)
+    return std::nullopt;
+  return std::vector<size_t>{0};
+}
+
+Result<Built> mean(const BuildContext& context, const BlockedNode& node) {
+  const blocked::MeanDesc desc = describe_mean(node);
+  const blocked::MeanImpl& impl = *kernels::select(blocked::mean_impls(), desc, node.cpu).impl;
+  return Built{std::string(impl.name),
+               [desc, run = impl.run, in = *context.in[0], out = context.out[0]](Slots slots,
+                                                                                 ThreadPool& pool) -> Status {
+                 run(desc, floats(slots, in), slots[out].as<float>().data(), pool);
+                 return {};
+               }};
+}
+
+/// Functions of one element that are finite at zero, which lanes past the last channel may hold.
+Inputs unary_inputs(const BlockedNode& node) { if (!node.inputs[0].in_blocks) return std::nullopt;
+  return std::vector<size_t>{0}; }
+
+/// Of two images of one shape, or of an image and a number for each of its channels.
+Inputs binary_inputs(const BlockedNode& node) {
+  const bool any_in_blocks = node.inputs[0].in_blocks || node.inputs[1].in_blocks;
+  if (!any_in_blocks || !node.is_image(0) || !node.is_image(1)) return std::nullopt;
+  return std::vector<size_t>{0, 1};
+}
+
+/// Channels side by side that fill their blocks.
+Inputs concat_inputs(const BlockedNode& node) {
+  const int64_t axis = node.node.int_or("axis", 0);
+  if (axis != 1 && axis != -3) return std::nullopt;
+  std::vector<size_t> inputs;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool fills = node.shape(i)[1] % blocked::kBlock == 0 || i + 1 == node.inputs.size();
+    if (!node.inputs[i].in_blocks || !fills) return std::nullopt;
+    inputs.push_back(i);
+  }
+  return inputs;
+}
+
+Result<Built> concat(const BuildContext& context, const BlockedNode&) { return concat_along(context, 1); }
+
+/// The kernels for planes see the blocks as one more axis.
+Result<Built> as_planes(const BuildContext& context, const BlockedNode&) {
+  return build_step(*find_builder(context.node), context);
+}
+
+constexpr auto kRows = std::to_array<BlockedRow>({
+    {"Abs", unary_inputs, as_planes},         {"Add", binary_inputs, as_planes},
+    {"AveragePool", pool_inputs, pool},       {"Clip", unary_inputs, as_planes},
+    {"Concat", concat_inputs, concat},        {"Conv", conv_inputs, conv},
+    {"Elu", unary_inputs, as_planes},         {"FusedConv", conv_inputs, conv, "ridgeline"},
+    {"Gelu", unary_inputs, as_planes},        {"GlobalAveragePool", mean_inputs, mean},
+    {"HardSigmoid", unary_inputs, as_planes}, {"HardSwish", unary_inputs, as_planes},
+    {"LeakyRelu", unary_inputs, as_planes},   {"MaxPool", pool_inputs, pool},
+    {"Mish", unary_inputs, as_planes},        {"Mul", binary_inputs, as_planes},
+    {"Relu", unary_inputs, as_planes},        {"Sigmoid", unary_inputs, as_planes},
+    {"Softplus", unary_inputs, as_planes},    {"Sub", binary_inputs, as_planes},
+    {"Tanh", unary_inputs, as_planes},
+});
+
+}  // namespace
+
+bool BlockedNode::is_image(size_t i) const {
+  const Input& input = inputs[i];
+  const bool can_turn = input.type->dtype == DType::kF32 && shape(i).rank() == 4 && !input.is_constant;
+  return (input.in_blocks || can_turn) && shape(i)[1] == out[1];
+}
+
+const BlockedRow* find_blocked(const Node& node) {
+  for (const BlockedRow& row : kRows)
+    if (row.op == node.op && row.domain == node.domain) return &row;
+  return nullptr;
+}
+
+Shape blocked_shape(const Shape& image) {
+  return {image[0], blocked::blocks_of(image[1]), image[2], image[3], blocked::kBlock};
+}
+
+Built build_turn(const Shape& image, size_t in, size_t out, bool to_blocks) {
+  const blocked::TurnDesc desc{.batch = image[0], .channels = image[1], .plane = image[2] * image[3]};
+  const auto turn = to_blocks ? blocked::to_blocks : blocked::to_planes;
+  return {"turn", [=](Slots slots, ThreadPool& pool) -> Status {
+            turn(desc, floats(slots, in), slots[out].as<float>().data(), pool);
+            return {};
+          }};
+}
+
+}  // namespace ridgeline::native

@@ -1,0 +1,78 @@
+#include "engine/native/conv_builders.h"
+
+#include <array>
+
+#include "engine/native/packing.h"
+#include "engine/native/windows.h"
+#include "kernels/select.h"
+
+namespace ridgeline::native {
+namespace {
+
+/// The attributes that fuse_convs (graph/passes) writes.
+kernels::Activation activation_of(const Node& node) {
+  using Kind = kernels::Activation::Kind;
+  const std::string name = node.string_or("activation", "");
+  if (name == "Relu") return {Kind::kRelu};
+  if (name == "Clip") return {Kind::kClip, node.float_or("min", 0), node.float_or("max", 0)};
+  return {};
+}
+
+Result<Built> conv(const BuildContext& context) {
+  ASSIGN_OR_RETURN(const kernels::ConvDesc desc, describe({.node = context.node,
+                                                           .x = context.input(0).shape,
+                                                           .weights = context.input(1).shape,
+                                                           .has_constant_weights = context.is_constant(1),
+                                                           .threads = context.threads}));
+  return build_conv(context, desc, *kernels::select(kernels::conv_impls(), desc, context.cpu).impl);
+}
+
+constexpr auto kRows =
+    std::to_array<BuilderRow>({{"Conv", conv, true}, {"FusedConv", conv, true, "ridgeline"}});
+
+}  // namespace
+
+Result<kernels::ConvDesc> describe(const ConvNode& conv) {
+  const Node& node = conv.node;
+  RETURN_IF_ERROR(check_spatial(node, conv.x));
+  const auto in = spatial(conv.x), kernel = spatial(conv.weights);
+  ASSIGN_OR_RETURN(const Window window,
+                   resolve_window(node, {{in.begin(), in.end()}, {kernel.begin(), kernel.end()}}));
+  return kernels::ConvDesc{.batch = conv.x[0],
+                           .in_channels = conv.x[1],
+                           .out_channels = conv.weights[0],
+                           .groups = node.int_or("group", 1),
+                           .window = to_window(window, in),
+                           .threads = conv.threads,
+                           .has_bias = node.has_input(2),
+                           .has_residual = node.has_input(3),
+                           .has_constant_weights = conv.has_constant_weights,
+                           .activation = activation_of(node)};
+}
+
+Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& desc,
+                         const kernels::ConvImpl& impl) {
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1).data));
+  const size_t scratch_bytes = impl.scratch_bytes(desc);
+  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
+  Run run = [desc, weights, scratch, run = impl.run, x_slot = *context.in[0], w_slot = *context.in[1],
+             bias = context.slot(2), residual = context.slot(3),
+             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    run(desc,
+        {.in = floats(slots, x_slot),
+         .weights = weights != nullptr ? weights : slots[w_slot].data,
+         .bias = floats(slots, bias),
+         .residual = floats(slots, residual),
+         .out = reinterpret_cast<float*>(slots[out].data),
+         .scratch = scratch ? slots[*scratch].data : nullptr},
+        pool);
+    return {};
+  };
+  Built built{std::string(impl.name), std::move(run), scratch_bytes};
+  if (impl.packed_bytes(desc) > 0) built.packed_inputs = {1};
+  return built;
+}
+
+std::span<const BuilderRow> conv_builders() { return kRows; }
+
+}  // namespace ridgeline::native

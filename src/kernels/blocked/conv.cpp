@@ -1,0 +1,80 @@
+#include "kernels/blocked/conv.h"
+
+#include <array>
+
+#include "kernels/blocked/depthwise.h"
+#include "kernels/blocked/direct.h"
+#include "kernels/needs.h"
+#include "kernels/winograd/blocked.h"
+
+namespace ridgeline::kernels::blocked {
+namespace {
+
+size_t no_scratch(const ConvDesc&) { return 0; }
+
+template <const PanelKernels& (*panels)(), Needs needs>
+constexpr ConvImpl direct_impl(std::string_view name) {
+  return {name,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return accepts_direct(panels(), desc);
+          },
+          packed_direct_bytes,
+          [](const ConvDesc& desc, const float* weights, void* packed) {
+            pack_direct(panels(), desc, weights, packed);
+          },
+          no_scratch,
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            direct(panels(), desc, args, pool);
+          }};
+}
+
+template <const LaneKernels& (*lanes)(), Needs needs>
+constexpr ConvImpl depthwise_impl(std::string_view name) {
+  return {name,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return accepts_depthwise(desc);
+          },
+          packed_depthwise_bytes,
+          pack_depthwise,
+          no_scratch,
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            depthwise(lanes(), desc, args, pool);
+          }};
+}
+
+template <const winograd::TileKernels& (*tiles)(), const PanelKernels& (*panels)(), Needs needs>
+constexpr ConvImpl winograd_impl(std::string_view name) {
+  return {name,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return winograd::accepts_blocked({tiles(), panels()}, desc);
+          },
+          winograd::packed_blocked_bytes,
+          [](const ConvDesc& desc, const float* weights, void* packed) {
+            winograd::pack_blocked({tiles(), panels()}, desc, weights, packed);
+          },
+          winograd::blocked_scratch_bytes,
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            winograd::blocked_conv({tiles(), panels()}, desc, args, pool);
+          }};
+}
+
+}  // namespace
+
+std::span<const ConvImpl> conv_impls() {
+  using winograd::avx2_tiles;
+  using winograd::avx512_tiles;
+  static constexpr std::array<ConvImpl, 6> kImpls = {{
+      winograd_impl<avx512_tiles, avx512_panels, needs_avx512>("winograd_avx512"),
+      direct_impl<avx512_panels, needs_avx512>("direct_avx512"),
+      depthwise_impl<avx512_lanes, needs_avx512>("depthwise_avx512"),
+      winograd_impl<avx2_tiles, avx2_panels, needs_avx2>("winograd_avx2"),
+      direct_impl<avx2_panels, needs_avx2>("direct_avx2"),
+      depthwise_impl<avx2_lanes, needs_avx2>("depthwise_avx2"),
+  }};
+  return kImpls;
+}
+
+}  // namespace ridgeline::kernels::blocked

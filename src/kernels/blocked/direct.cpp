@@ -1,0 +1,252 @@
+#include "kernels/blocked/direct.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/blocked/patch.h"
+#include "kernels/tile/clamp.h"
+
+namespace ridgeline::kernels::blocked {
+namespace {
+
+constexpr int64_t kMostBlocks = 2;       ///< of a panel, on any instruction set
+constexpr int64_t kMostColumns = 112;    ///< of a band: 8 blocks of 14 positions
+constexpr int64_t kMostPositions = 112;  ///< of a band whose sums stay in the first-level cache
+constexpr int64_t kRunsTogether = 9;     ///< weights of a panel that stay there too
+constexpr int64_t kMostRuns = 1024;
+/// Above this, a layer's weights are read once for all images, below it an image's values once for all
+/// weights.
+constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;
+constexpr int64_t kTasksPerThread = 4;
+constexpr int64_t kMostPanelsTogether = 4;  ///< for which a band's inputs are copied once
+
+/// A pixel's products are the whole convolution, so that a plane is one long row.
+bool is_pointwise(const Window& w) {
+  return volume(w.kernel) == 1 && volume(w.stride) == 1 && w.pad == Size3{0, 0, 0};
+}
+
+Window flattened(const Window& w) {
+  if (!is_pointwise(w)) return w;
+  Window flat = w;
+  flat.in = {1, 1, volume(w.in)};
+  flat.out = flat.in;
+  return flat;
+}
+
+/// How a convolution is cut: bands of positions, panels of output channels, chunks of input blocks.
+struct Cuts {
+  Cuts(const ConvDesc& desc, int64_t panel_blocks)
+      : window(flattened(desc.window)),
+        planes(takes_planes(desc)),
+        in_place(!planes && is_pointwise(desc.window)),
+        width(planes ? 1 : kBlock),
+        inputs(planes ? desc.in_channels : blocks_of(desc.in_channels)),
+        taps(window.kernel[1] * window.kernel[2]),
+        out_blocks(blocks_of(desc.out_channels)),
+        panel(panel_blocks),
+        panels(ceil_div(out_blocks, panel_blocks)) {
+    const int64_t across = ceil_div(window.out[2], kMostColumns);
+    band.columns = ceil_div(window.out[2], across);
+    band.rows = std::clamp<int64_t>(kMostPositions / band.columns, 1, window.out[1]);
+    while (!fits() && band.rows > 1) band.rows = ceil_div(band.rows, 2);
+    while (!fits() && band.columns > 1) band.columns = ceil_div(band.columns, 2);
+    band_rows = ceil_div(window.out[1], band.rows);
+    band_columns = ceil_div(window.out[2], band.columns);
+    chunk = planes ? inputs : std::clamp<int64_t>(kRunsTogether / taps, 1, inputs);
+    while (!in_place && !planes && chunk > 1 && chunk * patch().floats() > Patch::kFloats) --chunk;
+  }
+
+  Patch patch() const { return {window, band, width}; }
+  bool fits() const { return in_place || (planes ? inputs : 1) * patch().floats() <= Patch::kFloats; }
+  bool runs_fit() const { return chunk * taps <= kMostRuns; }
+  /// Floats of an input's element plane.
+  int64_t in_plane() const { return volume(window.in) * width; }
+  int64_t out_plane() const { return volume(window.out) * kBlock; }
+  /// Of a panel with `blocks` blocks, those of one input.
+  int64_t weights_of_input(int64_t blocks) const { return taps * width * blocks * kBlock; }
+  int64_t weights() const { return inputs * weights_of_input(out_blocks); }
+  int64_t bands() const { return band_rows * band_columns; }
+
+  Window window;
+  bool planes, in_place;
+  int64_t width;
+  int64_t inputs;
+  int64_t taps;
+  int64_t out_blocks;
+  int64_t panel, panels;
+  Band band;
+  int64_t band_rows = 0, band_columns = 0;
+  int64_t chunk = 1;  ///< inputs whose products are added together
+};
+
+class Convolution {
+ public:
+  Convolution(const PanelKernels& kernels, const ConvDesc& desc, const ConvArgs& args)
+      : kernels_(kernels), desc_(desc), args_(args), cuts_(desc, kernels.blocks), patch_(cuts_.patch()) {
+    size_t run = 0;
+    for (int64_t input = 0; input < cuts_.chunk; ++input)
+      for (int64_t kh = 0; kh < cuts_.window.kernel[1]; ++kh)
+        for (int64_t kw = 0; kw < cuts_.window.kernel[2]; ++kw)
+          offsets_[run++] =
+              cuts_.in_place ? input * cuts_.in_plane() : input * patch_.floats() + patch_.offset_of(kh, kw);
+    together_ = cuts_.in_place ? 1 : std::min(kMostPanelsTogether, cuts_.panels);
+    const int64_t wanted = desc.threads > 1 ? kTasksPerThread * desc.threads : 1;
+    while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
+      --together_;
+    groups_ = ceil_div(cuts_.panels, together_);
+  }
+
+  void run(ThreadPool& pool) const {
+    const int64_t tasks = desc_.batch * groups_ * cuts_.bands();
+    const int64_t grain = pool.threads() == 1 ? tasks : ceil_div(tasks, kTasksPerThread * pool.threads());
+    pool.parallel_for(tasks, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) compute(task_at(i));
+    });
+  }
+
+ private:
+  /// A band of an image's outputs, in the panels of a group.
+  struct Task {
+    int64_t image, group;
+    Band band;
+  };
+  struct InputRange {
+    int64_t begin, end;
+  };
+
+  Task task_at(int64_t i) const {
+    const int64_t band = i % cuts_.bands(), rest = i / cuts_.bands();
+    const bool keeps_weights = cuts_.weights() * static_cast<int64_t>(sizeof(float)) > kWeightBytesToKeep;
+    Task task{.image = keeps_weights ? rest % desc_.batch : rest / groups_,
+              .group = keeps_weights ? rest / desc_.batch : rest % groups_,
+              .band = {.row = band / cuts_.band_columns * cuts_.band.rows,
+                       .column = band % cuts_.band_columns * cuts_.band.columns}};
+    task.band.rows = std::min(cuts_.band.rows, cuts_.window.out[1] - task.band.row);
+    task.band.columns = std::min(cuts_.band.columns, cuts_.window.out[2] - task.band.column);
+    return task;
+  }
+
+  void compute(const Task& task) const {
+    alignas(64) float patch[Patch::kFloats];
+    const int64_t end = std::min(cuts_.panels, (task.group + 1) * together_);
+    for (int64_t input = 0; input < cuts_.inputs; input += cuts_.chunk) {
+      const int64_t inputs = std::min(cuts_.chunk, cuts_.inputs - input);
+      const float* const values = values_of(task, input, inputs, patch);
+      for (int64_t panel = task.group * together_; panel < end; ++panel)
+        add_products(task, panel, {input, input + inputs}, values);
+    }
+  }
+
+  /// Of `inputs`, to a panel's sums.
+  void add_products(const Task& task, int64_t panel, const InputRange& inputs, const float* values) const {
+    const int64_t first_block = panel * cuts_.panel;
+    const int64_t blocks = std::min(cuts_.panel, cuts_.out_blocks - first_block);
+    const int64_t weights_of_input = cuts_.weights_of_input(blocks);
+    const float* const weights = static_cast<const float*>(args_.weights) +
+                                 first_block * cuts_.inputs * cuts_.weights_of_input(1) +
+                                 inputs.begin * weights_of_input;
+    const int64_t count = inputs.end - inputs.begin,
+                  share = ceil_div(count * weights_of_input, task.band.rows);
+    alignas(64) float bias[kMostBlocks * kBlock];
+    Finish finish = finish_of(task, first_block, blocks, bias);
+    PanelProduct product{.inputs = cuts_.planes ? Inputs::kPlanes : Inputs::kBlocks,
+                         .positions = task.band.columns,
+                         .blocks = blocks,
+                         .a = values,
+                         .offsets = offsets_.data(),
+                         .count = count * cuts_.taps,
+                         .b = weights,
+                         .c = args_.out + offset_of(task, first_block),
+                         .c_block = cuts_.out_plane(),
+                         .adds = inputs.begin > 0,
+                         .finish = inputs.end == cuts_.inputs ? &finish : nullptr,
+                         .ahead = weights + count * weights_of_input,
+                         .ahead_floats = share};
+    const int64_t row_floats = cuts_.window.out[2] * kBlock;
+    for (int64_t row = 0; row < task.band.rows; ++row) {
+      kernels_.multiply(product);
+      product.a += patch_.row_floats();
+      product.c += row_floats;
+      product.ahead += share;
+      if (finish.residual != nullptr) finish.residual += row_floats;
+    }
+  }
+
+  /// The inputs from `first` on, as the offsets find them.
+  const float* values_of(const Task& task, int64_t first, int64_t count, float* patch) const {
+    const float* const plane = args_.in + (task.image * cuts_.inputs + first) * cuts_.in_plane();
+    if (cuts_.in_place) return plane + task.band.column * kBlock;
+    for (int64_t input = 0; input < count; ++input)
+      patch_.fill(plane + input * cuts_.in_plane(), task.band, patch + input * patch_.floats());
+    return patch;
+  }
+
+  /// Of a block's value at the band's first position, in the output.
+  int64_t offset_of(const Task& task, int64_t block) const {
+    return (task.image * cuts_.out_blocks + block) * cuts_.out_plane() +
+           (task.band.row * cuts_.window.out[2] + task.band.column) * kBlock;
+  }
+
+  Finish finish_of(const Task& task, int64_t first_block, int64_t blocks, float* bias) const {
+    const tile::Clamp clamp = tile::clamp_of(desc_.activation);
+    Finish finish{.low = clamp.low, .high = clamp.high};
+    if (desc_.has_bias) {
+      const int64_t first = first_block * kBlock, lanes = blocks * kBlock;
+      const int64_t channels = std::min(lanes, desc_.out_channels - first);
+      std::fill(std::copy_n(args_.bias + first, channels, bias), bias + lanes, 0.0F);
+      finish.bias = bias;
+    }
+    if (desc_.has_residual) finish.residual = args_.residual + offset_of(task, first_block);
+    return finish;
+  }
+
+  const PanelKernels& kernels_;
+  const ConvDesc& desc_;
+  const ConvArgs& args_;
+  Cuts cuts_;
+  Patch patch_;
+  int64_t together_ = 1, groups_ = 1;  ///< panels of a group, and groups
+  std::array<int64_t, kMostRuns> offsets_;
+};
+
+}  // namespace
+
+bool takes_planes(const ConvDesc& desc) { return desc.groups == 1 && desc.in_channels <= 4; }
+
+Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc) {
+  if (!desc.has_constant_weights) return unsupported("needs constant weights");
+  if (desc.groups != 1) return unsupported("takes no groups");
+  if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)
+    return unsupported("takes two spatial axes");
+  const Cuts cuts(desc, kernels.blocks);
+  if (!cuts.fits() || !cuts.runs_fit())
+    return unsupported("takes windows whose inputs fit a first-level cache");
+  return {};
+}
+
+size_t packed_direct_bytes(const ConvDesc& desc) {
+  return static_cast<size_t>(Cuts(desc, 1).weights()) * sizeof(float);
+}
+
+/// [panel][input][tap][the input's term][lane of the panel]; terms and lanes past the last channel are zero.
+void pack_direct(const PanelKernels& kernels, const ConvDesc& desc, const float* weights, void* packed) {
+  const Cuts cuts(desc, kernels.blocks);
+  auto* to = static_cast<float*>(packed);
+  for (int64_t first = 0; first < cuts.out_blocks; first += cuts.panel) {
+    const int64_t lanes = std::min(cuts.panel, cuts.out_blocks - first) * kBlock;
+    for (int64_t input = 0; input < cuts.inputs; ++input)
+      for (int64_t tap = 0; tap < cuts.taps; ++tap)
+        for (int64_t term = 0; term < cuts.width; ++term)
+          for (int64_t lane = 0; lane < lanes; ++lane) {
+            const int64_t oc = first * kBlock + lane, ic = input * cuts.width + term;
+            const bool is_real = oc < desc.out_channels && ic < desc.in_channels;
+            *to++ = is_real ? weights[(oc * desc.in_channels + ic) * cuts.taps + tap] : 0.0F;
+          }
+  }
+}
+
+void direct(const PanelKernels& kernels, const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+  Convolution(kernels, desc, args).run(pool);
+}
+
+}  // namespace ridgeline::kernels::blocked

@@ -1,0 +1,37 @@
+#include "kernels/blocked/lanes.h"
+
+#include <algorithm>
+
+namespace ridgeline::kernels::blocked {
+namespace {
+
+constexpr int64_t kTasksPerThread = 8;
+
+Range inner_columns(const Window& window) {
+  const int64_t columns = window.out[2];
+  const int64_t begin = std::min(outputs_inside(window, 2, 0).begin, columns);
+  return {begin, std::clamp(outputs_inside(window, 2, window.kernel[2] - 1).end, begin, columns)};
+}
+
+}  // namespace
+
+void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
+                  FunctionRef<void(const LaneRow& row, int64_t plane)> body) {
+  const int64_t rows = window.out[1], count = planes * rows;
+  const Range inner = inner_columns(window);
+  pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                        const int64_t plane = i / rows, row = i % rows;
+                        body({.window = window,
+                              .inner = inner,
+                              .row = row,
+                              .taps = taps_inside(window, 1, row),
+                              .plane = in + plane * volume(window.in) * kBlock,
+                              .out = out + i * window.out[2] * kBlock},
+                             plane);
+                      }
+                    });
+}
+
+}  // namespace ridgeline::kernels::blocked

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "base/function_ref.h"
+#include "base/thread_pool.h"
+#include "kernels/blocked/panel_product.h"
+#include "kernels/window.h"
+
+/// Kernels that treat each channel apart from the others, so that a block's lanes go through them side by
+/// side.
+namespace ridgeline::kernels::blocked {
+
+/// One row of a block's output, from a window over its plane.
+struct LaneRow {
+  const Window& window;
+  Range inner;  ///< columns all of whose taps lie inside
+  int64_t row = 0;
+  Range taps;  ///< of the row, those that lie inside
+  const float* plane = nullptr;
+  float* out = nullptr;
+};
+
+/// Calls body(row, index of the block) for each row of `planes` blocks' outputs, on all threads.
+void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
+                  FunctionRef<void(const LaneRow& row, int64_t plane)> body);
+
+/// One instruction set's kernels.
+struct LaneKernels {
+  void (*max)(const LaneRow& row);
+  void (*sum)(const LaneRow& row);
+  /// `weights`: [tap, kBlock].
+  void (*multiply)(const LaneRow& row, const float* weights, const Finish& finish);
+  /// out[pixel] = in[pixel] · factor[lane].
+  void (*scale)(const float* in, const float* factor, int64_t pixels, float* out);
+  /// The mean of all pixels.
+  void (*mean)(const float* in, int64_t pixels, float* out);
+};
+
+const LaneKernels& avx512_lanes();
+const LaneKernels& avx2_lanes();
+
+}  // namespace ridgeline::kernels::blocked

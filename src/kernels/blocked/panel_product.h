@@ -1,0 +1,49 @@
+#pragma once
+
+#include "kernels/blocked/block.h"
+
+namespace ridgeline::kernels::blocked {
+
+/// How the inputs of a product lie.
+enum class Inputs {
+  kBlocks,  ///< an offset leads to kBlock terms side by side, and to the next position's kBlock floats on
+  kPlanes,  ///< an offset leads to one term, and to the next position's beside it
+};
+
+/// What the last part of a product does to its sums: c = clamp(c + bias + residual).
+struct Finish {
+  const float* bias = nullptr;      ///< of the panel's channels, or null
+  const float* residual = nullptr;  ///< as c lies, or null
+  float low = 0;
+  float high = 0;
+};
+
+/// c[block, position, lane] (+)= Σ a[offsets[i] + position's + k] · b[i, k, block, lane], for a panel of
+/// output channels. Bits depend on the order of the terms alone, not on how positions are cut.
+struct PanelProduct {
+  Inputs inputs = Inputs::kBlocks;
+  int64_t positions = 0;
+  int64_t blocks = 1;  ///< of the panel, at most PanelKernels::blocks
+  const float* a = nullptr;
+  const int64_t* offsets = nullptr;
+  int64_t count = 0;
+  const float* b = nullptr;
+  float* c = nullptr;
+  int64_t c_block = 0;             ///< floats between blocks of c
+  bool adds = false;               ///< to what c holds
+  const Finish* finish = nullptr;  ///< null while more is to be added
+  /// What is needed after this product, fetched into the second-level cache along the way; null for nothing.
+  const float* ahead = nullptr;
+  int64_t ahead_floats = 0;
+};
+
+/// One instruction set's kernels.
+struct PanelKernels {
+  int64_t blocks = 0;  ///< of output channels in a panel
+  void (*multiply)(const PanelProduct& product);
+};
+
+const PanelKernels& avx512_panels();
+const PanelKernels& avx2_panels();
+
+}  // namespace ridgeline::kernels::blocked

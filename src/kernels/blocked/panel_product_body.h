@@ -1,0 +1,97 @@
+// Included by one file per instruction set, which sets kLanes, kRows and kPanelBlocks: kRows positions of a
+// panel stay in registers. Everything is local to that file, so that no other can be linked to code which its
+// CPU lacks.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kernels/blocked/vectors_body.h"
+
+namespace ridgeline::kernels::blocked {
+namespace {
+
+constexpr int64_t kVectorsOfBlock = kBlock / kLanes;
+
+/// Where vector `v` of a position's lanes lies.
+constexpr int64_t lane_offset(int64_t v, int64_t block) {
+  return v / kVectorsOfBlock * block + v % kVectorsOfBlock * kLanes;
+}
+
+template <int rows, int vectors>
+inline void write(const PanelProduct& product, int64_t first, const Vector (&sums)[rows][vectors]) {
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const int64_t lanes = lane_offset(v, product.c_block) + first * kBlock;
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      const int64_t at = lanes + r * kBlock;
+      Vector value = sums[r][v];
+      if (product.adds) value += load(product.c + at);
+      if (product.finish != nullptr) value = finished(*product.finish, value, v * kLanes, at);
+      store(product.c + at, value);
+    }
+  }
+}
+
+/// `rows` positions from `first` on.
+template <Inputs inputs, int rows, int vectors>
+void multiply_rows(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
+  constexpr int64_t kTerms = inputs == Inputs::kBlocks ? kBlock : 1;
+  constexpr int64_t kStep = kTerms;
+  Vector sums[rows][vectors] = {};
+  const float* b = product.b;
+  for (int64_t i = 0; i < product.count; ++i) {
+    const float* const a = product.a + product.offsets[i] + first * kStep;
+    for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
+    ahead += ahead_step;
+#pragma GCC unroll 1
+    for (int64_t k = 0; k < kTerms; ++k, b += vectors * kLanes) {
+      Vector columns[vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) columns[v] = load(b + v * kLanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) sums[r][v] += a[r * kStep + k] * columns[v];
+    }
+  }
+  write(product, first, sums);
+}
+
+using MultiplyRows = void (*)(const PanelProduct& product, int64_t first, const float* ahead,
+                              int64_t ahead_step);
+
+/// multiply_rows of 1 to kRows rows.
+template <Inputs inputs, int blocks, int... rows>
+constexpr std::array<MultiplyRows, kRows> by_rows(std::integer_sequence<int, rows...>) {
+  return {multiply_rows<inputs, rows + 1, blocks * kVectorsOfBlock>...};
+}
+
+template <Inputs inputs, int... blocks>
+constexpr std::array<std::array<MultiplyRows, kRows>, kPanelBlocks> by_blocks(
+    std::integer_sequence<int, blocks...>) {
+  return {by_rows<inputs, blocks + 1>(std::make_integer_sequence<int, kRows>())...};
+}
+
+/// In as few cuts as there must be, of the same height or one less: 16 positions are 8 and 8, not 14 and 2.
+void multiply(const PanelProduct& product) {
+  using Blocks = std::make_integer_sequence<int, kPanelBlocks>;
+  static constexpr auto kOfBlocks = by_blocks<Inputs::kBlocks>(Blocks());
+  static constexpr auto kOfPlanes = by_blocks<Inputs::kPlanes>(Blocks());
+  const auto& kernels =
+      (product.inputs == Inputs::kBlocks ? kOfBlocks : kOfPlanes)[static_cast<size_t>(product.blocks - 1)];
+  const int64_t cuts = ceil_div(product.positions, kRows);
+  const int64_t ahead_floats = product.ahead != nullptr ? product.ahead_floats : 0;
+  const int64_t ahead_step = ceil_div(ceil_div(ahead_floats, cuts * product.count), kBlock) * kBlock;
+  int64_t first = 0;
+  for (int64_t cut = 0; cut < cuts; ++cut) {
+    const int64_t rows = ceil_div(product.positions - first, cuts - cut);
+    kernels[static_cast<size_t>(rows - 1)](product, first, product.ahead + cut * product.count * ahead_step,
+                                           ahead_step);
+    first += rows;
+  }
+}
+
+}  // namespace
+}  // namespace ridgeline::kernels::blocked

@@ -1,0 +1,16 @@
+namespace ridgeline::kernels::blocked {
+namespace {
+constexpr int kLanes = 8, kRows = 6, kPanelBlocks = 1;  // 12 sums, 2 columns and a row: 15 of 16 registers
+}
+}  // namespace ridgeline::kernels::blocked
+
+#include "kernels/blocked/panel_product_body.h"
+
+namespace ridgeline::kernels::blocked {
+
+const PanelKernels& avx2_panels() {
+  static constexpr PanelKernels kPanels{.blocks = kPanelBlocks, .multiply = multiply};
+  return kPanels;
+}
+
+}  // namespace ridgeline::kernels::blocked

@@ -1,0 +1,16 @@
+namespace ridgeline::kernels::blocked {
+namespace {
+constexpr int kLanes = 16, kRows = 14, kPanelBlocks = 2;  // 28 sums, 2 columns and a row: 31 of 32 registers
+}
+}  // namespace ridgeline::kernels::blocked
+
+#include "kernels/blocked/panel_product_body.h"
+
+namespace ridgeline::kernels::blocked {
+
+const PanelKernels& avx512_panels() {
+  static constexpr PanelKernels kPanels{.blocks = kPanelBlocks, .multiply = multiply};
+  return kPanels;
+}
+
+}  // namespace ridgeline::kernels::blocked

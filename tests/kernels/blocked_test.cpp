@@ -1,0 +1,291 @@
+// Kernels on blocked images against the reference on planes, over random shapes.
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <limits>
+#include <vector>
+
+#include "base/rng.h"
+#include "kernels/blocked/conv.h"
+#include "kernels/blocked/direct.h"
+#include "kernels/blocked/pool.h"
+#include "kernels/blocked/turn.h"
+#include "kernels/ref/conv.h"
+#include "random_values.h"
+#include "random_window.h"
+
+namespace ridgeline::kernels::blocked {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// 64-byte aligned floats.
+class Floats {
+ public:
+  explicit Floats(int64_t count, float value = kNan) : memory_(static_cast<size_t>(count) + kBlock, value) {}
+  float* data() {
+    const auto address = reinterpret_cast<uintptr_t>(memory_.data());
+    return memory_.data() + (64 - address % 64) % 64 / sizeof(float);
+  }
+
+ private:
+  std::vector<float> memory_;
+};
+
+TensorView view(float* data, int64_t count) {
+  return {DType::kF32, {count}, reinterpret_cast<std::byte*>(data)};
+}
+TensorView view(std::vector<float>& values) {
+  return view(values.data(), static_cast<int64_t>(values.size()));
+}
+
+TurnDesc image_of(int64_t batch, int64_t channels, const Size3& size) {
+  return {.batch = batch, .channels = channels, .plane = volume(size)};
+}
+
+int64_t block_floats(const TurnDesc& image) {
+  return image.batch * blocks_of(image.channels) * image.plane * kBlock;
+}
+
+/// In blocks, with numbers of no meaning in the lanes past the last channel.
+Floats to_littered_blocks(const TurnDesc& image, const std::vector<float>& planes, ThreadPool& pool) {
+  Floats blocks(block_floats(image));
+  to_blocks(image, planes.data(), blocks.data(), pool);
+  const int64_t last = image.channels % kBlock;
+  if (last == 0) return blocks;
+  for (int64_t n = 1; n <= image.batch; ++n)
+    for (int64_t pixel = 0; pixel < image.plane; ++pixel) {
+      float* const lanes =
+          blocks.data() + ((n * blocks_of(image.channels) - 1) * image.plane + pixel) * kBlock;
+      std::fill(lanes + last, lanes + kBlock, 1e3F);
+    }
+  return blocks;
+}
+
+struct Operands {
+  std::vector<float> in, weights, bias, residual;
+
+  explicit Operands(const ConvDesc& desc)
+      : in(random_values(desc.batch * desc.in_channels * volume(desc.window.in), 1)),
+        weights(random_values(desc.out_channels * desc.in_channels / desc.groups * volume(desc.window.kernel),
+                              2)),
+        bias(random_values(desc.out_channels, 3)),
+        residual(random_values(desc.batch * desc.out_channels * volume(desc.window.out), 4)) {}
+};
+
+std::vector<float> reference(const ConvDesc& desc, const Operands& operands) {
+  std::vector<float> out(operands.residual.size(), kNan);
+  ThreadPool pool(1);
+  ref::conv(desc,
+            {operands.in.data(), operands.weights.data(), operands.bias.data(), operands.residual.data(),
+             out.data(), nullptr},
+            pool);
+  return out;
+}
+
+std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operands& operands) {
+  ThreadPool pool(desc.threads);
+  const TurnDesc in = image_of(desc.batch, desc.in_channels, desc.window.in);
+  const TurnDesc out = image_of(desc.batch, desc.out_channels, desc.window.out);
+  Floats input = to_littered_blocks(in, operands.in, pool), output(block_floats(out));
+  Floats residual = to_littered_blocks(out, operands.residual, pool);
+  Floats packed(static_cast<int64_t>(impl.packed_bytes(desc) / sizeof(float)));
+  Floats scratch(static_cast<int64_t>(impl.scratch_bytes(desc) / sizeof(float)));
+  impl.pack(desc, operands.weights.data(), packed.data());
+  for (int again = 0; again < 2; ++again)  // scratch memory is as the first call left it
+    impl.run(desc,
+             {takes_planes(desc) ? operands.in.data() : input.data(), packed.data(),
+              operands.bias.data(), residual.data(), output.data(), scratch.data()},
+             pool);
+  std::vector<float> planes(operands.residual.size(), kNan);
+  to_planes(out, output.data(), planes.data(), pool);
+  return planes;
+}
+
+Activation random_activation(Rng& rng) {
+  switch (rng.below(3)) {
+    case 0:
+      return {};
+    case 1:
+      return {Activation::Kind::kRelu};
+    default:
+      return {Activation::Kind::kClip, -0.5F, 1};
+  }
+}
+
+ConvDesc random_conv(Rng& rng) {
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  ConvDesc desc{.batch = upto(3), .in_channels = upto(70), .out_channels = upto(70)};
+  do desc.window = random_window(rng, {.kernel = 5, .slack = {1, 12, 40}});
+  while (desc.window.kernel[0] != 1 || desc.window.in[0] != 1);
+  if (rng.below(4) == 0) desc.groups = desc.out_channels = desc.in_channels;
+  desc.threads = static_cast<int>(upto(3));
+  desc.has_bias = rng.below(2) == 0;
+  desc.has_residual = rng.below(2) == 0;
+  desc.activation = random_activation(rng);
+  return desc;
+}
+
+/// What Winograd's algorithm takes.
+ConvDesc random_3x3(Rng& rng) {
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  ConvDesc desc = random_conv(rng);
+  desc.groups = 1;
+  desc.batch = upto(6);
+  desc.in_channels = kBlock * upto(5);
+  desc.out_channels = 2 * kBlock * upto(3);
+  const Size3 size{1, 2 + upto(20), 2 + upto(40)};
+  desc.window = {.in = size, .out = size, .kernel{1, 3, 3}, .pad{0, 1, 1}};
+  return desc;
+}
+
+std::string describe(const ConvDesc& desc) {
+  const Window& w = desc.window;
+  return fmt::format(
+      "{} x {} to {} in {} groups, {}x{} by {}x{} stride {}x{} dilation {}x{} pad {}x{}, {} threads",
+      desc.batch, desc.in_channels, desc.out_channels, desc.groups, w.in[1], w.in[2], w.kernel[1],
+      w.kernel[2], w.stride[1], w.stride[2], w.dilation[1], w.dilation[2], w.pad[1], w.pad[2], desc.threads);
+}
+
+/// Holds every implementation that takes a case to the reference; how many did.
+int check(const ConvDesc& desc) {
+  const CpuFeatures cpu = detect_cpu_features();
+  const Operands operands(desc);
+  const std::vector<float> want = reference(desc, operands);
+  const double terms = static_cast<double>(desc.in_channels / desc.groups * volume(desc.window.kernel));
+  int taken = 0;
+  for (const ConvImpl& impl : conv_impls()) {
+    if (!impl.accepts(desc, cpu).ok()) continue;
+    ++taken;
+    const std::vector<float> got = run(impl, desc, operands);
+    for (size_t i = 0; i < want.size(); ++i)
+      if (!(std::abs(got[i] - want[i]) <= 1e-6 * (8 + terms))) {
+        ADD_FAILURE() << impl.name << " at " << i << ": " << got[i] << ", not " << want[i] << "; "
+                      << describe(desc);
+        break;
+      }
+  }
+  return taken;
+}
+
+/// Of the two instruction sets, those that this CPU has.
+int instruction_sets() {
+  const CpuFeatures cpu = detect_cpu_features();
+  return (cpu.avx512f ? 1 : 0) + (cpu.avx2 && cpu.fma ? 1 : 0);
+}
+
+TEST(BlockedConv, RandomShapesGiveWhatTheReferenceGives) {
+  Rng rng(31);
+  int taken = 0;
+  for (int round = 0; round < 600; ++round) taken += check(random_conv(rng));
+  EXPECT_GT(taken, 500 * instruction_sets());
+}
+
+TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {
+  Rng rng(32);
+  int taken = 0;
+  for (int round = 0; round < 100; ++round) taken += check(random_3x3(rng));
+  EXPECT_GT(taken, 150 * instruction_sets());
+}
+
+TEST(BlockedConv, ResultsDoNotDependOnTheNumberOfThreads) {
+  Rng rng(33);
+  for (int round = 0; round < 40; ++round) {
+    ConvDesc desc = round % 2 == 0 ? random_conv(rng) : random_3x3(rng);
+    const Operands operands(desc);
+    for (const ConvImpl& impl : conv_impls()) {
+      desc.threads = 1;
+      if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
+      const std::vector<float> one = run(impl, desc, operands);
+      desc.threads = 3;
+      EXPECT_EQ(run(impl, desc, operands), one) << impl.name << ", " << describe(desc);
+    }
+  }
+}
+
+TEST(BlockedConv, LayersOfKnownNetworksGiveWhatTheReferenceGives) {
+  const auto square = [](int64_t in, int64_t out, int64_t size, const Window& window) {
+    ConvDesc desc{.in_channels = in, .out_channels = out, .window = window, .threads = 2, .has_bias = true};
+    desc.window.in = {1, size, size};
+    for (size_t axis = 1; axis < 3; ++axis)
+      desc.window.out[axis] = (size + 2 * window.pad[axis] - window.kernel[axis]) / window.stride[axis] + 1;
+    return desc;
+  };
+  const Window k3{.kernel{1, 3, 3}, .pad{0, 1, 1}}, k3s2{.kernel{1, 3, 3}, .stride{1, 2, 2}, .pad{0, 1, 1}};
+  for (const ConvDesc& desc :
+       {square(3, 64, 75, {.kernel{1, 7, 7}, .stride{1, 2, 2}, .pad{0, 3, 3}}), square(64, 64, 28, k3),
+        square(64, 128, 28, k3s2), square(64, 128, 28, {.stride{1, 2, 2}}), square(512, 128, 7, k3),
+        square(256, 64, 14, {}), square(3, 32, 65, k3s2), square(16, 48, 300, k3s2)})
+    EXPECT_GE(check(desc), instruction_sets()) << describe(desc);
+}
+
+TEST(BlockedPool, RandomWindowsGiveWhatTheReferenceGives) {
+  Rng rng(34);
+  ThreadPool pool(2);
+  for (int round = 0; round < 300; ++round) {
+    const int64_t channels = 1 + static_cast<int64_t>(rng.below(40));
+    PoolCase planes{.kind = rng.below(2) == 0 ? PoolKind::kMax : PoolKind::kAverage,
+                    .padding = {.counted = rng.below(2) == 0, .pad_end = {0, 1, 0}}};
+    do planes.desc.window = random_window(rng, {.kernel = 4, .slack = {1, 10, 30}});
+    while (planes.desc.window.kernel[0] != 1 || planes.desc.window.in[0] != 1);
+    planes.desc.planes = 2 * channels;
+    const TurnDesc in = image_of(2, channels, planes.desc.window.in),
+                   out = image_of(2, channels, planes.desc.window.out);
+    std::vector<float> values = random_values(2 * channels * in.plane, static_cast<unsigned>(round));
+    values[values.size() / 2] = kNan;
+    std::vector<float> want(static_cast<size_t>(2 * channels * out.plane)), got(want.size(), 7);
+    ASSERT_TRUE(kernels::pool_impls().back().run(planes, view(values), view(want), pool).ok());
+    Floats blocks = to_littered_blocks(in, values, pool), folded(block_floats(out));
+    PoolCase over_blocks = planes;
+    over_blocks.desc.planes = 2 * blocks_of(channels);
+    for (const PoolImpl& impl : pool_impls()) {
+      if (!impl.accepts(over_blocks, detect_cpu_features()).ok()) continue;
+      ASSERT_TRUE(impl.run(over_blocks, view(blocks.data(), block_floats(in)),
+                           view(folded.data(), block_floats(out)), pool)
+                      .ok());
+      to_planes(out, folded.data(), got.data(), pool);
+      for (size_t i = 0; i < want.size(); ++i)
+        ASSERT_TRUE(std::isnan(want[i]) ? std::isnan(got[i]) : std::abs(got[i] - want[i]) <= 1e-6F)
+            << impl.name << " at " << i << " of round " << round << ": " << got[i] << ", not " << want[i];
+    }
+  }
+}
+
+TEST(BlockedMean, IsThatOfEachPlane) {
+  ThreadPool pool(2);
+  const TurnDesc image{.batch = 2, .channels = 19, .plane = 49};
+  const std::vector<float> values = random_values(2 * 19 * 49, 9);
+  Floats blocks = to_littered_blocks(image, values, pool), means(2 * 2 * kBlock);
+  for (const MeanImpl& impl : mean_impls()) {
+    const MeanDesc desc{.planes = 4, .pixels = 49};
+    if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
+    impl.run(desc, blocks.data(), means.data(), pool);
+    std::vector<float> got(2 * 19);
+    to_planes({.batch = 2, .channels = 19, .plane = 1}, means.data(), got.data(), pool);
+    for (size_t plane = 0; plane < got.size(); ++plane) {
+      double sum = 0;
+      for (size_t i = 0; i < 49; ++i) sum += values[plane * 49 + i];
+      EXPECT_NEAR(got[plane], sum / 49, 1e-6) << impl.name;
+    }
+  }
+}
+
+TEST(BlockedTurn, ThereAndBackIsTheSameAndEmptyLanesAreZero) {
+  ThreadPool pool(3);
+  for (const TurnDesc& image : {TurnDesc{1, 1, 1}, TurnDesc{2, 16, 49}, TurnDesc{3, 37, 130}}) {
+    const std::vector<float> values = random_values(image.batch * image.channels * image.plane, 5);
+    std::vector<float> back(values.size());
+    Floats blocks(block_floats(image));
+    to_blocks(image, values.data(), blocks.data(), pool);
+    to_planes(image, blocks.data(), back.data(), pool);
+    EXPECT_EQ(back, values);
+    if (image.channels % kBlock != 0) {
+      EXPECT_EQ(blocks.data()[block_floats(image) - 1], 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ridgeline::kernels::blocked
