@@ -112,6 +112,23 @@ TEST(FuseConvs, TakesClipWithConstantBoundsOnly) {
   EXPECT_THAT(ops_of(computed), ElementsAre("Conv", "Clip"));
 }
 
+TEST(FuseConvs, TakesHardSwishAndTheTwoNodesOfSilu) {
+  Graph hard = graph_of({node("Conv", "c", {"x", "w"}, "y"), node("HardSwish", "act", {"y"}, "out")},
+                        {1, 1, 4, 4}, "out");
+  hard.initializers["w"] = floats({1, 1, 1, 1}, {2});
+  Graph silu = hard;
+  silu.nodes = {hard.nodes[0], node("Sigmoid", "s", {"y"}, "z"), node("Mul", "m", {"z", "y"}, "out")};
+  Graph read_twice = silu;
+  read_twice.outputs.push_back({"z", {DType::kF32, std::nullopt}, {}});
+  for (Graph* graph : {&hard, &silu, &read_twice}) ASSERT_TRUE(optimize(*graph, {}).ok());
+  ASSERT_THAT(ops_of(hard), ElementsAre("FusedConv"));
+  EXPECT_EQ(hard.nodes[0].string_or("activation", ""), "HardSwish");
+  ASSERT_THAT(ops_of(silu), ElementsAre("FusedConv"));
+  EXPECT_EQ(silu.nodes[0].string_or("activation", ""), "Silu");
+  EXPECT_EQ(silu.nodes[0].name, "c+s+m");
+  EXPECT_THAT(ops_of(read_twice), ElementsAre("Conv", "Sigmoid", "Mul"));
+}
+
 TEST(FuseConvs, LeavesAValueAloneThatTheGraphReturnsOrTwoNodesRead) {
   Graph graph =
       graph_of({node("Conv", "c", {"x", "w"}, "y"), node("Relu", "act", {"y"}, "out")}, {1, 1, 4, 4}, "out");

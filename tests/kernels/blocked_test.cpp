@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "kernels/blocked/conv.h"
 #include "kernels/blocked/direct.h"
+#include "kernels/blocked/planes.h"
 #include "kernels/blocked/pool.h"
 #include "kernels/blocked/turn.h"
 #include "kernels/ref/conv.h"
@@ -96,8 +97,8 @@ std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operand
   impl.pack(desc, operands.weights.data(), packed.data());
   for (int again = 0; again < 2; ++again)  // scratch memory is as the first call left it
     impl.run(desc,
-             {takes_planes(desc) ? operands.in.data() : input.data(), packed.data(),
-              operands.bias.data(), residual.data(), output.data(), scratch.data()},
+             {takes_planes(desc) ? operands.in.data() : input.data(), packed.data(), operands.bias.data(),
+              residual.data(), output.data(), scratch.data()},
              pool);
   std::vector<float> planes(operands.residual.size(), kNan);
   to_planes(out, output.data(), planes.data(), pool);
@@ -105,11 +106,15 @@ std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operand
 }
 
 Activation random_activation(Rng& rng) {
-  switch (rng.below(3)) {
+  switch (rng.below(5)) {
     case 0:
       return {};
     case 1:
       return {Activation::Kind::kRelu};
+    case 2:
+      return {Activation::Kind::kSilu};
+    case 3:
+      return {Activation::Kind::kHardSwish};
     default:
       return {Activation::Kind::kClip, -0.5F, 1};
   }
@@ -253,15 +258,15 @@ TEST(BlockedPool, RandomWindowsGiveWhatTheReferenceGives) {
   }
 }
 
-TEST(BlockedMean, IsThatOfEachPlane) {
+TEST(BlockedPlanes, MeansAreThoseOfEachPlane) {
   ThreadPool pool(2);
   const TurnDesc image{.batch = 2, .channels = 19, .plane = 49};
   const std::vector<float> values = random_values(2 * 19 * 49, 9);
   Floats blocks = to_littered_blocks(image, values, pool), means(2 * 2 * kBlock);
-  for (const MeanImpl& impl : mean_impls()) {
-    const MeanDesc desc{.planes = 4, .pixels = 49};
+  for (const auto& impl : mean_impls()) {
+    const PlanesDesc desc{.planes = 4, .pixels = 49};
     if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
-    impl.run(desc, blocks.data(), means.data(), pool);
+    impl.run(desc, {blocks.data(), means.data()}, pool);
     std::vector<float> got(2 * 19);
     to_planes({.batch = 2, .channels = 19, .plane = 1}, means.data(), got.data(), pool);
     for (size_t plane = 0; plane < got.size(); ++plane) {
@@ -269,6 +274,23 @@ TEST(BlockedMean, IsThatOfEachPlane) {
       for (size_t i = 0; i < 49; ++i) sum += values[plane * 49 + i];
       EXPECT_NEAR(got[plane], sum / 49, 1e-6) << impl.name;
     }
+  }
+}
+
+TEST(BlockedPlanes, ScaledOnesAreMultipliedByTheirChannelsFactor) {
+  ThreadPool pool(2);
+  const TurnDesc image{.batch = 2, .channels = 19, .plane = 35},
+      numbers{.batch = 2, .channels = 19, .plane = 1};
+  const std::vector<float> values = random_values(2 * 19 * 35, 9), factors = random_values(2 * 19, 10);
+  Floats blocks = to_littered_blocks(image, values, pool), by = to_littered_blocks(numbers, factors, pool);
+  Floats scaled(block_floats(image));
+  for (const auto& impl : scale_impls()) {
+    const PlanesDesc desc{.planes = 4, .pixels = 35};
+    if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
+    impl.run(desc, {blocks.data(), by.data(), scaled.data()}, pool);
+    std::vector<float> got(values.size());
+    to_planes(image, scaled.data(), got.data(), pool);
+    for (size_t i = 0; i < got.size(); ++i) ASSERT_EQ(got[i], values[i] * factors[i / 35]) << impl.name;
   }
 }
 

@@ -9,6 +9,7 @@
 #include "engine/native/pool_builders.h"
 #include "kernels/blocked/conv.h"
 #include "kernels/blocked/direct.h"
+#include "kernels/blocked/planes.h"
 #include "kernels/blocked/pool.h"
 #include "kernels/blocked/turn.h"
 #include "kernels/select.h"
@@ -58,7 +59,7 @@ Result<Built> pool(const BuildContext& context, const BlockedNode& node) {
   return build_pool(context, pool, *kernels::select(blocked::pool_impls(), pool, node.cpu).impl);
 }
 
-blocked::MeanDesc describe_mean(const BlockedNode& node) {
+blocked::PlanesDesc describe_mean(const BlockedNode& node) {
   const Shape& x = node.shape(0);
   return {.planes = x[0] * blocked::blocks_of(x[1]), .pixels = x[2] * x[3]};
 }
@@ -71,25 +72,51 @@ Inputs mean_inputs(const BlockedNode& node) {
 }
 
 Result<Built> mean(const BuildContext& context, const BlockedNode& node) {
-  const blocked::MeanDesc desc = describe_mean(node);
-  const blocked::MeanImpl& impl = *kernels::select(blocked::mean_impls(), desc, node.cpu).impl;
+  const blocked::PlanesDesc desc = describe_mean(node);
+  const auto& impl = *kernels::select(blocked::mean_impls(), desc, node.cpu).impl;
   return Built{std::string(impl.name),
                [desc, run = impl.run, in = *context.in[0], out = context.out[0]](Slots slots,
                                                                                  ThreadPool& pool) -> Status {
-                 run(desc, floats(slots, in), slots[out].as<float>().data(), pool);
+                 run(desc, {floats(slots, in), slots[out].as<float>().data()}, pool);
                  return {};
                }};
 }
 
 /// Functions of one element that are finite at zero, which lanes past the last channel may hold.
-Inputs unary_inputs(const BlockedNode& node) { if (!node.inputs[0].in_blocks) return std::nullopt;
-  return std::vector<size_t>{0}; }
+Inputs unary_inputs(const BlockedNode& node) {
+  if (!node.inputs[0].in_blocks) return std::nullopt;
+  return std::vector<size_t>{0};
+}
 
 /// Of two images of one shape, or of an image and a number for each of its channels.
 Inputs binary_inputs(const BlockedNode& node) {
   const bool any_in_blocks = node.inputs[0].in_blocks || node.inputs[1].in_blocks;
   if (!any_in_blocks || !node.is_image(0) || !node.is_image(1)) return std::nullopt;
   return std::vector<size_t>{0, 1};
+}
+
+/// Which operand has a number for each channel of the other, an image in blocks; none where neither has.
+std::optional<size_t> factor_of(const BlockedNode& node) {
+  for (const size_t i : {0, 1}) {
+    const Shape &factor = node.shape(i), &image = node.shape(1 - i);
+    const bool is_number = factor[2] * factor[3] == 1 && factor[0] == image[0];
+    if (is_number && node.inputs[1 - i].in_blocks && image == node.out) return i;
+  }
+  return std::nullopt;
+}
+
+Result<Built> multiply(const BuildContext& context, const BlockedNode& node) {
+  const auto factor = factor_of(node);
+  const blocked::PlanesDesc desc{.planes = node.out[0] * blocked::blocks_of(node.out[1]),
+                                 .pixels = node.out[2] * node.out[3]};
+  const auto choice = kernels::select(blocked::scale_impls(), desc, node.cpu);
+  if (!factor || choice.impl == nullptr) return build_step(*find_builder(context.node), context);
+  return Built{std::string(choice.impl->name),
+               [desc, run = choice.impl->run, image = *context.in[1 - *factor], by = *context.in[*factor],
+                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 run(desc, {floats(slots, image), floats(slots, by), slots[out].as<float>().data()}, pool);
+                 return {};
+               }};
 }
 
 /// Channels side by side that fill their blocks.
@@ -120,7 +147,7 @@ constexpr auto kRows = std::to_array<BlockedRow>({
     {"Gelu", unary_inputs, as_planes},        {"GlobalAveragePool", mean_inputs, mean},
     {"HardSigmoid", unary_inputs, as_planes}, {"HardSwish", unary_inputs, as_planes},
     {"LeakyRelu", unary_inputs, as_planes},   {"MaxPool", pool_inputs, pool},
-    {"Mish", unary_inputs, as_planes},        {"Mul", binary_inputs, as_planes},
+    {"Mish", unary_inputs, as_planes},        {"Mul", binary_inputs, multiply},
     {"Relu", unary_inputs, as_planes},        {"Sigmoid", unary_inputs, as_planes},
     {"Softplus", unary_inputs, as_planes},    {"Sub", binary_inputs, as_planes},
     {"Tanh", unary_inputs, as_planes},

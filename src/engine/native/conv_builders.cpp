@@ -14,6 +14,8 @@ kernels::Activation activation_of(const Node& node) {
   using Kind = kernels::Activation::Kind;
   const std::string name = node.string_or("activation", "");
   if (name == "Relu") return {Kind::kRelu};
+  if (name == "HardSwish") return {Kind::kHardSwish};
+  if (name == "Silu") return {Kind::kSilu};
   if (name == "Clip") return {Kind::kClip, node.float_or("min", 0), node.float_or("max", 0)};
   return {};
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "graph/passes/passes.h"
@@ -45,7 +46,27 @@ class Fuser {
       rewriter_.drop(last);
       last = *next;
     }
+    if (const auto product = absorb_silu(fused)) {
+      rewriter_.drop(last);
+      last = *product;
+    }
     if (last != conv) rewriter_.node(last) = std::move(fused);
+  }
+
+  /// x · sigmoid(x), which exporters write as two nodes; the second of them.
+  std::optional<size_t> absorb_silu(Node& fused) {
+    const std::string& value = fused.outputs[0];
+    const std::vector<size_t> readers = rewriter_.private_readers(value);
+    if (fused.has("activation") || readers.size() != 2) return std::nullopt;
+    const size_t sigmoid = std::min(readers[0], readers[1]), product = std::max(readers[0], readers[1]);
+    if (!is_plain(rewriter_.node(sigmoid), "Sigmoid") || !is_plain(rewriter_.node(product), "Mul") ||
+        rewriter_.only_reader(rewriter_.node(sigmoid).outputs[0]) != product)
+      return std::nullopt;
+    fused.attributes["activation"] = std::string("Silu");
+    fused.name += "+" + rewriter_.node(sigmoid).name + "+" + rewriter_.node(product).name;
+    fused.outputs = rewriter_.node(product).outputs;
+    rewriter_.drop(sigmoid);
+    return product;
   }
 
   bool absorb_residual(Node& fused, const Node& add) const {
@@ -61,8 +82,8 @@ class Fuser {
   }
 
   bool absorb_activation(Node& fused, const Node& node) const {
-    if (is_plain(node, "Relu")) {
-      fused.attributes["activation"] = std::string("Relu");
+    if (is_plain(node, "Relu") || is_plain(node, "HardSwish")) {
+      fused.attributes["activation"] = node.op;
       return true;
     }
     if (!is_plain(node, "Clip") || node.inputs[0] != fused.outputs[0]) return false;

@@ -25,11 +25,15 @@ std::optional<size_t> Rewriter::producer(const std::string& value) const {
   return found == producers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<size_t> Rewriter::only_reader(const std::string& value) const {
+std::vector<size_t> Rewriter::private_readers(const std::string& value) const {
   const auto found = readers_.find(value);
-  if (found == readers_.end() || found->second.size() != 1 || is_graph_output(value) || is_captured(value))
-    return std::nullopt;
-  return found->second.front();
+  if (found == readers_.end() || is_graph_output(value) || is_captured(value)) return {};
+  return found->second;
+}
+
+std::optional<size_t> Rewriter::only_reader(const std::string& value) const {
+  const std::vector<size_t> readers = private_readers(value);
+  return readers.size() == 1 ? std::optional(readers.front()) : std::nullopt;
 }
 
 void Rewriter::finish() {

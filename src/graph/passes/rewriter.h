@@ -23,6 +23,9 @@ class Rewriter {
   std::optional<size_t> producer(const std::string& value) const;
   /// The one node that reads `value`, once, where nothing else does (no graph output, no subgraph).
   std::optional<size_t> only_reader(const std::string& value) const;
+  /// The nodes that read `value`, once for each time that they do; none where a graph output or a subgraph is
+  /// it too.
+  std::vector<size_t> private_readers(const std::string& value) const;
   /// By a node of this graph.
   bool is_read(const std::string& value) const { return readers_.contains(value); }
   bool is_graph_output(const std::string& value) const { return outputs_.contains(value); }

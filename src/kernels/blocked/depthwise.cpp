@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/tile/clamp.h"
-
 namespace ridgeline::kernels::blocked {
 
 Status accepts_depthwise(const ConvDesc& desc) {
@@ -32,12 +30,11 @@ void pack_depthwise(const ConvDesc& desc, const float* weights, void* packed) {
 
 void depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
   const int64_t blocks = blocks_of(desc.in_channels), taps = volume(desc.window.kernel);
-  const tile::Clamp clamp = tile::clamp_of(desc.activation);
   for_each_row(
       desc.window, desc.batch * blocks, args.in, args.out, pool, [&](const LaneRow& row, int64_t plane) {
         const int64_t block = plane % blocks, first = block * kBlock;
         alignas(64) float bias[kBlock] = {};
-        Finish finish{.low = clamp.low, .high = clamp.high};
+        Finish finish(desc.activation);
         if (desc.has_bias) {
           std::copy_n(args.bias + first, std::min(kBlock, desc.in_channels - first), bias);
           finish.bias = bias;

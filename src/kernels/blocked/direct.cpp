@@ -4,7 +4,6 @@
 #include <array>
 
 #include "kernels/blocked/patch.h"
-#include "kernels/tile/clamp.h"
 
 namespace ridgeline::kernels::blocked {
 namespace {
@@ -89,7 +88,7 @@ class Convolution {
         for (int64_t kw = 0; kw < cuts_.window.kernel[2]; ++kw)
           offsets_[run++] =
               cuts_.in_place ? input * cuts_.in_plane() : input * patch_.floats() + patch_.offset_of(kh, kw);
-    together_ = cuts_.in_place ? 1 : std::min(kMostPanelsTogether, cuts_.panels);
+    together_ = std::min(kMostPanelsTogether, cuts_.panels);
     const int64_t wanted = desc.threads > 1 ? kTasksPerThread * desc.threads : 1;
     while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
       --together_;
@@ -188,8 +187,7 @@ class Convolution {
   }
 
   Finish finish_of(const Task& task, int64_t first_block, int64_t blocks, float* bias) const {
-    const tile::Clamp clamp = tile::clamp_of(desc_.activation);
-    Finish finish{.low = clamp.low, .high = clamp.high};
+    Finish finish(desc_.activation);
     if (desc_.has_bias) {
       const int64_t first = first_block * kBlock, lanes = blocks * kBlock;
       const int64_t channels = std::min(lanes, desc_.out_channels - first);

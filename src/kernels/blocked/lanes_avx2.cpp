@@ -1,6 +1,12 @@
+namespace ridgeline::kernels::vector {
+namespace {
+constexpr int kLanes = 8;
+}
+}  // namespace ridgeline::kernels::vector
+
 namespace ridgeline::kernels::blocked {
 namespace {
-constexpr int kLanes = 8, kTogether = 8;
+constexpr int kTogether = 8;
 }
 }  // namespace ridgeline::kernels::blocked
 

@@ -90,7 +90,7 @@ void multiply_row(const LaneRow& row, const float* weights, const Finish& finish
   slide_row(row, ProductFold{weights, finish, row.out});
 }
 
-void scale(const float* in, const float* factor, int64_t pixels, float* out) {
+void scale_plane(const float* in, const float* factor, int64_t pixels, float* out) {
   for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
     const Vector by = load(factor + lane);
     for (int64_t pixel = 0; pixel < pixels; ++pixel)
@@ -107,7 +107,7 @@ void mean(const float* in, int64_t pixels, float* out) {
 }
 
 constexpr LaneKernels kLaneKernels{
-    .max = max_row, .sum = sum_row, .multiply = multiply_row, .scale = scale, .mean = mean};
+    .max = max_row, .sum = sum_row, .multiply = multiply_row, .scale = scale_plane, .mean = mean};
 
 }  // namespace
 }  // namespace ridgeline::kernels::blocked

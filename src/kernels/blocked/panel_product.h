@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/blocked/block.h"
+#include "kernels/blocked/finish.h"
 
 namespace ridgeline::kernels::blocked {
 
@@ -8,14 +8,6 @@ namespace ridgeline::kernels::blocked {
 enum class Inputs {
   kBlocks,  ///< an offset leads to kBlock terms side by side, and to the next position's kBlock floats on
   kPlanes,  ///< an offset leads to one term, and to the next position's beside it
-};
-
-/// What the last part of a product does to its sums: c = clamp(c + bias + residual).
-struct Finish {
-  const float* bias = nullptr;      ///< of the panel's channels, or null
-  const float* residual = nullptr;  ///< as c lies, or null
-  float low = 0;
-  float high = 0;
 };
 
 /// c[block, position, lane] (+)= Σ a[offsets[i] + position's + k] · b[i, k, block, lane], for a panel of

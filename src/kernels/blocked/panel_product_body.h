@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "kernels/blocked/panel_product.h"
 #include "kernels/blocked/vectors_body.h"
 
 namespace ridgeline::kernels::blocked {
@@ -45,6 +46,11 @@ void multiply_rows(const PanelProduct& product, int64_t first, const float* ahea
     const float* const a = product.a + product.offsets[i] + first * kStep;
     for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
     ahead += ahead_step;
+    if (inputs == Inputs::kBlocks && i + 1 < product.count) {
+      const float* const next = product.a + product.offsets[i + 1] + first * kStep;
+#pragma GCC unroll 16
+      for (int r = 0; r < rows; ++r) __builtin_prefetch(next + r * kStep, 0, 3);
+    }
 #pragma GCC unroll 1
     for (int64_t k = 0; k < kTerms; ++k, b += vectors * kLanes) {
       Vector columns[vectors];

@@ -1,6 +1,12 @@
+namespace ridgeline::kernels::vector {
+namespace {
+constexpr int kLanes = 8;
+}
+}  // namespace ridgeline::kernels::vector
+
 namespace ridgeline::kernels::blocked {
 namespace {
-constexpr int kLanes = 8, kRows = 6, kPanelBlocks = 1;  // 12 sums, 2 columns and a row: 15 of 16 registers
+constexpr int kRows = 6, kPanelBlocks = 1;  // 12 sums, 2 columns and a row: 15 of 16 registers
 }
 }  // namespace ridgeline::kernels::blocked
 

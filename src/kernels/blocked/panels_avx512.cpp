@@ -1,6 +1,12 @@
+namespace ridgeline::kernels::vector {
+namespace {
+constexpr int kLanes = 16;
+}
+}  // namespace ridgeline::kernels::vector
+
 namespace ridgeline::kernels::blocked {
 namespace {
-constexpr int kLanes = 16, kRows = 14, kPanelBlocks = 2;  // 28 sums, 2 columns and a row: 31 of 32 registers
+constexpr int kRows = 14, kPanelBlocks = 2;  // 28 sums, 2 columns and a row: 31 of 32 registers
 }
 }  // namespace ridgeline::kernels::blocked
 

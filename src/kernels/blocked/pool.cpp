@@ -44,29 +44,11 @@ constexpr PoolImpl pool_impl(std::string_view name) {
           run<lanes>};
 }
 
-template <const LaneKernels& (*lanes)(), Needs needs>
-constexpr MeanImpl mean_impl(std::string_view name) {
-  return {name, [](const MeanDesc&, const CpuFeatures& cpu) { return needs(cpu); },
-          [](const MeanDesc& desc, const float* in, float* out, ThreadPool& pool) {
-            pool.parallel_for(
-                desc.planes, ceil_div(desc.planes, pool.threads()), [&](int64_t begin, int64_t end) {
-                  for (int64_t plane = begin; plane < end; ++plane)
-                    lanes().mean(in + plane * desc.pixels * kBlock, desc.pixels, out + plane * kBlock);
-                });
-          }};
-}
-
 }  // namespace
 
 std::span<const PoolImpl> pool_impls() {
   static constexpr std::array<PoolImpl, 2> kImpls = {pool_impl<avx512_lanes, needs_avx512>("lanes_avx512"),
                                                      pool_impl<avx2_lanes, needs_avx2>("lanes_avx2")};
-  return kImpls;
-}
-
-std::span<const MeanImpl> mean_impls() {
-  static constexpr std::array<MeanImpl, 2> kImpls = {mean_impl<avx512_lanes, needs_avx512>("lanes_avx512"),
-                                                     mean_impl<avx2_lanes, needs_avx2>("lanes_avx2")};
   return kImpls;
 }
 

@@ -1,25 +1,26 @@
-// Included by files that set kLanes, once for each instruction set.
+// Included by files that set kernels::vector::kLanes, once for each instruction set.
 
 #pragma once
 
-#include "kernels/blocked/panel_product.h"
+#include "kernels/blocked/finish.h"
+#include "kernels/vector/functions_body.h"
 
 namespace ridgeline::kernels::blocked {
 namespace {
 
-using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
-using UnalignedVector =
-    float __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
+using vector::kLanes;
+using vector::load;
+using vector::store;
+using vector::Vector;
 
-inline Vector load(const float* from) { return *reinterpret_cast<const UnalignedVector*>(from); }
-inline void store(float* to, Vector value) { *reinterpret_cast<UnalignedVector*>(to) = value; }
-
-/// clamp(value + bias + residual); `channel` of the bias, `at` of the residual. NaN passes.
+/// `channel` of the bias, `at` of the residual. NaN passes.
 inline Vector finished(const Finish& finish, Vector value, int64_t channel, int64_t at) {
   if (finish.bias != nullptr) value += load(finish.bias + channel);
   if (finish.residual != nullptr) value += load(finish.residual + at);
-  value = value < finish.low ? Vector{} + finish.low : value;
-  return value > finish.high ? Vector{} + finish.high : value;
+  if (finish.kind == Activation::Kind::kSilu) return value * vector::sigmoid_of(value);
+  if (finish.kind == Activation::Kind::kHardSwish)
+    return value * vector::clamped(value * (1.0F / 6) + 0.5F, 0, 1);
+  return vector::clamped(value, finish.clamp.low, finish.clamp.high);
 }
 
 }  // namespace

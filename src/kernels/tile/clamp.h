@@ -6,7 +6,7 @@
 
 namespace ridgeline::kernels::tile {
 
-/// An activation as bounds; infinite ones bound nothing.
+/// An activation as bounds; infinite ones, which those that are no clamps have, bound nothing.
 struct Clamp {
   float low, high;
 };
@@ -15,6 +15,8 @@ inline Clamp clamp_of(const Activation& activation) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   switch (activation.kind) {
     case Activation::Kind::kNone:
+    case Activation::Kind::kSilu:
+    case Activation::Kind::kHardSwish:
       return {-kInfinity, kInfinity};
     case Activation::Kind::kRelu:
       return {0, kInfinity};

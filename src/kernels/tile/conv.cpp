@@ -239,6 +239,7 @@ class Image {
 
 Status accepts_conv(const ConvDesc& desc) {
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
+  if (!desc.activation.is_clamp()) return unsupported("takes activations that are clamps");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)
     return unsupported("takes one or two spatial axes");
   if (desc.in_channels * Geometry(desc).channel > std::numeric_limits<int32_t>::max())

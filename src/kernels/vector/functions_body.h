@@ -1,4 +1,4 @@
-// Included by row_kernels_body.h alone, once for each instruction set, with kLanes set.
+// Included once for each instruction set, with kLanes set.
 //
 // The polynomials for exp, tanh and erf near 0 are those of Moshier's Cephes library; erf further out is
 // formula 7.1.26 of Abramowitz and Stegun.
@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <immintrin.h>
 
 namespace ridgeline::kernels::vector {
 namespace {
@@ -54,9 +55,9 @@ struct Exponential {
   }
 };
 
-inline Exponential exponential(Vector x) {
+/// For x between -104 and 89.
+inline Exponential exponential_inside(Vector x) {
   constexpr float kRounder = 12582912;  // 1.5 · 2^23: adding it rounds to a whole number in the low bits
-  x = clamped(x, -104, 89);
   const Vector shifted = x * 1.44269504F + kRounder;
   const Vector whole = shifted - kRounder;
   const Vector r = x - whole * 0.693359375F + whole * 2.12194440e-4F;
@@ -68,6 +69,8 @@ inline Exponential exponential(Vector x) {
   return {reinterpret_cast<Ints>(shifted) - reinterpret_cast<Ints>(splat(kRounder)), p * r * r + r};
 }
 
+inline Exponential exponential(Vector x) { return exponential_inside(clamped(x, -104, 89)); }
+
 inline Vector exp_of(Vector x) {
   const Exponential e = exponential(x);
   return e.scaled(1 + e.rest);
@@ -77,7 +80,22 @@ inline Vector expm1_of(Vector x) {
   const Exponential e = exponential(x);
   return e.n == 0 ? e.rest : e.scaled(1 + e.rest) - 1;
 }
-inline Vector sigmoid_of(Vector x) { return 1 / (1 + exp_of(-x)); }
+
+/// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's.
+inline Vector reciprocal(Vector x) {
+#ifdef __AVX512F__
+  const auto estimate = reinterpret_cast<Vector>(_mm512_rcp14_ps(reinterpret_cast<__m512>(x)));
+#else
+  const auto estimate = reinterpret_cast<Vector>(_mm256_rcp_ps(reinterpret_cast<__m256>(x)));
+#endif
+  return estimate * (2 - x * estimate);
+}
+
+/// Where e^-x would pass the largest number, the result is next to nothing.
+inline Vector sigmoid_of(Vector x) {
+  const Exponential e = exponential_inside(clamped(-x, -87, 87));
+  return reciprocal(1 + (1 + e.rest) * reinterpret_cast<Vector>((e.n + 127) << 23));
+}
 
 inline Vector tanh_of(Vector x) {
   const Vector size = absolute(x), z = x * x;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/tile/clamp.h"
-
 namespace ridgeline::kernels::winograd {
 namespace {
 
@@ -122,11 +120,9 @@ class Convolution {
                                 .ahead_floats = weights});
     const Images to = images(channels, desc_.out_channels);
     const int64_t at = first / kBlock * to.block;
-    const tile::Clamp clamp = tile::clamp_of(desc_.activation);
-    const blocked::Finish finish{.bias = desc_.has_bias ? args_.bias + first : nullptr,
-                                 .residual = desc_.has_residual ? args_.residual + at : nullptr,
-                                 .low = clamp.low,
-                                 .high = clamp.high};
+    blocked::Finish finish(desc_.activation);
+    if (desc_.has_bias) finish.bias = args_.bias + first;
+    if (desc_.has_residual) finish.residual = args_.residual + at;
     kernels_.tiles.write_results(to, out, tiles, args_.out + at, &finish);
   }
 

@@ -1,8 +1,8 @@
-namespace ridgeline::kernels::blocked {
+namespace ridgeline::kernels::vector {
 namespace {
 constexpr int kLanes = 8;
 }
-}  // namespace ridgeline::kernels::blocked
+}  // namespace ridgeline::kernels::vector
 
 namespace ridgeline::kernels::winograd {
 namespace {
