@@ -211,6 +211,32 @@ INSTANTIATE_TEST_SUITE_P(
         FoldCase{
             "Gemm", {5, 2}, {3, 2}, {{"transB", int64_t{1}}, {"beta", 3.0F}}, {0, 0, 1, 1, 2, 2}, true}));
 
+TEST(SpreadBatchNorms, OneThatNothingTookBecomesANumberForEachChannel) {
+  Graph graph = graph_of({node("BatchNormalization", "bn", {"x", "g", "b", "m", "v"}, "y"),
+                          node("Relu", "act", {"y"}, "out")},
+                         {1, 2, 4, 4}, "out");
+  graph.nodes[0].attributes["epsilon"] = 0.0F;
+  graph.initializers = {{"g", floats({2}, {3, 1})},
+                        {"b", floats({2}, {1, 2})},
+                        {"m", floats({2}, {2, 0})},
+                        {"v", floats({2}, {4, 1})}};
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("FusedConv"));
+  const Node& conv = graph.nodes[0];
+  EXPECT_EQ(conv.name, "bn+act");
+  EXPECT_EQ(conv.int_or("group", 1), 2);
+  EXPECT_THAT(graph.initializers.at(conv.inputs[1]).as<float>(), ElementsAre(1.5F, 1));
+  EXPECT_THAT(graph.initializers.at(conv.inputs[2]).as<float>(), ElementsAre(-2, 2));
+}
+
+TEST(SpreadBatchNorms, LeavesWhatIsNoImage) {
+  Graph graph =
+      graph_of({node("BatchNormalization", "bn", {"x", "g", "g", "g", "g"}, "out")}, {5, 2}, "out");
+  graph.initializers["g"] = floats({2}, {1, 1});
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("BatchNormalization"));
+}
+
 /// x / 2 · (1 + erf(x / root)) as TorchScript writes it, or the new exporter.
 Graph gelu_of(float root, bool half_last) {
   const std::string first = half_last ? "x" : "half", last = half_last ? "half" : "x";

@@ -1,43 +1,9 @@
-#include <cmath>
-
+#include "graph/passes/batch_norm.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/rewriter.h"
 
 namespace ridgeline::passes {
 namespace {
-
-/// y = scale · x + shift per channel.
-struct Affine {
-  std::vector<double> scale, shift;
-};
-
-const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank) {
-  const Tensor* tensor = node.has_input(input) ? graph.initializer(node.inputs[input]) : nullptr;
-  return tensor != nullptr && tensor->dtype() == DType::kF32 && tensor->shape().rank() == rank ? tensor
-                                                                                               : nullptr;
-}
-
-/// scale = γ / √(variance + ε), shift = β − mean · scale (Ioffe and Szegedy 2015, with moving statistics).
-std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
-  if (norm.op != "BatchNormalization" || !norm.domain.empty() || norm.outputs.size() != 1 ||
-      norm.int_or("training_mode", 0) != 0)
-    return std::nullopt;
-  const Tensor* gamma = f32_constant(graph, norm, 1, 1);
-  const Tensor* beta = f32_constant(graph, norm, 2, 1);
-  const Tensor* mean = f32_constant(graph, norm, 3, 1);
-  const Tensor* variance = f32_constant(graph, norm, 4, 1);
-  if (gamma == nullptr || beta == nullptr || mean == nullptr || variance == nullptr) return std::nullopt;
-  const double epsilon = norm.float_or("epsilon", 1e-5F);
-  const auto channels = static_cast<size_t>(gamma->element_count());
-  for (const Tensor* tensor : {beta, mean, variance})
-    if (static_cast<size_t>(tensor->element_count()) != channels) return std::nullopt;
-  Affine affine;
-  for (size_t c = 0; c < channels; ++c) {
-    affine.scale.push_back(gamma->as<float>()[c] / std::sqrt(double{variance->as<float>()[c]} + epsilon));
-    affine.shift.push_back(beta->as<float>()[c] - double{mean->as<float>()[c]} * affine.scale[c]);
-  }
-  return affine;
-}
 
 /// How weights' elements lie by output channel: element i belongs to channel_of(i).
 struct WeightLayout {

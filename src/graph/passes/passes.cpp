@@ -10,6 +10,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"remove_identities", remove_identities},
     {"fold_constants", fold_constants},
     {"fold_batch_norms", fold_batch_norms},
+    {"spread_batch_norms", spread_batch_norms},
     {"fuse_convs", fuse_convs},
     {"fuse_gelus", fuse_gelus},
     {"remove_dead_code", remove_dead_code},

@@ -43,9 +43,13 @@ Status remove_identities(Graph& graph, const PassOptions& options);
 Status fold_constants(Graph& graph, const PassOptions& options);
 /// Multiplies a BatchNormalization into the FP32 Conv, ConvTranspose or Gemm before it.
 Status fold_batch_norms(Graph& graph, const PassOptions& options);
+/// Writes the BatchNormalizations of images that were left as convolutions of each channel by one number, so
+/// that what follows them is fused as it is behind other convolutions.
+Status spread_batch_norms(Graph& graph, const PassOptions& options);
 /// Conv, the addition of a residual of the same shape and an activation become one ridgeline.FusedConv with
 /// inputs X, W, B and residual, Conv's attributes, and the string attribute "activation" ("", "Relu", "Clip"
-/// with floats "min" and "max", "HardSwish", "Silu" for x · sigmoid(x)). Its name is those of the fused nodes joined by "+".
+/// with floats "min" and "max", "HardSwish", "Silu" for x · sigmoid(x)). Its name is those of the fused nodes
+/// joined by "+".
 Status fuse_convs(Graph& graph, const PassOptions& options);
 /// The five operators that exporters write for x / 2 · (1 + erf(x / √2)) become one Gelu, named after them as
 /// a FusedConv is.

@@ -1,0 +1,78 @@
+#include "graph/passes/batch_norm.h"
+
+#include <cmath>
+
+#include "graph/passes/passes.h"
+#include "graph/passes/rewriter.h"
+
+namespace ridgeline::passes {
+namespace {
+
+Result<Tensor> channel_tensor(const std::vector<double>& values, const Shape& shape) {
+  std::vector<float> floats(values.begin(), values.end());
+  return Tensor::from_values<float>(shape, std::span<const float>(floats));
+}
+
+Status spread(Rewriter& rewriter, Node& norm, const Affine& affine) {
+  Graph& graph = rewriter.graph();
+  const auto channels = static_cast<int64_t>(affine.scale.size());
+  ASSIGN_OR_RETURN(Tensor weights, channel_tensor(affine.scale, {channels, 1, 1, 1}));
+  ASSIGN_OR_RETURN(Tensor bias, channel_tensor(affine.shift, {channels}));
+  const std::string weights_name = rewriter.fresh_name(norm.name + ".scale");
+  const std::string bias_name = rewriter.fresh_name(norm.name + ".shift");
+  graph.initializers[weights_name] = std::move(weights);
+  graph.initializers[bias_name] = std::move(bias);
+  norm = {.name = norm.name,
+          .op = "Conv",
+          .inputs = {norm.inputs[0], weights_name, bias_name},
+          .outputs = norm.outputs,
+          .attributes = {{"group", channels}}};
+  return {};
+}
+
+}  // namespace
+
+const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank) {
+  const Tensor* tensor = node.has_input(input) ? graph.initializer(node.inputs[input]) : nullptr;
+  return tensor != nullptr && tensor->dtype() == DType::kF32 && tensor->shape().rank() == rank ? tensor
+                                                                                               : nullptr;
+}
+
+/// scale = γ / √(variance + ε), shift = β − mean · scale (Ioffe and Szegedy 2015, with moving statistics).
+std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
+  if (norm.op != "BatchNormalization" || !norm.domain.empty() || norm.outputs.size() != 1 ||
+      norm.int_or("training_mode", 0) != 0)
+    return std::nullopt;
+  const Tensor* gamma = f32_constant(graph, norm, 1, 1);
+  const Tensor* beta = f32_constant(graph, norm, 2, 1);
+  const Tensor* mean = f32_constant(graph, norm, 3, 1);
+  const Tensor* variance = f32_constant(graph, norm, 4, 1);
+  if (gamma == nullptr || beta == nullptr || mean == nullptr || variance == nullptr) return std::nullopt;
+  const double epsilon = norm.float_or("epsilon", 1e-5F);
+  const auto channels = static_cast<size_t>(gamma->element_count());
+  for (const Tensor* tensor : {beta, mean, variance})
+    if (static_cast<size_t>(tensor->element_count()) != channels) return std::nullopt;
+  Affine affine;
+  for (size_t c = 0; c < channels; ++c) {
+    affine.scale.push_back(gamma->as<float>()[c] / std::sqrt(double{variance->as<float>()[c]} + epsilon));
+    affine.shift.push_back(beta->as<float>()[c] - double{mean->as<float>()[c]} * affine.scale[c]);
+  }
+  return affine;
+}
+
+Status spread_batch_norms(Graph& graph, const PassOptions&) {
+  ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
+  Rewriter rewriter(graph);
+  for (size_t index = 0; index < rewriter.node_count(); ++index) {
+    Node& node = rewriter.node(index);
+    const auto affine = affine_of(graph, node);
+    if (!affine) continue;
+    const auto type = types.find(node.inputs[0]);
+    const bool is_image = type != types.end() && type->second.shape && type->second.shape->rank() == 4;
+    if (is_image) RETURN_IF_ERROR(spread(rewriter, node, *affine));
+  }
+  rewriter.finish();
+  return {};
+}
+
+}  // namespace ridgeline::passes

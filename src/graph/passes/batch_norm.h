@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace ridgeline::passes {
+
+/// y = scale · x + shift per channel.
+struct Affine {
+  std::vector<double> scale, shift;
+};
+
+/// A node's input where that is an FP32 initializer of this rank, else null.
+const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank);
+
+/// What a BatchNormalization with constant statistics does at inference; none for other nodes.
+std::optional<Affine> affine_of(const Graph& graph, const Node& norm);
+
+}  // namespace ridgeline::passes
