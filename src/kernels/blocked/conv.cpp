@@ -44,18 +44,21 @@ constexpr ConvImpl depthwise_impl(std::string_view name) {
           }};
 }
 
-template <const winograd::TileKernels& (*tiles)(), const PanelKernels& (*panels)(), Needs needs>
+using Tiles = const winograd::TileKernels& (*)();
+
+/// By tiles of one size, where those of the `other` are not expected to be faster.
+template <Tiles tiles, Tiles other, const PanelKernels& (*panels)(), Needs needs>
 constexpr ConvImpl winograd_impl(std::string_view name) {
   return {name,
           [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
             RETURN_IF_ERROR(needs(cpu));
-            return winograd::accepts_blocked({tiles(), panels()}, desc);
+            return winograd::accepts_blocked({tiles(), panels()}, {other(), panels()}, desc);
           },
-          winograd::packed_blocked_bytes,
+          [](const ConvDesc& desc) { return winograd::packed_blocked_bytes({tiles(), panels()}, desc); },
           [](const ConvDesc& desc, const float* weights, void* packed) {
             winograd::pack_blocked({tiles(), panels()}, desc, weights, packed);
           },
-          winograd::blocked_scratch_bytes,
+          [](const ConvDesc& desc) { return winograd::blocked_scratch_bytes({tiles(), panels()}, desc); },
           [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
             winograd::blocked_conv({tiles(), panels()}, desc, args, pool);
           }};
@@ -64,13 +67,14 @@ constexpr ConvImpl winograd_impl(std::string_view name) {
 }  // namespace
 
 std::span<const ConvImpl> conv_impls() {
-  using winograd::avx2_tiles;
-  using winograd::avx512_tiles;
-  static constexpr std::array<ConvImpl, 6> kImpls = {{
-      winograd_impl<avx512_tiles, avx512_panels, needs_avx512>("winograd_avx512"),
+  using namespace winograd;
+  static constexpr std::array<ConvImpl, 8> kImpls = {{
+      winograd_impl<avx512_tiles, avx512_small_tiles, avx512_panels, needs_avx512>("winograd4_avx512"),
+      winograd_impl<avx512_small_tiles, avx512_tiles, avx512_panels, needs_avx512>("winograd2_avx512"),
       direct_impl<avx512_panels, needs_avx512>("direct_avx512"),
       depthwise_impl<avx512_lanes, needs_avx512>("depthwise_avx512"),
-      winograd_impl<avx2_tiles, avx2_panels, needs_avx2>("winograd_avx2"),
+      winograd_impl<avx2_tiles, avx2_small_tiles, avx2_panels, needs_avx2>("winograd4_avx2"),
+      winograd_impl<avx2_small_tiles, avx2_tiles, avx2_panels, needs_avx2>("winograd2_avx2"),
       direct_impl<avx2_panels, needs_avx2>("direct_avx2"),
       depthwise_impl<avx2_lanes, needs_avx2>("depthwise_avx2"),
   }};

@@ -1,6 +1,7 @@
 #include "kernels/winograd/blocked.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ridgeline::kernels::winograd {
 namespace {
@@ -8,117 +9,120 @@ namespace {
 using blocked::blocks_of;
 using blocked::kBlock;
 
-/// Below this many tiles the transformed weights, four times the plain ones, take as long to fetch as the
-/// products save.
-constexpr int64_t kFewestTiles = 16;
-constexpr int64_t kMostTiles = 56;       ///< of a chunk
-constexpr int64_t kFewestTogether = 14;  ///< tiles that make weights worth fetching
-constexpr int64_t kChunkBytes = 1200 * 1024;
-constexpr int64_t kMostPanel = 2;  ///< blocks, on any instruction set
 constexpr int64_t kMostBlocks = 256;
-constexpr int64_t kChunksPerThread = 4;
+constexpr int64_t kTilesToShare = 8;  ///< whose inputs are transformed at a time where threads share them
 
-int64_t tiles_of(const ConvDesc& desc) {
-  const Images images{.height = desc.window.in[1], .width = desc.window.in[2]};
-  return desc.batch * images.tiles_per_image();
-}
-
-/// Lines of kBlock floats from a point to the next: odd, so that a tile's points don't meet in the same sets
-/// of the first-level cache.
-constexpr int64_t plane_lines(int64_t lines) { return lines | 1; }
-
-/// How tiles are cut into chunks, for which each thread has memory.
-struct Chunks {
-  explicit Chunks(const ConvDesc& desc)
-      : in_blocks(blocks_of(desc.in_channels)), tiles(tiles_of(desc)), threads(desc.threads) {
-    const auto bytes_per_tile =
-        kPoints * (in_blocks + kMostPanel) * kBlock * static_cast<int64_t>(sizeof(float));
-    const int64_t most = std::clamp(kChunkBytes / bytes_per_tile, kFewestTogether, kMostTiles);
-    count = ceil_div(tiles, most);
-    chunk = ceil_div(tiles, count);
-  }
-
-  int64_t in_plane() const { return plane_lines(in_blocks * chunk) * kBlock; }
-  int64_t out_plane() const { return plane_lines(kMostPanel * chunk) * kBlock; }
-  int64_t thread_floats() const { return kPoints * (in_plane() + out_plane()); }
-
-  int64_t in_blocks;
-  int64_t tiles;
-  int64_t threads;
-  int64_t count = 0;
-  int64_t chunk = 0;  ///< tiles
+struct PanelRange {
+  int64_t begin = 0;
+  int64_t end = 0;
 };
 
 class Convolution {
  public:
   Convolution(const BlockedKernels& kernels, const ConvDesc& desc, const ConvArgs& args)
-      : kernels_(kernels),
-        desc_(desc),
-        args_(args),
-        chunks_(desc),
-        panels_(blocks_of(desc.out_channels) / kernels.panels.blocks) {
-    for (int64_t block = 0; block < chunks_.in_blocks; ++block)
-      offsets_[static_cast<size_t>(block)] = block * chunks_.chunk * kBlock;
-    parts_ = part_count();
+      : kernels_(kernels), desc_(desc), args_(args), schedule_(kernels, desc) {
+    for (int64_t block = 0; block < schedule_.in_blocks; ++block)
+      offsets_[static_cast<size_t>(block)] = block * schedule_.chunk * kBlock;
   }
 
   void run(ThreadPool& pool) const {
-    pool.parallel_for(chunks_.count * parts_, 1, [&](int64_t begin, int64_t end, int thread) {
-      for (int64_t task = begin; task < end; ++task) compute(task, thread);
-    });
+    if (!schedule_.shares_inputs) return run_chunks(pool);
+    for (int64_t chunk = 0; chunk < schedule_.chunks; ++chunk) run_shared(chunk, pool);
   }
 
  private:
-  /// Chunks too few for the threads to share evenly are computed by parts of the output's channels, each of
-  /// which transforms the inputs anew.
-  int64_t part_count() const {
-    if (chunks_.count >= kChunksPerThread * chunks_.threads) return 1;
-    int64_t parts = 1;
-    while (parts < panels_ && chunks_.count * parts % chunks_.threads != 0) ++parts;
-    return parts;
+  void run_chunks(ThreadPool& pool) const {
+    pool.parallel_for(schedule_.chunks * schedule_.parts, 1, [&](int64_t begin, int64_t end, int thread) {
+      for (int64_t task = begin; task < end; ++task) {
+        const Tiles tiles = tiles_of(task / schedule_.parts);
+        float* const memory = thread_memory(thread);
+        const Planes in = in_planes(memory), out = out_planes(memory + schedule_.in_floats());
+        read_inputs(tiles, in);
+        const PanelRange part = part_at(task % schedule_.parts);
+        for (int64_t panel = part.begin; panel < part.end; ++panel)
+          compute({panel, panel + 1}, tiles, in, out);
+      }
+    });
   }
 
+  void run_shared(int64_t chunk, ThreadPool& pool) const {
+    const Tiles tiles = tiles_of(chunk);
+    const Planes in =
+        in_planes(static_cast<float*>(args_.scratch) + schedule_.threads * schedule_.thread_floats());
+    pool.parallel_for(tiles.end - tiles.begin, kTilesToShare, [&](int64_t begin, int64_t end) {
+      Planes own = in;
+      own.data += begin * kBlock;
+      read_inputs({tiles.begin + begin, tiles.begin + end}, own);
+    });
+    pool.parallel_for(schedule_.parts, 1, [&](int64_t begin, int64_t end, int thread) {
+      for (int64_t part = begin; part < end; ++part)
+        compute(part_at(part), tiles, in, out_planes(thread_memory(thread)));
+    });
+  }
+
+  Tiles tiles_of(int64_t chunk) const {
+    return {.begin = chunk * schedule_.chunk,
+            .end = std::min(schedule_.tiles, (chunk + 1) * schedule_.chunk)};
+  }
+
+  PanelRange part_at(int64_t part) const {
+    return {schedule_.panels * part / schedule_.parts, schedule_.panels * (part + 1) / schedule_.parts};
+  }
+
+  float* thread_memory(int thread) const {
+    return static_cast<float*>(args_.scratch) + thread * schedule_.thread_floats();
+  }
+
+  Planes in_planes(float* memory) const { return planes(memory, schedule_.in_plane()); }
+  Planes out_planes(float* memory) const { return planes(memory, schedule_.out_plane()); }
+  Planes planes(float* memory, int64_t plane) const {
+    return {.data = memory, .plane = plane, .row = kBlock, .block = schedule_.chunk * kBlock};
+  }
+
+  /// `channels` of images that have `all_channels`.
   Images images(int64_t channels, int64_t all_channels) const {
     const Window& w = desc_.window;
     const int64_t plane = w.in[1] * w.in[2] * kBlock;
     return {.height = w.in[1],
             .width = w.in[2],
             .channels = channels,
+            .tile = schedule_.tile,
             .image = blocks_of(all_channels) * plane,
             .pixel = kBlock,
             .block = plane};
   }
 
-  void compute(int64_t task, int thread) const {
-    const int64_t chunk = task / parts_, part = task % parts_;
-    const Tiles tiles{.begin = chunk * chunks_.chunk,
-                      .end = std::min(chunks_.tiles, (chunk + 1) * chunks_.chunk)};
-    float* const memory = static_cast<float*>(args_.scratch) + thread * chunks_.thread_floats();
-    const Planes in{
-        .data = memory, .plane = chunks_.in_plane(), .row = kBlock, .block = chunks_.chunk * kBlock};
-    const Planes out{
-        .data = memory + kPoints * in.plane, .plane = chunks_.out_plane(), .row = kBlock, .block = in.block};
+  void read_inputs(Tiles tiles, const Planes& in) const {
     kernels_.tiles.read_inputs(images(desc_.in_channels, desc_.in_channels), args_.in, tiles, in);
-    for (int64_t panel = panels_ * part / parts_; panel < panels_ * (part + 1) / parts_; ++panel)
-      compute_panel(panel, tiles, in, out);
   }
 
-  void compute_panel(int64_t panel, Tiles tiles, const Planes& in, const Planes& out) const {
-    const int64_t channels = kernels_.panels.blocks * kBlock, first = panel * channels;
-    const int64_t weights = desc_.in_channels * channels;
-    const float* const b = static_cast<const float*>(args_.weights) + panel * kPoints * weights;
-    for (int64_t point = 0; point < kPoints; ++point)
-      kernels_.panels.multiply({.positions = tiles.end - tiles.begin,
-                                .blocks = kernels_.panels.blocks,
-                                .a = in.data + point * in.plane,
-                                .offsets = offsets_.data(),
-                                .count = chunks_.in_blocks,
-                                .b = b + point * weights,
-                                .c = out.data + point * out.plane,
-                                .c_block = out.block,
-                                .ahead = b + (point + 1) * weights,
-                                .ahead_floats = weights});
-    const Images to = images(channels, desc_.out_channels);
+  void compute(const PanelRange& panels, Tiles tiles, const Planes& in, const Planes& out) const {
+    const int64_t channels = kernels_.panels.blocks * kBlock;
+    const int64_t point_floats = desc_.in_channels * channels;
+    const auto weights = [&](int64_t point, int64_t panel) {
+      return static_cast<const float*>(args_.weights) + (panel * schedule_.points + point) * point_floats;
+    };
+    for (int64_t point = 0; point < schedule_.points; ++point)
+      for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+        const bool is_last = panel + 1 == panels.end;
+        kernels_.panels.multiply(
+            {.positions = tiles.end - tiles.begin,
+             .blocks = kernels_.panels.blocks,
+             .a = in.data + point * in.plane,
+             .offsets = offsets_.data(),
+             .count = schedule_.in_blocks,
+             .b = weights(point, panel),
+             .c = out.data + point * out.plane + (panel - panels.begin) * kernels_.panels.blocks * out.block,
+             .c_block = out.block,
+             .ahead = is_last ? weights(point + 1, panels.begin) : weights(point, panel + 1),
+             .ahead_floats = point_floats});
+      }
+    write_results(panels, tiles, out);
+  }
+
+  void write_results(const PanelRange& panels, Tiles tiles, const Planes& out) const {
+    const int64_t channels = kernels_.panels.blocks * kBlock, first = panels.begin * channels;
+    const Images to = images((panels.end - panels.begin) * channels, desc_.out_channels);
     const int64_t at = first / kBlock * to.block;
     blocked::Finish finish(desc_.activation);
     if (desc_.has_bias) finish.bias = args_.bias + first;
@@ -129,9 +133,7 @@ class Convolution {
   const BlockedKernels& kernels_;
   const ConvDesc& desc_;
   const ConvArgs& args_;
-  Chunks chunks_;
-  int64_t panels_;
-  int64_t parts_ = 1;
+  Schedule schedule_;
   std::array<int64_t, kMostBlocks> offsets_;
 };
 
@@ -146,22 +148,27 @@ Status accepts_geometry(const ConvDesc& desc) {
 
 }  // namespace
 
-Status accepts_blocked(const BlockedKernels& kernels, const ConvDesc& desc) {
+Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc) {
   RETURN_IF_ERROR(accepts_geometry(desc));
   const int64_t panel = kernels.panels.blocks * kBlock;
   if (desc.in_channels % kBlock != 0 || desc.out_channels % panel != 0)
     return unsupported("needs multiples of {} channels in and {} out", kBlock, panel);
   if (blocks_of(desc.in_channels) > kMostBlocks)
     return unsupported("takes {} channels at most", kMostBlocks * kBlock);
-  const Images images{.height = desc.window.in[1], .width = desc.window.in[2]};
-  if (images.height * images.width * 2 < images.tiles_per_image() * kOut * kOut)
-    return unsupported("of 4 x 4 tiles more than half lies outside of {} x {}", images.height, images.width);
-  if (tiles_of(desc) < kFewestTiles) return unsupported("needs {} tiles of 4 x 4 or more", kFewestTiles);
+  const double own_us = Schedule(kernels, desc).estimated_us();
+  const double other_us = Schedule(other, desc).estimated_us(),
+               direct_us = estimated_direct_us(kernels, desc);
+  if (other_us < own_us)
+    return unsupported("tiles of {} x {} should take {:.0f} us instead of {:.0f}", other.tiles.tile,
+                       other.tiles.tile, other_us, own_us);
+  if (direct_us < own_us)
+    return unsupported("a direct sum should take {:.0f} us instead of {:.0f}", direct_us, own_us);
   return {};
 }
 
-size_t packed_blocked_bytes(const ConvDesc& desc) {
-  return static_cast<size_t>(kPoints * desc.in_channels * desc.out_channels) * sizeof(float);
+size_t packed_blocked_bytes(const BlockedKernels& kernels, const ConvDesc& desc) {
+  return static_cast<size_t>(points_of(kernels.tiles.tile) * desc.in_channels * desc.out_channels) *
+         sizeof(float);
 }
 
 /// [panel][point][in_channels][lane of the panel].
@@ -170,13 +177,14 @@ void pack_blocked(const BlockedKernels& kernels, const ConvDesc& desc, const flo
       .data = weights, .row_step = kTaps, .column_step = kTaps * desc.in_channels, .tap_step = 1};
   const int64_t lanes = kernels.tiles.panel, plane = desc.in_channels * lanes;
   auto* to = static_cast<float*>(packed);
-  for (int64_t column = 0; column < desc.out_channels; column += lanes, to += kPoints * plane)
+  for (int64_t column = 0; column < desc.out_channels; column += lanes) {
     kernels.tiles.read_weights(matrix, desc.in_channels, column, to, plane);
+    to += points_of(kernels.tiles.tile) * plane;
+  }
 }
 
-size_t blocked_scratch_bytes(const ConvDesc& desc) {
-  const Chunks chunks(desc);
-  return static_cast<size_t>(chunks.threads * chunks.thread_floats()) * sizeof(float);
+size_t blocked_scratch_bytes(const BlockedKernels& kernels, const ConvDesc& desc) {
+  return static_cast<size_t>(Schedule(kernels, desc).scratch_floats()) * sizeof(float);
 }
 
 void blocked_conv(const BlockedKernels& kernels, const ConvDesc& desc, const ConvArgs& args,

@@ -1,22 +1,15 @@
 #pragma once
 
-#include "kernels/conv.h"
-#include "kernels/winograd/tile_kernels.h"
+#include "kernels/winograd/schedule.h"
 
-/// What a ConvImpl needs, for blocked images: each thread takes some tiles through all three steps, so that
-/// what lies between stays in its second-level cache.
+/// What a ConvImpl needs, for blocked images.
 namespace ridgeline::kernels::winograd {
 
-/// The products are those of a panel of blocks, the transforms the tiles'.
-struct BlockedKernels {
-  const TileKernels& tiles;
-  const blocked::PanelKernels& panels;
-};
-
-Status accepts_blocked(const BlockedKernels& kernels, const ConvDesc& desc);
-size_t packed_blocked_bytes(const ConvDesc& desc);
+/// Refuses what `other` kernels, of tiles of another size, or a direct sum are expected to compute sooner.
+Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc);
+size_t packed_blocked_bytes(const BlockedKernels& kernels, const ConvDesc& desc);
 void pack_blocked(const BlockedKernels& kernels, const ConvDesc& desc, const float* weights, void* packed);
-size_t blocked_scratch_bytes(const ConvDesc& desc);
+size_t blocked_scratch_bytes(const BlockedKernels& kernels, const ConvDesc& desc);
 void blocked_conv(const BlockedKernels& kernels, const ConvDesc& desc, const ConvArgs& args,
                   ThreadPool& pool);
 

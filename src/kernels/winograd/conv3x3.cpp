@@ -13,7 +13,7 @@ float* panel_of(const Conv3x3& conv, const Means& means, int64_t point, int64_t 
 /// At each point [tiles, in_channels] · [in_channels, out_channels].
 void multiply(const Conv3x3& conv, const Means& means, const Workspace& space, int64_t tiles) {
   const int64_t width = means.kernels.panel, panels = conv.out_channels / width;
-  means.parallel(kPoints * panels, [&](int64_t begin, int64_t end) {
+  means.parallel(kLargePoints * panels, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t point = i / panels, panel = i % panels;
       means.kernels.multiply({.rows = tiles,
@@ -34,14 +34,14 @@ void multiply(const Conv3x3& conv, const Means& means, const Workspace& space, i
 size_t scratch_floats(const Conv3x3& conv) { return Workspace::floats(conv); }
 
 size_t weight_floats(const Conv3x3& conv) {
-  return static_cast<size_t>(kPoints * conv.in_channels * conv.out_channels);
+  return static_cast<size_t>(kLargePoints * conv.in_channels * conv.out_channels);
 }
 
 Status accepts(const Conv3x3& conv, const TileKernels& kernels, int64_t fewest_tiles) {
   if (conv.in_channels % kernels.panel != 0 || conv.out_channels % kernels.panel != 0)
     return unsupported("needs multiples of {} channels", kernels.panel);
   const Images images{.height = conv.height, .width = conv.width};
-  const int64_t computed = images.tiles_per_image() * kOut * kOut;
+  const int64_t computed = images.tiles_per_image() * kLargeTile * kLargeTile;
   if (conv.height * conv.width * 2 < computed)
     return unsupported("of 4 x 4 tiles more than half lies outside of {} x {}", conv.height, conv.width);
   if (conv.batch * images.tiles_per_image() < fewest_tiles)

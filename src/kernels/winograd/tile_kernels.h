@@ -4,10 +4,16 @@
 
 namespace ridgeline::kernels::winograd {
 
-constexpr int64_t kOut = 4;             ///< rows and columns of results that a tile has
-constexpr int64_t kIn = kOut + 2;       ///< of inputs that it reads
-constexpr int64_t kPoints = kIn * kIn;  ///< products of a tile, in each pair of channels
 constexpr int64_t kTaps = 9;
+/// Rows and columns of results that a tile has: 4, or 2 where weights, which have as many points as tiles,
+/// are dear to fetch.
+constexpr int64_t kLargeTile = 4;
+constexpr int64_t kSmallTile = 2;
+
+/// Products of a tile in each pair of channels: one for each of the inputs that it reads.
+constexpr int64_t points_of(int64_t tile) { return (tile + 2) * (tile + 2); }
+
+constexpr int64_t kLargePoints = points_of(kLargeTile);
 
 /// What tiles cover. Where a channel lies beside channel 0 of its pixel or tile: in steps of `block` for
 /// every kBlock channels, those of a block side by side.
@@ -15,12 +21,13 @@ struct Images {
   int64_t height = 0;
   int64_t width = 0;
   int64_t channels = 0;
+  int64_t tile = kLargeTile;
   int64_t image = 0;  ///< floats from an image to the next
   int64_t pixel = 0;  ///< and from a pixel
   int64_t block = 0;
 
-  int64_t tile_rows() const { return (height + kOut - 1) / kOut; }
-  int64_t tile_columns() const { return (width + kOut - 1) / kOut; }
+  int64_t tile_rows() const { return (height + tile - 1) / tile; }
+  int64_t tile_columns() const { return (width + tile - 1) / tile; }
   int64_t tiles_per_image() const { return tile_rows() * tile_columns(); }
 };
 
@@ -63,24 +70,28 @@ struct PanelProduct {
 
 /// One instruction set's kernels. Bᵀ, G and Aᵀ are the matrices of Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A.
 struct TileKernels {
-  int64_t lanes = 0;
+  int64_t tile = 0;
   int64_t panel = 0;  ///< columns of a product; channels are multiples of it
   /// Bᵀ d B of the inputs around each tile.
-  void (*read_inputs)(const Images& images, const float* x, Tiles tiles, const Planes& out);
-  /// A dy Aᵀ of each tile's gradients.
-  void (*read_gradients)(const Images& images, const float* dy, Tiles tiles, const Planes& out);
+  void (*read_inputs)(const Images& images, const float* x, Tiles tiles, const Planes& out) = nullptr;
+  /// A dy Aᵀ of each tile's gradients; null for small tiles.
+  void (*read_gradients)(const Images& images, const float* dy, Tiles tiles, const Planes& out) = nullptr;
   /// Aᵀ m A, of each tile what lies inside the image, finished where `finish` is not null.
   void (*write_results)(const Images& images, const Planes& in, Tiles tiles, float* y,
-                        const blocked::Finish* finish);
+                        const blocked::Finish* finish) = nullptr;
   /// G g Gᵀ of `rows` rows of the panel of columns that begins at `column`; point p's [rows, panel] is at out
   /// + p·plane.
-  void (*read_weights)(const WeightMatrix& weights, int64_t rows, int64_t column, float* out, int64_t plane);
-  /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns.
-  void (*write_weights)(const float* u, int64_t plane, int64_t columns, float* out);
-  void (*multiply)(const PanelProduct& product);
+  void (*read_weights)(const WeightMatrix& weights, int64_t rows, int64_t column, float* out,
+                       int64_t plane) = nullptr;
+  /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns. Null for
+  /// small tiles.
+  void (*write_weights)(const float* u, int64_t plane, int64_t columns, float* out) = nullptr;
+  void (*multiply)(const PanelProduct& product) = nullptr;
 };
 
 const TileKernels& avx512_tiles();
+const TileKernels& avx512_small_tiles();
 const TileKernels& avx2_tiles();
+const TileKernels& avx2_small_tiles();
 
 }  // namespace ridgeline::kernels::winograd

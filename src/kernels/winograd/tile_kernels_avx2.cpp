@@ -14,6 +14,7 @@ constexpr int kRows = 6;  // 12 of 16 registers hold sums
 
 namespace ridgeline::kernels::winograd {
 
-const TileKernels& avx2_tiles() { return kTileKernels; }
+const TileKernels& avx2_tiles() { return kLargeKernels; }
+const TileKernels& avx2_small_tiles() { return kSmallKernels; }
 
 }  // namespace ridgeline::kernels::winograd

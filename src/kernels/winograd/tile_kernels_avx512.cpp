@@ -14,6 +14,7 @@ constexpr int kRows = 14;  // 28 of 32 registers hold sums
 
 namespace ridgeline::kernels::winograd {
 
-const TileKernels& avx512_tiles() { return kTileKernels; }
+const TileKernels& avx512_tiles() { return kLargeKernels; }
+const TileKernels& avx512_small_tiles() { return kSmallKernels; }
 
 }  // namespace ridgeline::kernels::winograd

@@ -17,8 +17,8 @@ struct Place {
 
   Place(const Images& images, int64_t tile)
       : image(tile / images.tiles_per_image()),
-        row(tile % images.tiles_per_image() / images.tile_columns() * kOut),
-        column(tile % images.tile_columns() * kOut) {}
+        row(tile % images.tiles_per_image() / images.tile_columns() * images.tile),
+        column(tile % images.tile_columns() * images.tile) {}
 };
 
 int64_t pixel_at(const Images& images, int64_t image, int64_t row, int64_t column) {
@@ -31,9 +31,9 @@ constexpr int64_t channel_at(int64_t channel, int64_t block) {
 
 /// n×n pixels from `margin` above and to the left of a tile's first result, through M s Mᵀ into the
 /// planes; zeros stand for what lies outside of the image.
-template <int n, auto transform>
+template <typename Tile, int n, auto transform>
 void read_tiles(const Images& images, const float* pixels, Tiles tiles, const Planes& out) {
-  constexpr int64_t kMargin = (n - kOut) / 2;
+  constexpr int64_t kMargin = (n - Tile::kOut) / 2;
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const Place place(images, tile);
     const float* at[n][n];
@@ -46,34 +46,36 @@ void read_tiles(const Images& images, const float* pixels, Tiles tiles, const Pl
     float* const to = out.data + (tile - tiles.begin) * out.row;
     for (int64_t c = 0; c < images.channels; c += kLanes) {
       const int64_t from = channel_at(c, images.block), lane = channel_at(c, out.block);
-      transform_square<n, kIn, transform>(
+      transform_square<n, Tile::kIn, transform>(
           [&](int i, int j) { return at[i][j] != nullptr ? load(at[i][j] + from) : Vector{}; },
-          [&](int i, int j, Vector value) { store(to + (i * kIn + j) * out.plane + lane, value); });
+          [&](int i, int j, Vector value) { store(to + (i * Tile::kIn + j) * out.plane + lane, value); });
     }
   }
 }
 
+template <typename Tile>
 void read_inputs(const Images& images, const float* x, Tiles tiles, const Planes& out) {
-  read_tiles<kIn, read_input>(images, x, tiles, out);
+  read_tiles<Tile, Tile::kIn, Tile::read_input>(images, x, tiles, out);
 }
 
 void read_gradients(const Images& images, const float* dy, Tiles tiles, const Planes& out) {
-  read_tiles<kOut, read_gradient>(images, dy, tiles, out);
+  read_tiles<LargeTile, LargeTile::kOut, LargeTile::read_gradient>(images, dy, tiles, out);
 }
 
+template <typename Tile>
 void write_results(const Images& images, const Planes& in, Tiles tiles, float* y,
                    const blocked::Finish* finish) {
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const Place place(images, tile);
-    const int64_t rows = std::min(kOut, images.height - place.row);
-    const int64_t columns = std::min(kOut, images.width - place.column);
+    const int64_t rows = std::min<int64_t>(Tile::kOut, images.height - place.row);
+    const int64_t columns = std::min<int64_t>(Tile::kOut, images.width - place.column);
     const float* const from = in.data + (tile - tiles.begin) * in.row;
     const int64_t first = pixel_at(images, place.image, place.row, place.column);
     for (int64_t c = 0; c < images.channels; c += kLanes) {
       const float* const lane = from + channel_at(c, in.block);
       const int64_t to = first + channel_at(c, images.block);
-      transform_square<kIn, kOut, write_result>(
-          [&](int i, int j) { return load(lane + (i * kIn + j) * in.plane); },
+      transform_square<Tile::kIn, Tile::kOut, Tile::write_result>(
+          [&](int i, int j) { return load(lane + (i * Tile::kIn + j) * in.plane); },
           [&](int i, int j, Vector value) {
             if (i >= rows || j >= columns) return;
             const int64_t at = to + (i * images.width + j) * images.pixel;
@@ -90,34 +92,43 @@ Vector load_columns(const float* from, int64_t step) {
   return columns;
 }
 
+template <typename Tile>
 void read_weights(const WeightMatrix& weights, int64_t rows, int64_t column, float* out, int64_t plane) {
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
       const float* const from = weights.data + row * weights.row_step + (column + lane) * weights.column_step;
       float* const to = out + row * kPanel + lane;
-      transform_square<3, kIn, read_taps>(
+      transform_square<3, Tile::kIn, Tile::read_taps>(
           [&](int i, int j) {
             return load_columns(from + (i * 3 + j) * weights.tap_step, weights.column_step);
           },
-          [&](int i, int j, Vector value) { store(to + (i * kIn + j) * plane, value); });
+          [&](int i, int j, Vector value) { store(to + (i * Tile::kIn + j) * plane, value); });
     }
 }
 
 void write_weights(const float* u, int64_t plane, int64_t columns, float* out) {
   for (int64_t c = 0; c < columns; c += kLanes)
-    transform_square<kIn, 3, write_taps>(
-        [&](int i, int j) { return load(u + (i * kIn + j) * plane + c); },
+    transform_square<LargeTile::kIn, 3, LargeTile::write_taps>(
+        [&](int i, int j) { return load(u + (i * LargeTile::kIn + j) * plane + c); },
         [&](int i, int j, Vector value) { store(out + (i * 3 + j) * columns + c, value); });
 }
 
-constexpr TileKernels kTileKernels{.lanes = kLanes,
-                                   .panel = kPanel,
-                                   .read_inputs = read_inputs,
-                                   .read_gradients = read_gradients,
-                                   .write_results = write_results,
-                                   .read_weights = read_weights,
-                                   .write_weights = write_weights,
-                                   .multiply = multiply};
+template <typename Tile>
+constexpr TileKernels make_kernels() {
+  TileKernels kernels{.tile = Tile::kOut, .panel = kPanel};
+  kernels.read_inputs = read_inputs<Tile>;
+  kernels.write_results = write_results<Tile>;
+  kernels.read_weights = read_weights<Tile>;
+  kernels.multiply = multiply;
+  if constexpr (Tile::kOut == kLargeTile) {
+    kernels.read_gradients = read_gradients;
+    kernels.write_weights = write_weights;
+  }
+  return kernels;
+}
+
+constexpr TileKernels kLargeKernels = make_kernels<LargeTile>();
+constexpr TileKernels kSmallKernels = make_kernels<SmallTile>();
 
 }  // namespace
 }  // namespace ridgeline::kernels::winograd

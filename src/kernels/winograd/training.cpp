@@ -17,7 +17,7 @@ Result<const TileKernels*> best_kernels(const CpuFeatures& cpu) {
 /// Adds, at each point, [out_channels, tiles] · [tiles, in_channels] of a chunk to the weights' gradient.
 void add_products(const Conv3x3& conv, const Means& means, const Workspace& space, Tiles chunk) {
   const int64_t columns = conv.in_channels, panels = columns / means.kernels.panel;
-  means.parallel(kPoints * panels, [&](int64_t begin, int64_t end) {
+  means.parallel(kLargePoints * panels, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t point = i / panels, column = i % panels * means.kernels.panel;
       means.kernels.multiply({.rows = conv.out_channels,

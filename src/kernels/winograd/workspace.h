@@ -18,12 +18,12 @@ class Workspace {
  public:
   Workspace(const Conv3x3& conv, const Means& means) : conv_(conv), means_(means) {
     in = planes(means.scratch, conv.in_channels);
-    out = planes(in.data + kPoints * in.plane, conv.out_channels);
+    out = planes(in.data + kLargePoints * in.plane, conv.out_channels);
   }
 
   static size_t floats(const Conv3x3& conv) {
     const int64_t row = conv.in_channels + conv.out_channels + 2 * kRowGap;
-    return static_cast<size_t>(kPoints * kChunk * row);
+    return static_cast<size_t>(kLargePoints * kChunk * row);
   }
 
   Images images(int64_t channels) const {

@@ -1,0 +1,92 @@
+#include "kernels/winograd/schedule.h"
+
+#include <algorithm>
+
+namespace ridgeline::kernels::winograd {
+namespace {
+
+using blocked::blocks_of;
+using blocked::kBlock;
+
+constexpr int64_t kChunkBytes =
+    1200 * 1024;                         ///< of a second-level cache, beside the weights that pass through
+constexpr int64_t kMostTiles = 56;       ///< after which weights are as good as free
+constexpr int64_t kFewestTogether = 14;  ///< tiles that make weights worth fetching
+constexpr int64_t kChunksPerThread = 4;  ///< that let threads share evenly
+constexpr int64_t kPartsPerThread = 2;
+constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;  ///< that stay in a second-level cache
+
+// Measured on Sapphire Rapids, of one thread: products of a block of output channels, third-level cache and
+// memory, transforms of a tile's point in a block of channels.
+constexpr double kFlopsPerUs = 80e3;
+constexpr double kBytesPerUs = 12e3;
+constexpr double kTransformUs = 1.2e-3;
+
+int64_t floats_to_bytes(int64_t floats) { return floats * static_cast<int64_t>(sizeof(float)); }
+
+}  // namespace
+
+Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
+    : tile(kernels.tiles.tile),
+      points(points_of(tile)),
+      threads(desc.threads),
+      in_blocks(blocks_of(desc.in_channels)),
+      panels(blocks_of(desc.out_channels) / kernels.panels.blocks),
+      panel_blocks_(kernels.panels.blocks) {
+  const Images images{.height = desc.window.in[1], .width = desc.window.in[2], .tile = tile};
+  tiles = desc.batch * images.tiles_per_image();
+
+  Schedule shared = *this;
+  shared.shares_inputs = true;
+  shared.parts = std::min(panels, kPartsPerThread * threads);
+  shared.out_blocks_together = (panels + shared.parts - 1) / shared.parts * panel_blocks_;
+  const int64_t part_tile = floats_to_bytes(points * shared.out_blocks_together * kBlock);
+  shared.cut(std::max(kFewestTogether, kChunkBytes / part_tile));
+
+  out_blocks_together = panel_blocks_;
+  const int64_t own_tile = floats_to_bytes(points * (in_blocks + out_blocks_together) * kBlock);
+  cut(std::clamp(kChunkBytes / own_tile, kFewestTogether, kMostTiles));
+  if (chunks < kChunksPerThread * threads)
+    while (parts < panels && chunks * parts % threads != 0) ++parts;
+
+  if (shared.bytes_fetched() < bytes_fetched()) *this = shared;
+}
+
+void Schedule::cut(int64_t most_tiles) {
+  chunks = ceil_div(tiles, most_tiles);
+  chunk = ceil_div(tiles, std::max<int64_t>(1, chunks));
+}
+
+int64_t Schedule::weight_bytes() const {
+  return floats_to_bytes(points * in_blocks * panels * panel_blocks_ * kBlock * kBlock);
+}
+
+int64_t Schedule::input_bytes() const { return floats_to_bytes(points * tiles * in_blocks * kBlock); }
+
+int64_t Schedule::bytes_fetched() const {
+  const int64_t weights = weight_bytes() > kWeightBytesToKeep ? chunks * weight_bytes() : 0;
+  return weights + (shares_inputs ? (1 + parts) * input_bytes() : 0);
+}
+
+double Schedule::estimated_us() const {
+  const auto products =
+      static_cast<double>(2 * points * tiles * in_blocks * panels * panel_blocks_ * kBlock * kBlock);
+  const auto transforms = static_cast<double>(points * tiles * (in_blocks + panels * panel_blocks_));
+  const double one_thread = products / (kFlopsPerUs * static_cast<double>(panel_blocks_)) +
+                            transforms * kTransformUs + static_cast<double>(bytes_fetched()) / kBytesPerUs;
+  return one_thread / static_cast<double>(threads);
+}
+
+double estimated_direct_us(const BlockedKernels& kernels, const ConvDesc& desc) {
+  const int64_t weights = kTaps * desc.in_channels * desc.out_channels;
+  const auto products = static_cast<double>(2 * desc.batch * volume(desc.window.out) * weights);
+  const double fetched = floats_to_bytes(weights) > kWeightBytesToKeep
+                             ? static_cast<double>(floats_to_bytes(weights)) / kBytesPerUs
+                             : 0;
+  // What is fetched passes behind the products, which take longer.
+  const double one_thread =
+      std::max(products / (kFlopsPerUs * static_cast<double>(kernels.panels.blocks)), fetched);
+  return one_thread / desc.threads;
+}
+
+}  // namespace ridgeline::kernels::winograd

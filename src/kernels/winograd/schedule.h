@@ -1,0 +1,59 @@
+#pragma once
+
+#include "kernels/conv.h"
+#include "kernels/winograd/tile_kernels.h"
+
+namespace ridgeline::kernels::winograd {
+
+/// The products are those of a panel of blocks, the transforms the tiles'.
+struct BlockedKernels {
+  const TileKernels& tiles;
+  const blocked::PanelKernels& panels;
+};
+
+/// In which order a convolution on blocked images is computed: which tiles together, and who computes what.
+/// Either each thread takes a chunk of tiles through all three steps, so that what lies between stays in its
+/// second-level cache; or, where weights are so many that fetching them for each chunk is what takes time,
+/// all threads share the transformed inputs of a chunk and each computes its part of the output's channels.
+struct Schedule {
+  Schedule(const BlockedKernels& kernels, const ConvDesc& desc);
+
+  /// Lines of kBlock floats from a point to the next are odd in number, so that a tile's points don't meet in
+  /// the same sets of the first-level cache.
+  int64_t in_plane() const { return (in_blocks * chunk | 1) * blocked::kBlock; }
+  int64_t out_plane() const { return (out_blocks_together * chunk | 1) * blocked::kBlock; }
+  int64_t out_floats() const { return points * out_plane(); }
+  int64_t in_floats() const { return points * in_plane(); }
+  /// One thread's, or with shared inputs what it has beside them.
+  int64_t thread_floats() const { return out_floats() + (shares_inputs ? 0 : in_floats()); }
+  int64_t scratch_floats() const { return threads * thread_floats() + (shares_inputs ? in_floats() : 0); }
+
+  /// Of the whole convolution; what a CPU of ours takes, not what this one does.
+  double estimated_us() const;
+
+  int64_t tile = 0;
+  int64_t points = 0;
+  int64_t threads = 1;
+  int64_t in_blocks = 0;
+  int64_t panels = 0;
+  int64_t tiles = 0;
+  bool shares_inputs = false;
+  int64_t chunk = 0;  ///< tiles
+  int64_t chunks = 0;
+  int64_t parts = 1;                ///< of the panels; without shared inputs, each transforms them anew
+  int64_t out_blocks_together = 0;  ///< of a part whose products are made at a time
+
+ private:
+  void cut(int64_t most_tiles);
+  int64_t weight_bytes() const;
+  int64_t input_bytes() const;
+  /// What is fetched from beyond a thread's own caches, all threads together.
+  int64_t bytes_fetched() const;
+
+  int64_t panel_blocks_ = 0;
+};
+
+/// The same of a direct convolution of this shape.
+double estimated_direct_us(const BlockedKernels& kernels, const ConvDesc& desc);
+
+}  // namespace ridgeline::kernels::winograd
