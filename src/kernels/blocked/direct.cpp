@@ -16,7 +16,7 @@ constexpr int64_t kMostRuns = 1024;
 /// Above this, a layer's weights are read once for all images, below it an image's values once for all
 /// weights.
 constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;
-constexpr int64_t kTasksPerThread = 4;
+constexpr int64_t kTasksPerThread = 16;
 constexpr int64_t kMostPanelsTogether = 4;  ///< for which a band's inputs are copied once
 
 /// A pixel's products are the whole convolution, so that a plane is one long row.
@@ -89,7 +89,7 @@ class Convolution {
           offsets_[run++] =
               cuts_.in_place ? input * cuts_.in_plane() : input * patch_.floats() + patch_.offset_of(kh, kw);
     together_ = std::min(kMostPanelsTogether, cuts_.panels);
-    const int64_t wanted = desc.threads > 1 ? kTasksPerThread * desc.threads : 1;
+    const int64_t wanted = desc.threads > 1 ? 4 * desc.threads : 1;
     while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
       --together_;
     groups_ = ceil_div(cuts_.panels, together_);

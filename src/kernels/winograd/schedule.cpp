@@ -54,6 +54,7 @@ Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
 
 void Schedule::cut(int64_t most_tiles) {
   chunks = ceil_div(tiles, most_tiles);
+  if (!shares_inputs && chunks > 1) chunks = ceil_div(chunks, threads) * threads;
   chunk = ceil_div(tiles, std::max<int64_t>(1, chunks));
 }
 
