@@ -1,4 +1,4 @@
-"""main.py RIDGELINE [models|speed|weights|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
+"""main.py RIDGELINE [models|speed|native|weights|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
 one table per topic and exits with 1 when something fails. See docs/crosscheck.md."""
 
 import argparse
@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import models
+import native
 import parity
 import speed
 import train_accuracy
@@ -55,6 +56,20 @@ def check_speed(ridgeline: pathlib.Path) -> bool:
     return passed
 
 
+def check_native(ridgeline: pathlib.Path) -> bool:
+    print(f"{'model':16} {'size':>4} {'batch':>5} {'kept to':8} {'ms':>8} {'img/s':>7} {'fastest peer':12} {'ratio':>6} {'95 % interval':>16} {'goal':>5} "
+          f"{'difference':>10}  verdict")
+    passed = True
+    with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as name:
+        for wanted in native.ROWS:
+            row = native.check(ridgeline, wanted, pathlib.Path(name))
+            print(f"{wanted.model:16} {wanted.size:4} {wanted.batch:5} {wanted.limit or '-':8} {row['ms']:8.2f} {wanted.batch * 1e3 / row['ms']:7.1f} "
+                  f"{row['peer']:12} {row['ratio']:6.2f} {row['low']:7.2f} to {row['high']:5.2f} {wanted.goal:5.2f} {row['difference']:10.1e}  "
+                  f"{row['verdict']}", flush=True)
+            passed = passed and row["verdict"] == "ok"
+    return passed
+
+
 def check_train(ridgeline: pathlib.Path) -> bool:
     passed = True
     with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as name:
@@ -95,7 +110,7 @@ def check_weights(ridgeline: pathlib.Path) -> bool:
     return passed
 
 
-TOPICS = ("models", "speed", "weights", "train", "accuracy")
+TOPICS = ("models", "speed", "native", "weights", "train", "accuracy")
 
 
 def main() -> int:
@@ -111,7 +126,7 @@ def main() -> int:
     if len(wanted) != len(names):
         parser.error(f"--only: of {flags.only} not all are models; known: {', '.join(model.name for model in models.MODELS)}")
     checks = {"models": lambda: check_models(ridgeline, wanted, flags.every_opset), "speed": lambda: check_speed(ridgeline),
-              "weights": lambda: check_weights(ridgeline),
+              "native": lambda: check_native(ridgeline), "weights": lambda: check_weights(ridgeline),
               "train": lambda: check_train(ridgeline), "accuracy": lambda: check_accuracy(ridgeline)}
     passed = [checks[topic]() for topic in ([flags.topic] if flags.topic else TOPICS)]
     return 0 if all(passed) else 1

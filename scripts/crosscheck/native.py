@@ -1,0 +1,85 @@
+"""Is the native engine faster than its peers, and as right? FP32, 2 threads, one image size and batch a row, against each peer in alternating slices."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+import statistics
+import subprocess
+
+import numpy
+
+import pairs
+import tensors
+import worker
+
+PEERS = ("onnxruntime", "openvino", "libtorch")
+THREADS = 2
+SLICE_S, MIN_CALLS = 0.25, 3
+ROUNDS = range(12, 48, 12)
+NARROW = 0.03  # half the interval's width at which a race ends
+BOUND = 2e-5  # of the outputs' scale
+
+# What keeps a library to an instruction set. ONNX Runtime cannot be kept.
+LIMITS = {"avx512": {"RIDGELINE_CPU": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "ATEN_CPU_CAPABILITY": "avx512"},
+          "avx2": {"RIDGELINE_CPU": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    model: str
+    size: int
+    batch: int
+    goal: float
+    limit: str = ""  # an instruction set of LIMITS
+
+    def peers(self) -> tuple[str, ...]:
+        return tuple(peer for peer in PEERS if not self.limit or peer != "onnxruntime")
+
+
+ROWS = ([Row("resnet18", 224, batch, 1.5) for batch in (1, 8, 16)] + [Row("resnet18", size, 1, 1.5) for size in (256, 384, 512)] +
+        [Row(model, 224, 1, 1.2) for model in ("resnet50", "mobilenet_v2", "vgg16", "efficientnet_b0")] +
+        [Row("resnet18", 224, 1, 1.2, limit) for limit in LIMITS])
+
+
+@functools.cache
+def export(ridgeline: pathlib.Path, model: str, folder: pathlib.Path) -> pathlib.Path:
+    path = folder / f"{model}.onnx"
+    subprocess.run([ridgeline, "export", f"zoo:{model}", "-o", path, "--dynamic-hw", "--no-verify"], check=True, capture_output=True)
+    return path
+
+
+def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> dict:
+    """`ratio`: the peer's time over native's. A slice counts by its best call, the one that other work disturbed least."""
+    model = export(ridgeline, row.model, folder)
+    inputs = folder / "native_inputs.bin"
+    tensors.write(inputs, [numpy.random.default_rng(3).standard_normal((row.batch, 3, row.size, row.size), dtype=numpy.float32)])
+    outputs = [folder / "ours.bin", folder / "theirs.bin"]
+    command = ["env", *(f"{name}={value}" for name, value in LIMITS.get(row.limit, {}).items()), str(ridgeline), "worker"]
+    with worker.Worker(command) as theirs, worker.Worker(command) as ours:
+        for contender, engine, output in ((ours, "native", outputs[0]), (theirs, peer, outputs[1])):
+            contender.load(model, engine, THREADS, inputs, output, {"input": [row.batch, 3, row.size, row.size]})
+        difference = tensors.relative_difference(tensors.read(outputs[1]), tensors.read(outputs[0]))
+        turns = pairs.Race(theirs, ours, min)
+        turns.until(NARROW, ROUNDS, max(MIN_CALLS, round(SLICE_S * 1e6 / turns.call_us)))
+        ours_us = statistics.median(turns.times_us[ours])
+    low, high = pairs.interval(turns.ratios)
+    return {"peer": peer, "ms": ours_us / 1e3, "ratio": statistics.median(turns.ratios), "low": low, "high": high, "difference": difference}
+
+
+def verdict(row: Row, result: dict) -> str:
+    if result["difference"] > BOUND:
+        return "FAILED: outputs differ"
+    if result["high"] < row.goal:
+        return "FAILED"
+    return "ok" if result["ratio"] >= row.goal else "NOISY"
+
+
+def check(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> dict:
+    """Against the fastest peer."""
+    if len(os.sched_getaffinity(0)) < THREADS:
+        raise SystemExit(f"crosscheck native: needs {THREADS} cores")
+    results = [race(ridgeline, row, peer, folder) for peer in row.peers()]
+    nearest = min(results, key=lambda result: result["ratio"])
+    nearest["difference"] = max(result["difference"] for result in results)
+    return nearest | {"verdict": verdict(row, nearest)}
