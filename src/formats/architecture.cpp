@@ -18,6 +18,20 @@ constexpr int64_t kLenetChannels = 256;
 constexpr int64_t kLenetReduction = 32;
 constexpr int64_t kStemChannels = 64;
 
+/// How a family but the ResNets is told. Relatives of other depths and widths share the sign; what they have
+/// more or otherwise is listed when the weights are filled in.
+struct Family {
+  std::string_view model;
+  std::string_view sign;        ///< a tensor that no other family has
+  std::string_view classifier;  ///< the tensor with a row per class
+};
+constexpr auto kFamilies = std::to_array<Family>({
+    {kLenet, "conv5.weight", "clf.weight"},
+    {"vgg16", "classifier.6.weight", "classifier.6.weight"},
+    {"mobilenet_v2", "features.1.conv.0.0.weight", "classifier.1.weight"},
+});
+constexpr std::string_view kResNetClassifier = "fc.weight";
+
 /// Of a matrix or kernel; 0 where there is no such tensor or dimension.
 int64_t dim_of(const StateDict& weights, std::string_view name, size_t axis) {
   const Tensor* tensor = weights.find(name);
@@ -76,8 +90,8 @@ Result<std::string> resnet_of(const StateDict& weights) {
 }
 
 Result<std::string> recognise(const StateDict& weights) {
-  if (weights.find("clf.weight") != nullptr && weights.find("conv5.weight") != nullptr)
-    return std::string(kLenet);
+  for (const Family& family : kFamilies)
+    if (weights.find(family.sign) != nullptr) return std::string(family.model);
   if (weights.find("layer1.0.conv1.weight") != nullptr) return resnet_of(weights);
   if (any_name_has(weights, "embedder.embedder.convolution.weight"))
     return unsupported(
@@ -125,6 +139,12 @@ Result<int64_t> told_image_size(const StateDict& weights) {
   return size;
 }
 
+std::string_view classifier_of(std::string_view model) {
+  for (const Family& family : kFamilies)
+    if (family.model == model) return family.classifier;
+  return kResNetClassifier;
+}
+
 /// The only size whose last map LeNet's classifier takes; 0 where there is none.
 int64_t lenet_image_size(const StateDict& weights) {
   const auto side = static_cast<int64_t>(
@@ -137,7 +157,7 @@ int64_t lenet_image_size(const StateDict& weights) {
 Result<Architecture> architecture_of(const StateDict& weights, const std::string& model) {
   Architecture found;
   ASSIGN_OR_RETURN(found.model, model_of(weights, model));
-  const std::string classifier = found.model == kLenet ? "clf.weight" : "fc.weight";
+  const std::string_view classifier = classifier_of(found.model);
   found.num_classes = dim_of(weights, classifier, 0);
   if (found.num_classes < 1)
     return unsupported("has no classifier ({} is missing): save the model with its head", classifier);

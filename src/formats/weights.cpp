@@ -52,6 +52,17 @@ class Differences {
 /// Floats of any width are each other's weights; integers must be of the very type.
 bool is_same_kind(DType a, DType b) { return a == b || (is_float(a) && is_float(b)); }
 
+/// Bounds of a Clip, and what shapes and slices are told by: parts of a layer's definition, not its weights.
+std::unordered_set<std::string_view> constants_of(const Graph& graph) {
+  std::unordered_set<std::string_view> constants;
+  for (const Node& node : graph.nodes)
+    for (const std::string& input : node.inputs)
+      if (const Tensor* tensor = graph.initializer(input);
+          tensor != nullptr && (node.op == "Clip" || tensor->dtype() == DType::kI64))
+        constants.insert(input);
+  return constants;
+}
+
 constexpr int64_t kUsualImageSize = 224;
 /// Told of the file that tensors came from, and untrue or unneeded in a graph.
 constexpr std::array kContainerKeys = {"format", kCheckpointModelKey};
@@ -88,7 +99,7 @@ Result<Graph> filled_graph(const StateDict& weights, const GraphOptions& options
 
 Status load_weights(const StateDict& weights, Graph& graph) {
   std::map<std::string, Tensor> filled = graph.initializers;
-  std::unordered_set<std::string_view> given;
+  std::unordered_set<std::string_view> given = constants_of(graph);
   Differences differences;
   for (const auto& [name, tensor] : weights.tensors) {
     const auto place = filled.find(name);
@@ -116,7 +127,7 @@ Status load_weights(const StateDict& weights, Graph& graph) {
 StateDict weights_of(const Graph& graph) {
   StateDict weights;
   weights.metadata = graph.metadata;
-  std::unordered_set<std::string_view> listed;
+  std::unordered_set<std::string_view> listed = constants_of(graph);
   const auto list = [&](const std::string& name) {
     const Tensor* tensor = graph.initializer(name);
     if (tensor != nullptr && listed.insert(name).second) weights.tensors.emplace_back(name, *tensor);

@@ -53,7 +53,7 @@ TEST_P(Conformance, EveryCaseOfAnOpThatIsNotRefusedPasses) {
 
 TEST_P(Conformance, AnOpThatAZooModelNeedsIsClaimed) {
   for (const std::string& name : zoo::names()) {
-    const auto graph = zoo::make(name, {});
+    const auto graph = zoo::make(name, {.zero_weights = true});
     ASSERT_TRUE(graph.ok()) << graph.status().message();
     for (const Node& node : graph->nodes)
       EXPECT_TRUE(report_.claimed_ops.contains(node.op)) << node.describe() << " of " << name;

@@ -38,6 +38,14 @@ Result<std::vector<float>> outputs_of(const Engine& engine, const Graph& graph, 
   return std::vector<float>(values.begin(), values.end());
 }
 
+/// Within fp32's bound: 1e-4 of the largest output.
+void expect_near(const std::vector<float>& got, const std::vector<float>& expected) {
+  float scale = 0;
+  for (const float value : expected) scale = std::max(scale, std::abs(value));
+  EXPECT_GT(scale, 0);
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-4 * scale) << i;
+}
+
 struct ParityCase {
   std::string model;
   int64_t size;
@@ -57,14 +65,27 @@ TEST_P(NativeParity, AgreesWithOnnxRuntimeAndWithItselfOnOtherThreadCounts) {
   if (const Capabilities peer = onnxruntime.probe(); !peer.available) GTEST_SKIP() << peer.reason;
   const Result<std::vector<float>> expected = outputs_of(onnxruntime, graph, image, 2);
   ASSERT_TRUE(expected.ok()) << expected.status().message();
-  float scale = 0;
-  for (const float value : *expected) scale = std::max(scale, std::abs(value));
-  for (size_t i = 0; i < two->size(); ++i) EXPECT_NEAR((*two)[i], (*expected)[i], 1e-4 * scale) << i;
+  expect_near(*two, *expected);
+}
+
+TEST_P(NativeParity, OfReferenceKernelsAgreesWithThatOfFastOnes) {
+  constexpr int64_t kSize = 32;
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  const Graph graph = zoo::make(GetParam().model, {.num_classes = 10, .image_size = kSize}).value();
+  const Tensor image = noise({1, 3, kSize, kSize});
+  const Result<std::vector<float>> fast = outputs_of(native, graph, image, 2);
+  setenv("RIDGELINE_CPU", "ref", 1);
+  const Result<std::vector<float>> plain = outputs_of(native, graph, image, 2);
+  unsetenv("RIDGELINE_CPU");
+  ASSERT_TRUE(plain.ok()) << plain.status().message();
+  expect_near(*fast, *plain);
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, NativeParity,
                          ::testing::Values(ParityCase{"lenet", 64}, ParityCase{"resnet18", 64},
-                                           ParityCase{"resnet50", 32}));
+                                           ParityCase{"resnet50", 32}, ParityCase{"vgg16", 32},
+                                           ParityCase{"mobilenet_v2", 64}));
 
 TEST(NativeEngine, ProfilesEveryFusedOperatorByItsNodeAndTellsItsMemory) {
   const EngineRegistry registry;

@@ -46,7 +46,8 @@ TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSame) {
   const std::vector<Case> cases = {{"resnet18", {}},
                                    {"resnet18", {.projection = 32, .dynamic_size = true}},
                                    {"resnet50", {.num_classes = 10}},
-                                   {"lenet", {.num_classes = 5}}};
+                                   {"lenet", {.num_classes = 5}},
+                                   {"mobilenet_v2", {.projection = 8}}};
   for (const auto& [name, options] : cases) {
     const Result<Graph> graph = zoo::make(name, options);
     ASSERT_TRUE(graph.ok()) << graph.status().message();
@@ -59,7 +60,7 @@ TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSame) {
 }
 
 TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSameFromEveryOpset) {
-  for (const std::string name : {"lenet", "resnet18"}) {
+  for (const std::string name : {"lenet", "resnet18", "mobilenet_v2"}) {
     const Graph graph = zoo::make(name, {}).value();
     for (int64_t opset = kOldestWrittenOpset; opset <= kMaxOpset; ++opset) {
       const Result<std::string> bytes = to_onnx(graph, {.opset = opset});

@@ -1,5 +1,6 @@
 #include "formats/weights.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,6 +30,38 @@ TEST(Weights, OfAGraphListPyTorchsNamesInItsOrder) {
   EXPECT_EQ(counter->dtype(), DType::kI64);
   EXPECT_EQ(counter->shape(), Shape{});
 }
+
+struct Listed {
+  std::string model;
+  size_t tensors;
+  uint64_t hash;
+};
+class WeightsOfZoo : public testing::TestWithParam<Listed> {};
+
+/// FNV-1a, 64 bits.
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char each : text) hash = (hash ^ static_cast<uint8_t>(each)) * 0x100000001b3;
+  return hash;
+}
+
+// Of "NAME SHAPE\n" for each entry of torchvision 0.29's MODEL().state_dict(), shapes written "64x3x7x7".
+TEST_P(WeightsOfZoo, HaveTheNamesShapesAndOrderOfTorchvisions) {
+  const StateDict weights = weights_of(zoo::make(GetParam().model, {.zero_weights = true}).value());
+  EXPECT_EQ(weights.tensors.size(), GetParam().tensors);
+  std::string text;
+  for (const auto& [name, tensor] : weights.tensors)
+    text += fmt::format("{} {}\n", name, fmt::join(tensor.shape().dims(), "x"));
+  EXPECT_EQ(hash_of(text), GetParam().hash) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WeightsOfZoo,
+                         testing::Values(Listed{"resnet18", 122, 0xf2b8cb04a7ed2b74},
+                                         Listed{"resnet34", 218, 0xff6b8bde2b3f8e44},
+                                         Listed{"resnet50", 320, 0xbcf79d988e045b7e},
+                                         Listed{"vgg16", 32, 0xc3c36606220a7498},
+                                         Listed{"mobilenet_v2", 314, 0x5e24ef93a420d775}),
+                         [](const auto& listed) { return listed.param.model; });
 
 TEST(Weights, OfOneGraphFillAnother) {
   const Graph from = resnet18(1);
@@ -78,7 +111,9 @@ TEST(GraphOf, RecognisesEachModelOfTheZooByItsWeights) {
       {"resnet18", {.num_classes = 5, .projection = 32}},
       {"resnet34", {.num_classes = 3, .image_size = 256, .dynamic_size = true}},
       {"resnet50", {}},
-      {"lenet", {.num_classes = 4, .image_size = 96}}};
+      {"lenet", {.num_classes = 4, .image_size = 96}},
+      {"vgg16", {.num_classes = 6, .image_size = 96, .zero_weights = true}},
+      {"mobilenet_v2", {.num_classes = 9, .dynamic_size = true}}};
   for (const auto& [name, options] : cases) {
     Graph wanted = zoo::make(name, options).value();
     const Result<Graph> graph = graph_of(

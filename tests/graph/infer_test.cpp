@@ -208,23 +208,26 @@ TEST(OpTable, HasNoRowTwice) {
 
 struct Model {
   std::string name;
-  int64_t parameters;  ///< torchvision's published count, plus batch-norm statistics
+  int64_t parameters;    ///< torchvision's published count
+  int64_t norms;         ///< channels over all batch norms, each with a running mean and variance
+  int64_t constants{0};  ///< bounds of activations
 };
 class Zoo : public ::testing::TestWithParam<Model> {};
 
 TEST_P(Zoo, HasTheArchitecturesParametersAndShapes) {
-  const Graph graph = zoo::make(GetParam().name, {}).value();
-  EXPECT_EQ(graph.parameter_count(), GetParam().parameters);
+  const auto& [name, parameters, norms, constants] = GetParam();
+  const Graph graph = zoo::make(name, {.zero_weights = true}).value();
+  EXPECT_EQ(graph.parameter_count(), parameters + 2 * norms + constants);
   const TypeMap types = infer_types(graph, {{"input", {2, 3, 224, 224}}}).value();
   EXPECT_EQ(types.at("logits").shape, (Shape{2, 1000}));
 }
 
-// torchvision: 11,689,512 / 21,797,672 / 25,557,032 parameters; running mean and variance of every batch norm
-// on top.
-INSTANTIATE_TEST_SUITE_P(ResNets, Zoo,
-                         ::testing::Values(Model{"resnet18", 11689512 + 2 * 4800},
-                                           Model{"resnet34", 21797672 + 2 * 8512},
-                                           Model{"resnet50", 25557032 + 2 * 26560}));
+INSTANTIATE_TEST_SUITE_P(Torchvisions, Zoo,
+                         ::testing::Values(Model{"resnet18", 11689512, 4800},
+                                           Model{"resnet34", 21797672, 8512},
+                                           Model{"resnet50", 25557032, 26560}, Model{"vgg16", 138357544, 0},
+                                           Model{"mobilenet_v2", 3504872, 17056, 2}),
+                         [](const auto& model) { return model.param.name; });
 
 TEST(Zoo, ProjectionGivesTheNamesAndWidthAskedFor) {
   const Graph graph = zoo::make("resnet18", {.projection = 32}).value();

@@ -4,7 +4,8 @@
 
 namespace ridgeline::zoo {
 
-Builder::Builder(std::string name, const ZooOptions& options) : options_(options), rng_(options.seed) {
+Builder::Builder(std::string name, const ZooOptions& options, Fan fan)
+    : options_(options), fan_(fan), rng_(options.seed) {
   graph_.name = std::move(name);
   const int64_t side = options.dynamic_size ? Shape::kUnknownDim : options.image_size;
   ValueInfo image{options.projection > 0 ? "INPUT_IMAGE" : "input",
@@ -38,16 +39,18 @@ std::string Builder::simple(const std::string& op, const std::string& module,
 }
 
 std::string Builder::conv(const std::string& module, const std::string& x, const ConvSpec& spec) {
-  // Kaiming normal over fan-out, as torchvision initialises ResNets.
-  const double deviation = std::sqrt(2.0 / static_cast<double>(spec.out * spec.kernel * spec.kernel));
+  const int64_t fan = (fan_ == Fan::kIn ? spec.in : spec.out) / spec.groups * spec.kernel * spec.kernel;
+  const double deviation = std::sqrt(2.0 / static_cast<double>(fan));
   Node node{.name = module, .op = "Conv", .inputs = {x}, .outputs = {module + ".out"}};
-  node.inputs.push_back(parameter(module + ".weight", {spec.out, spec.in, spec.kernel, spec.kernel},
+  node.inputs.push_back(parameter(module + ".weight",
+                                  {spec.out, spec.in / spec.groups, spec.kernel, spec.kernel},
                                   [&] { return deviation * rng_.normal(); }));
   if (spec.bias)
     node.inputs.push_back(parameter(module + ".bias", {spec.out}, [&] { return 0.02 * rng_.normal(); }));
   node.attributes = {{"kernel_shape", std::vector<int64_t>{spec.kernel, spec.kernel}},
                      {"strides", std::vector<int64_t>{spec.stride, spec.stride}},
                      {"pads", std::vector<int64_t>(4, spec.padding)}};
+  if (spec.groups > 1) node.attributes["group"] = spec.groups;
   return add_node(std::move(node));
 }
 
@@ -61,6 +64,12 @@ std::string Builder::batch_norm(const std::string& module, const std::string& x,
       parameter(module + ".running_var", {channels}, [&] { return 0.8 + 0.4 * rng_.uniform(); }));
   node.attributes = {{"epsilon", 1e-5F}};
   return add_node(std::move(node));
+}
+
+std::string Builder::conv_norm(const std::string& module, const std::string& x, const ConvSpec& spec,
+                               Activation activation) {
+  const std::string y = batch_norm(module + ".1", conv(module + ".0", x, spec), spec.out);
+  return activate(activation, module + ".2", y);
 }
 
 std::string Builder::linear(const std::string& module, const std::string& x, int64_t in, int64_t out) {
@@ -80,6 +89,51 @@ std::string Builder::max_pool(const std::string& module, const std::string& x, i
                      {"strides", std::vector<int64_t>{stride, stride}},
                      {"pads", std::vector<int64_t>(4, padding)}};
   return add_node(std::move(node));
+}
+
+std::string Builder::average_pool(const std::string& module, const std::string& x, int64_t kernel,
+                                  int64_t stride) {
+  return add_node({.name = module,
+                   .op = "AveragePool",
+                   .inputs = {x},
+                   .outputs = {module + ".out"},
+                   .attributes = {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
+                                  {"strides", std::vector<int64_t>{stride, stride}}}});
+}
+
+std::string Builder::concat(const std::string& module, std::vector<std::string> parts, int64_t axis) {
+  return add_node({.name = module,
+                   .op = "Concat",
+                   .inputs = std::move(parts),
+                   .outputs = {module + ".out"},
+                   .attributes = {{"axis", axis}}});
+}
+
+std::string Builder::activate(Activation activation, const std::string& module, const std::string& x) {
+  switch (activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kRelu:
+      return relu(module, x);
+    case Activation::kRelu6:
+      break;
+  }
+  constexpr std::array kLow = {0.0F}, kHigh = {6.0F};
+  return simple("Clip", module,
+                {x, constant("relu6.low", Tensor::from_values<float>({}, kLow)),
+                 constant("relu6.high", Tensor::from_values<float>({}, kHigh))});
+}
+
+std::string Builder::integers(const std::string& name, const std::vector<int64_t>& values) {
+  return constant(name, Tensor::from_values<int64_t>({static_cast<int64_t>(values.size())}, values));
+}
+
+std::string Builder::constant(const std::string& name, Result<Tensor> value) {
+  if (value.ok())
+    graph_.initializers[name] = std::move(*value);
+  else
+    error_ = std::move(value).status();
+  return name;
 }
 
 Result<Graph> Builder::finish(const std::string& logits, int64_t width) {
