@@ -16,7 +16,9 @@ import models
 import parity
 import tensors
 
-MODELS = ("resnet18", "resnet34", "resnet50")
+RESNETS = ("resnet18", "resnet34", "resnet50")
+MODELS = (*RESNETS, "vgg16", "mobilenet_v2", "mobilenet_v3_large", "efficientnet_b0", "squeezenet1_1", "densenet121")
+FIXED_SIZE = ("vgg16",)  # its pooling depends on the size
 COUNTER = "num_batches_tracked"  # no graph holds these: ours start from 0
 
 
@@ -52,18 +54,21 @@ def write_forms(module: torch.nn.Module, folder: pathlib.Path) -> dict[str, path
     """The files by which people hand models on."""
     weights = module.state_dict()
     forms = {"state dict": folder / "plain.pth", "checkpoint": folder / "checkpoint.pth", "TorchScript": folder / "traced.pt",
-             "safetensors": folder / "plain.safetensors", "hub folder": folder / "hub"}
+             "safetensors": folder / "plain.safetensors"}
     torch.save(weights, forms["state dict"])
     wrapped = {f"module.{name}": value for name, value in weights.items()}
     torch.save({"model": wrapped, "epoch": 3, "args": argparse.Namespace(lr=0.1, weights=None)}, forms["checkpoint"])
     torch.jit.trace(module, torch.zeros(1, 3, 64, 64)).save(forms["TorchScript"])
     safetensors.torch.save_file(weights, forms["safetensors"])
-    write_hub_folder(module, forms["hub folder"])
+    if isinstance(module, torchvision.models.ResNet):
+        forms["hub folder"] = folder / "hub"
+        write_hub_folder(module, forms["hub folder"])
     return forms
 
 
-def convert(ridgeline: pathlib.Path, source: pathlib.Path, out: pathlib.Path) -> None:
-    command = [str(ridgeline), "import", str(source), "-o", str(out), "--dynamic-hw"]
+def convert(ridgeline: pathlib.Path, model: models.Model, source: pathlib.Path, out: pathlib.Path) -> None:
+    size = ["--image-size", str(model.size)] if model.name in FIXED_SIZE else ["--dynamic-hw"]
+    command = [str(ridgeline), "import", str(source), "-o", str(out), *size]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])
@@ -83,7 +88,7 @@ def check_form(ridgeline: pathlib.Path, model: models.Model, module: torch.nn.Mo
     image = torch.rand(2, 3, model.size, model.size, generator=torch.Generator().manual_seed(1))
     try:
         for ending in ("onnx", "pth", "safetensors"):
-            convert(ridgeline, source, out.with_suffix(f".{ending}"))
+            convert(ridgeline, model, source, out.with_suffix(f".{ending}"))
     except RuntimeError as error:
         return {"difference": None, "problems": [str(error)]}
     with torch.no_grad():

@@ -24,13 +24,19 @@ struct Family {
   std::string_view model;
   std::string_view sign;        ///< a tensor that no other family has
   std::string_view classifier;  ///< the tensor with a row per class
+  int64_t rows_per_class = 1;
 };
 constexpr auto kFamilies = std::to_array<Family>({
     {kLenet, "conv5.weight", "clf.weight"},
     {"vgg16", "classifier.6.weight", "classifier.6.weight"},
     {"mobilenet_v2", "features.1.conv.0.0.weight", "classifier.1.weight"},
+    {"mobilenet_v3_large", "features.1.block.0.0.weight", "classifier.3.weight"},
+    {"efficientnet_b0", "features.1.0.block.0.0.weight", "classifier.1.weight"},
+    {"squeezenet1_1", "features.3.squeeze.weight", "classifier.1.weight"},
+    {"densenet121", "features.denseblock1.denselayer1.conv1.weight", "classifier.weight"},
+    {"unet", "up1.up.weight", "out.weight"},
+    {"ssd_head", "boxes.0.weight", "classes.0.weight", zoo::kSsdAnchors},
 });
-constexpr std::string_view kResNetClassifier = "fc.weight";
 
 /// Of a matrix or kernel; 0 where there is no such tensor or dimension.
 int64_t dim_of(const StateDict& weights, std::string_view name, size_t axis) {
@@ -139,10 +145,12 @@ Result<int64_t> told_image_size(const StateDict& weights) {
   return size;
 }
 
-std::string_view classifier_of(std::string_view model) {
-  for (const Family& family : kFamilies)
-    if (family.model == model) return family.classifier;
-  return kResNetClassifier;
+/// The family of a model that `recognise` or the metadata named.
+const Family& family_of(std::string_view model) {
+  static constexpr Family kResNets = {"", "", "fc.weight"};
+  const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(),
+                                    [&](const Family& each) { return each.model == model; });
+  return family == kFamilies.end() ? kResNets : *family;
 }
 
 /// The only size whose last map LeNet's classifier takes; 0 where there is none.
@@ -157,10 +165,10 @@ int64_t lenet_image_size(const StateDict& weights) {
 Result<Architecture> architecture_of(const StateDict& weights, const std::string& model) {
   Architecture found;
   ASSIGN_OR_RETURN(found.model, model_of(weights, model));
-  const std::string_view classifier = classifier_of(found.model);
-  found.num_classes = dim_of(weights, classifier, 0);
+  const Family& family = family_of(found.model);
+  found.num_classes = dim_of(weights, family.classifier, 0) / family.rows_per_class;
   if (found.num_classes < 1)
-    return unsupported("has no classifier ({} is missing): save the model with its head", classifier);
+    return unsupported("has no classifier ({} is missing): save the model with its head", family.classifier);
   found.projection = dim_of(weights, "projection.weight", 0);
   ASSIGN_OR_RETURN(found.image_size, told_image_size(weights));
   if (found.image_size == 0 && found.model == kLenet) found.image_size = lenet_image_size(weights);

@@ -33,6 +33,16 @@ void take_off_wrappers(StateDict& weights) {
   }
 }
 
+/// The DenseNets that torchvision publishes have the names of its first versions:
+/// "denselayer1.norm.1.weight".
+void rename_dense_layers(StateDict& weights) {
+  for (auto& [name, tensor] : weights.tensors) {
+    if (name.find(".denselayer") == std::string::npos) continue;
+    for (const std::string_view layer : {".norm.", ".conv."})
+      if (const size_t at = name.find(layer); at != std::string::npos) name.erase(at + layer.size() - 1, 1);
+  }
+}
+
 Result<StateDict> read_any(const MappedBytes& file) {
   if (file.bytes.empty()) return invalid_argument("is empty");
   if (is_safetensors(file.bytes)) return read_safetensors(file);
@@ -49,6 +59,7 @@ Result<StateDict> read_named(const Result<MappedBytes>& file, const std::string&
     return Status(weights.status().code(),
                   printable(fmt::format("{}: {}", name, weights.status().message())));
   take_off_wrappers(*weights);
+  rename_dense_layers(*weights);
   return weights;
 }
 

@@ -29,7 +29,8 @@ inline constexpr const char* kImageSizeKey = "ridgeline.image_size";
 /// Reads safetensors, archives of torch.save (a state dict, or a checkpoint that holds one under "model",
 /// "state_dict", "model_state_dict", "model_ema" or "state_dict_ema") and of torch.jit.save; the content
 /// tells the format, not the name. Nothing in a file is executed. The file is mapped and must not shrink
-/// while the tensors live. Prefixes that training adds to every name ("module.", "_orig_mod.") are taken off.
+/// while the tensors live. Prefixes that training adds to every name ("module.", "_orig_mod.") are taken off,
+/// and torchvision's old names of DenseNet's layers become its present ones.
 /// Errors are one line that names the file, the tensor and the remedy: kNotFound, kInvalidArgument for a
 /// broken file, kUnsupported for a valid one that a StateDict can't hold.
 Result<StateDict> load_state_dict(const std::string& path);

@@ -25,7 +25,10 @@ TEST_P(ZooCost, IsWhatTorchvisionPublishes) {
 INSTANTIATE_TEST_SUITE_P(Of, ZooCost,
                          testing::Values(Published{"resnet18", 1.814}, Published{"resnet34", 3.664},
                                          Published{"resnet50", 4.089}, Published{"vgg16", 15.47},
-                                         Published{"mobilenet_v2", 0.301}),
+                                         Published{"mobilenet_v2", 0.301},
+                                         Published{"mobilenet_v3_large", 0.217},
+                                         Published{"efficientnet_b0", 0.386},
+                                         Published{"squeezenet1_1", 0.349}, Published{"densenet121", 2.834}),
                          [](const auto& published) { return published.param.model; });
 
 }  // namespace

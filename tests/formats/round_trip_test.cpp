@@ -47,7 +47,9 @@ TEST(OnnxRoundTrip, ModelsOfTheZooComeBackTheSame) {
                                    {"resnet18", {.projection = 32, .dynamic_size = true}},
                                    {"resnet50", {.num_classes = 10}},
                                    {"lenet", {.num_classes = 5}},
-                                   {"mobilenet_v2", {.projection = 8}}};
+                                   {"mobilenet_v2", {.projection = 8}},
+                                   {"unet", {}},
+                                   {"ssd_head", {.dynamic_size = true}}};
   for (const auto& [name, options] : cases) {
     const Result<Graph> graph = zoo::make(name, options);
     ASSERT_TRUE(graph.ok()) << graph.status().message();

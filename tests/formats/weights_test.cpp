@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "formats/safetensors.h"
 #include "graph/zoo/zoo.h"
 #include "same_graph.h"
 #include "tensor/half.h"
@@ -60,8 +61,25 @@ INSTANTIATE_TEST_SUITE_P(All, WeightsOfZoo,
                                          Listed{"resnet34", 218, 0xff6b8bde2b3f8e44},
                                          Listed{"resnet50", 320, 0xbcf79d988e045b7e},
                                          Listed{"vgg16", 32, 0xc3c36606220a7498},
-                                         Listed{"mobilenet_v2", 314, 0x5e24ef93a420d775}),
+                                         Listed{"mobilenet_v2", 314, 0x5e24ef93a420d775},
+                                         Listed{"mobilenet_v3_large", 312, 0xa2117d91da5616ad},
+                                         Listed{"efficientnet_b0", 360, 0x86ed7a27b3f4c67f},
+                                         Listed{"squeezenet1_1", 52, 0x862b26498b208026},
+                                         Listed{"densenet121", 727, 0xe935261397013d52}),
                          [](const auto& listed) { return listed.param.model; });
+
+TEST(Weights, OfTheDenseNetsThatTorchvisionPublishesGetItsPresentNames) {
+  StateDict weights;
+  for (const char* name :
+       {"features.denseblock1.denselayer1.norm.1.weight", "features.denseblock4.denselayer16.conv.2.weight",
+        "features.transition1.norm.weight", "features.denseblock1.denselayer2.norm1.bias"})
+    weights.tensors.emplace_back(name, Tensor::zeros(DType::kF32, {1}).value());
+  const StateDict read = parse_state_dict(to_safetensors(weights).value(), "w").value();
+  for (const char* name :
+       {"features.denseblock1.denselayer1.norm1.weight", "features.denseblock4.denselayer16.conv2.weight",
+        "features.transition1.norm.weight", "features.denseblock1.denselayer2.norm1.bias"})
+    EXPECT_NE(read.find(name), nullptr) << name;
+}
 
 TEST(Weights, OfOneGraphFillAnother) {
   const Graph from = resnet18(1);
@@ -113,7 +131,13 @@ TEST(GraphOf, RecognisesEachModelOfTheZooByItsWeights) {
       {"resnet50", {}},
       {"lenet", {.num_classes = 4, .image_size = 96}},
       {"vgg16", {.num_classes = 6, .image_size = 96, .zero_weights = true}},
-      {"mobilenet_v2", {.num_classes = 9, .dynamic_size = true}}};
+      {"mobilenet_v2", {.num_classes = 9, .dynamic_size = true}},
+      {"mobilenet_v3_large", {}},
+      {"efficientnet_b0", {.num_classes = 2}},
+      {"squeezenet1_1", {.num_classes = 3}},
+      {"densenet121", {}},
+      {"unet", {.num_classes = 5, .dynamic_size = true}},
+      {"ssd_head", {.num_classes = 4, .image_size = 128}}};
   for (const auto& [name, options] : cases) {
     Graph wanted = zoo::make(name, options).value();
     const Result<Graph> graph = graph_of(

@@ -222,12 +222,33 @@ TEST_P(Zoo, HasTheArchitecturesParametersAndShapes) {
   EXPECT_EQ(types.at("logits").shape, (Shape{2, 1000}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Torchvisions, Zoo,
-                         ::testing::Values(Model{"resnet18", 11689512, 4800},
-                                           Model{"resnet34", 21797672, 8512},
-                                           Model{"resnet50", 25557032, 26560}, Model{"vgg16", 138357544, 0},
-                                           Model{"mobilenet_v2", 3504872, 17056, 2}),
-                         [](const auto& model) { return model.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Torchvisions, Zoo,
+    ::testing::Values(Model{"resnet18", 11689512, 4800}, Model{"resnet34", 21797672, 8512},
+                      Model{"resnet50", 25557032, 26560}, Model{"vgg16", 138357544, 0},
+                      Model{"mobilenet_v2", 3504872, 17056, 2}, Model{"mobilenet_v3_large", 5483032, 12200},
+                      Model{"efficientnet_b0", 5288548, 21008}, Model{"squeezenet1_1", 1235496, 0},
+                      Model{"densenet121", 7978856, 41824}),
+    [](const auto& model) { return model.param.name; });
+
+TEST(Zoo, UNetAnswersForEachPixelAndSsdHeadForEachAnchor) {
+  const auto shapes = [](const char* name, const zoo::ZooOptions& options) {
+    const Graph graph = zoo::make(name, options).value();
+    const TypeMap types = infer_types(graph, {{"input", {2, 3, 96, 96}}}).value();
+    std::vector<Shape> all;
+    for (const ValueInfo& output : graph.outputs) all.push_back(*types.at(output.name).shape);
+    return all;
+  };
+  const int64_t anchors = (12 * 12 + 6 * 6) * zoo::kSsdAnchors;
+  for (const bool dynamic : {false, true}) {
+    const zoo::ZooOptions options{.image_size = 96, .dynamic_size = dynamic};
+    EXPECT_THAT(shapes("unet", options), testing::ElementsAre(Shape{2, 2, 96, 96}));
+    EXPECT_THAT(shapes("ssd_head", options),
+                testing::ElementsAre(Shape{2, anchors, 4}, Shape{2, anchors, 21}));
+  }
+  EXPECT_THAT(zoo::make("unet", {.image_size = 90}).status().message(), HasSubstr("multiple of 4"));
+  EXPECT_THAT(zoo::make("ssd_head", {.projection = 8}).status().message(), HasSubstr("--projection"));
+}
 
 TEST(Zoo, ProjectionGivesTheNamesAndWidthAskedFor) {
   const Graph graph = zoo::make("resnet18", {.projection = 32}).value();

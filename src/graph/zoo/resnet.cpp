@@ -20,7 +20,7 @@ class ResNet {
   Result<Graph> make(int64_t num_classes) {
     std::string x =
         conv_bn("conv1", "bn1", build_.input(), {.in = 3, .out = 64, .kernel = 7, .stride = 2, .padding = 3});
-    x = build_.max_pool("maxpool", build_.relu("relu", x), 3, 2, 1);
+    x = build_.max_pool("maxpool", build_.relu("relu", x), {.kernel = 3, .stride = 2, .padding = 1});
     int64_t channels = 64;
     for (size_t stage = 0; stage < 4; ++stage) {
       const int64_t width = int64_t{64} << stage;

@@ -47,7 +47,8 @@ std::string mean_of_windows(Builder& build, const std::string& module, const std
 std::string adaptive_average_pool(Builder& build, const std::string& module, const std::string& x,
                                   const Windows& windows) {
   if (windows.side == windows.count) return x;
-  if (windows.are_even()) return build.average_pool(module, x, windows.end(0), windows.begin(1));
+  if (windows.are_even())
+    return build.average_pool(module, x, {.kernel = windows.end(0), .stride = windows.begin(1)});
   return mean_of_windows(build, module + ".columns", mean_of_windows(build, module + ".rows", x, windows, 2),
                          windows, 3);
 }
@@ -66,7 +67,7 @@ Result<Graph> vgg16(Builder& builder, const ZooOptions& options) {
       x = builder.conv(next(), x, {.in = channels, .out = width, .kernel = 3, .padding = 1, .bias = true});
       x = builder.relu(next(), x);
     }
-    x = builder.max_pool(next(), x, 2, 2, 0);
+    x = builder.max_pool(next(), x, {.kernel = 2, .stride = 2});
   }
   x = adaptive_average_pool(builder, "avgpool", x, {options.image_size / kReduction, kPooledSide});
   x = builder.flatten("flatten", x);

@@ -13,7 +13,7 @@
 namespace ridgeline::zoo {
 
 struct ZooOptions {
-  int64_t num_classes = 1000;
+  int64_t num_classes = 0;  ///< 0: 1000 of a classifier, 21 of ssd_head, 2 of unet
   int64_t image_size = 224;
   /// When positive: a linear projection of the logits to this many values, input named INPUT_IMAGE, output
   /// OUTPUT_PROJECTION.
@@ -32,6 +32,9 @@ struct ResNetSpec {
 };
 /// The zoo's ResNets.
 std::span<const ResNetSpec> resnets();
+
+/// Boxes at each place of each level of ssd_head.
+inline constexpr int64_t kSsdAnchors = 6;
 
 /// "lenet", "resnet18", …
 std::vector<std::string> names();
