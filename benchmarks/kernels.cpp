@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "kernels/blocked/block.h"
+#include "kernels/blocked/conv.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 
@@ -55,14 +57,19 @@ ConvDesc describe(const SquareConv& conv) {
                      .kernel = {1, conv.kernel, conv.kernel},
                      .stride = {1, conv.stride, conv.stride},
                      .pad = {0, pad, pad}},
+          .threads = allowed_cpus(),
           .activation = {Activation::Kind::kRelu}};
 }
 
 void run_conv(benchmark::State& state, const ConvDesc& desc, const ConvImpl& impl) {
   const int64_t taps = desc.in_channels * volume(desc.window.kernel);
-  const auto in = noise(desc.in_channels * volume(desc.window.in));
+  const auto floats = [](int64_t channels, const Size3& size) {
+    return blocked::blocks_of(channels) * blocked::kBlock *
+           volume(size);  // enough for either form of an image
+  };
+  const auto in = noise(floats(desc.in_channels, desc.window.in));
   const auto weights = noise(desc.out_channels * taps);
-  std::vector<float> out(static_cast<size_t>(desc.out_channels * volume(desc.window.out)));
+  std::vector<float> out(static_cast<size_t>(floats(desc.out_channels, desc.window.out)));
   const AlignedBytes packed(impl.packed_bytes(desc)), scratch(impl.scratch_bytes(desc));
   ConvArgs args{.in = in.data(), .weights = weights.data(), .out = out.data(), .scratch = scratch.get()};
   if (impl.packed_bytes(desc) > 0) {
@@ -103,9 +110,10 @@ void add_rows(const std::string& name, std::span<const Impl> impls, const Desc& 
 
 void add_all(const CpuFeatures& cpu) {
   for (const SquareConv& conv : kConvs)
-    add_rows(fmt::format("conv {0}>{1} {2}x{2} /{3} at {4}x{4}", conv.in_channels, conv.out_channels,
-                         conv.kernel, conv.stride, conv.size),
-             conv_impls(), describe(conv), cpu, run_conv);
+    for (const auto impls : {blocked::conv_impls(), conv_impls()})
+      add_rows(fmt::format("conv {0}>{1} {2}x{2} /{3} at {4}x{4}", conv.in_channels, conv.out_channels,
+                           conv.kernel, conv.stride, conv.size),
+               impls, describe(conv), cpu, run_conv);
   add_rows("gemm 1x1000x512", gemm_impls(), GemmDesc{.m = 1, .n = 1000, .k = 512, .transpose_b = true}, cpu,
            run_gemm);
   add_rows("gemm 384x384x384", gemm_impls(), GemmDesc{.m = 384, .n = 384, .k = 384}, cpu, run_gemm);
