@@ -1,0 +1,163 @@
+// Where images in blocks meet nodes that know planes alone: graphs by chance, with the fast kernels against
+// the reference.
+
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <map>
+
+#include "base/rng.h"
+#include "engine/registry.h"
+
+namespace ridgeline {
+namespace {
+
+constexpr int64_t kSide = 9;
+
+/// Grows a graph value by value; all have the batch 2.
+class GraphMaker {
+ public:
+  explicit GraphMaker(uint64_t seed) : rng_(seed) {
+    graph_.inputs = {{"input", {DType::kF32, Shape{2, 3, kSide, kSide}}, {}}};
+    values_ = {{"input", 3, kSide}};
+    values_.push_back(conv(values_[0]));
+  }
+
+  Graph make() {
+    for (int i = 0; i < 12; ++i) values_.push_back(grow());
+    for (size_t i = values_.size() - 3; i < values_.size(); ++i)
+      graph_.outputs.push_back({values_[i].name, {DType::kF32, std::nullopt}, {}});
+    return graph_;
+  }
+
+ private:
+  struct Value {
+    std::string name;
+    int64_t channels = 0;
+    int64_t side = 0;
+  };
+
+  size_t below(size_t bound) { return static_cast<size_t>(rng_.below(bound)); }
+  const Value& any() { return values_[below(values_.size())]; }
+
+  std::string constant(const Shape& shape) {
+    Tensor tensor = Tensor::zeros(DType::kF32, shape).value();
+    const double scale =
+        1 / std::sqrt(static_cast<double>(shape.element_count()) / static_cast<double>(shape[0]));
+    for (float& element : tensor.as<float>()) element = static_cast<float>(rng_.normal() * scale);
+    const std::string name = "c" + std::to_string(graph_.initializers.size());
+    graph_.initializers[name] = tensor;
+    return name;
+  }
+
+  using Attributes = std::map<std::string, Attribute>;
+
+  Value add(std::string op, std::vector<std::string> inputs, Attributes attributes, int64_t channels,
+            int64_t side) {
+    const std::string name = "v" + std::to_string(graph_.nodes.size());
+    graph_.nodes.push_back({.name = name + "." + op,
+                            .op = std::move(op),
+                            .inputs = std::move(inputs),
+                            .outputs = {name},
+                            .attributes = std::move(attributes)});
+    return {name, channels, side};
+  }
+
+  Value conv(const Value& x) {
+    const int64_t channels = std::array{5, 16, 20, 32, 48}[below(5)], kernel = below(2) == 0 ? 1 : 3;
+    return add("Conv", {x.name, constant({channels, x.channels, kernel, kernel}), constant({channels})},
+               {{"pads", std::vector<int64_t>(4, kernel / 2)}}, channels, x.side);
+  }
+
+  Value depthwise(const Value& x) {
+    return add("Conv", {x.name, constant({x.channels, 1, 3, 3})},
+               {{"pads", std::vector<int64_t>(4, 1)}, {"group", x.channels}}, x.channels, x.side);
+  }
+
+  Value grow() {
+    const Value x = any();
+    switch (below(9)) {
+      case 0:
+        return conv(x);
+      case 1:
+        return depthwise(x);
+      case 2:
+        return add(std::array{"Relu", "Sigmoid", "HardSwish", "Softsign"}[below(4)], {x.name}, {}, x.channels,
+                   x.side);
+      case 3:
+        return combine(x);
+      case 4:
+        return concat(x);
+      case 5:
+        return add("GlobalAveragePool", {x.name}, {}, x.channels, 1);
+      case 6:
+        return add(std::array{"MaxPool", "AveragePool"}[below(2)], {x.name},
+                   {{"kernel_shape", std::vector<int64_t>{3, 3}}, {"pads", std::vector<int64_t>(4, 1)}},
+                   x.channels, x.side);
+      case 7:
+        return add("Mul", {x.name, constant({1, x.channels, 1, 1})}, {}, x.channels, x.side);
+      default:
+        return add("Mul",
+                   {x.name, add("ReduceMean", {x.name}, {{"axes", std::vector<int64_t>{1}}}, 1, x.side).name},
+                   {}, x.channels, x.side);
+    }
+  }
+
+  /// With another value that has x's channels and x's size or none.
+  Value combine(const Value& x) {
+    for (const Value& other : values_)
+      if (other.name != x.name && other.channels == x.channels && (other.side == x.side || other.side == 1))
+        return add(std::array{"Add", "Mul", "Sub"}[below(3)], {x.name, other.name}, {}, x.channels, x.side);
+    return add("Add", {x.name, x.name}, {}, x.channels, x.side);
+  }
+
+  Value concat(const Value& x) {
+    for (const Value& other : values_)
+      if (other.side == x.side && other.channels < 100)
+        return add("Concat", {x.name, other.name}, {{"axis", int64_t{below(2) == 0 ? 1 : -3}}},
+                   x.channels + other.channels, x.side);
+    return conv(x);
+  }
+
+  Rng rng_;
+  Graph graph_;
+  std::vector<Value> values_;
+};
+
+Result<std::vector<float>> outputs_of(const Graph& graph, const Tensor& image, int threads) {
+  const EngineRegistry registry;
+  ASSIGN_OR_RETURN(const Engine* native, registry.find("native"));
+  ASSIGN_OR_RETURN(const auto session, native->compile(graph, {.threads = threads}));
+  const std::array in = {image.view()};
+  std::vector<TensorView> out(graph.outputs.size());
+  RETURN_IF_ERROR(session->run(in, out));
+  std::vector<float> all;
+  for (const TensorView& each : out) {
+    const auto values = each.as<float>();
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+TEST(Blocks, GraphsByChanceGiveWhatTheReferenceKernelsGive) {
+  Tensor image = Tensor::zeros(DType::kF32, {2, 3, kSide, kSide}).value();
+  Rng rng(5);
+  for (float& element : image.as<float>()) element = static_cast<float>(rng.normal());
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    const Graph graph = GraphMaker(seed).make();
+    const auto fast = outputs_of(graph, image, 1 + static_cast<int>(seed % 2));
+    setenv("RIDGELINE_CPU", "ref", 1);
+    const auto reference = outputs_of(graph, image, 1);
+    unsetenv("RIDGELINE_CPU");
+    ASSERT_TRUE(fast.ok() && reference.ok()) << fast.status().message() << reference.status().message();
+    ASSERT_EQ(fast->size(), reference->size());
+    float scale = 1;
+    for (const float value : *reference) scale = std::max(scale, std::abs(value));
+    for (size_t i = 0; i < fast->size(); ++i)
+      ASSERT_NEAR((*fast)[i], (*reference)[i], 2e-5F * scale) << "seed " << seed << ", element " << i;
+  }
+}
+
+}  // namespace
+}  // namespace ridgeline
