@@ -84,7 +84,8 @@ inline Vector expm1_of(Vector x) {
 /// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's.
 inline Vector reciprocal(Vector x) {
 #ifdef __AVX512F__
-  const auto estimate = reinterpret_cast<Vector>(_mm512_rcp14_ps(reinterpret_cast<__m512>(x)));
+  // Of all lanes; GCC 12 warns of the unmasked function's own header.
+  const auto estimate = reinterpret_cast<Vector>(_mm512_maskz_rcp14_ps(0xffff, reinterpret_cast<__m512>(x)));
 #else
   const auto estimate = reinterpret_cast<Vector>(_mm256_rcp_ps(reinterpret_cast<__m256>(x)));
 #endif
