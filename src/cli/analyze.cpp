@@ -11,6 +11,7 @@
 #include "cli/device_text.h"
 #include "cli/measured_race.h"
 #include "cli/model_source.h"
+#include "cli/plan_text.h"
 #include "cli/race_limits.h"
 #include "cli/verbs.h"
 #include "cost/limits.h"
@@ -32,6 +33,7 @@ struct Flags {
   bool measure = false;
   std::string measured;
   std::string engine;
+  bool explain = false;
 
   bool on_host() const { return device == "host"; }
   int host_threads() const { return threads > 0 ? threads : allowed_cpus(); }
@@ -221,7 +223,21 @@ void print_devices(bool as_json) {
   fmt::print("{}\n", Json{{"convention", cost::kConvention}, {"devices", std::move(devices)}}.dump(2));
 }
 
+/// The plan of the first size and batch that were asked for.
+Result<int> explain(const Flags& flags, bool as_json) {
+  if (flags.model.empty()) return invalid_argument("--explain goes with a model: a file, or zoo:NAME");
+  ASSIGN_OR_RETURN(const Graph graph, load_model(flags.model));
+  ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, sizes_of(graph, flags.sizes));
+  ASSIGN_OR_RETURN(const InputShapes shapes,
+                   image_shapes(graph, {flags.batches_or_one()[0], sizes[0], sizes[0]}));
+  ASSIGN_OR_RETURN(const native::Explanation plan, native::explain(graph, shapes, flags.host_threads()));
+  fmt::print("{}", as_json ? Json{{"model", flags.model}, {"plan", plan_json(plan)}}.dump(2) + "\n"
+                           : plan_text(plan));
+  return 0;
+}
+
 Result<int> analyze(const Flags& flags, bool as_json, const Environment& environment) {
+  if (flags.explain) return explain(flags, as_json);
   if (flags.list_devices) {
     print_devices(as_json);
     return 0;
@@ -257,6 +273,9 @@ Action configure_analyze(CLI::App& app, const Environment& environment) {
                                   "folder of a race of this model: says what each layer attained; without "
                                   "--size and --batch all that was measured");
   app.add_option("--engine", flags->engine, "whose row of the race; default: the fastest")->needs(measured);
+  app.add_flag(
+      "--explain", flags->explain,
+      "print what `native` would run instead: each step's kernel, why not the ones before it, and memory");
   const CLI::Option* json = add_json_flag(app);
   return [flags, json, environment] { return analyze(*flags, json->count() > 0, environment); };
 }

@@ -1,4 +1,5 @@
-"""`analyze --devices` lists the published devices with dense peaks and a source each; a host's analysis shows what was measured of it.
+"""`analyze --devices` lists the published devices with dense peaks and a source each; a host's analysis shows what was measured of it;
+`--explain` prints what the native engine would run.
 
 Usage: devices_test.py RIDGELINE
 """
@@ -30,6 +31,12 @@ def main() -> None:
         seen = (device["peak_flops"]["fp32"] / 1e12, device["peak_flops"]["fp16"] / 1e12, device["bandwidth"] / 1e9)
         expect(all(abs(a / b - 1) < 1e-9 for a, b in zip(seen, (fp32, fp16, bandwidth))) and device["source"], device)
         expect(name in run("analyze", "--devices"), name)
+
+    plan = json.loads(run("analyze", "zoo:lenet", "--explain", "--json"))["plan"]
+    first = plan["steps"][0]
+    expect(first["name"] == "conv1+relu1" and first["kernel"] and plan["arena_bytes"] > 0, plan)
+    expect(all(refusal["reason"] for step in plan["steps"] for refusal in step["refused"]), plan)
+    expect(first["kernel"] in run("analyze", "zoo:lenet", "--explain"), "the plan as text")
 
     text = run("analyze", "--conv", "64,64,3,56", "--threads", "1")
     for word in ("fp32      generic          1", "DRAM", "triad GB/s"):

@@ -28,13 +28,13 @@ Result<kernels::ConvDesc> conv_of(const BlockedNode& node) {
                    .threads = node.threads});
 }
 
-const kernels::ConvImpl* choose_conv(const kernels::ConvDesc& desc, const CpuFeatures& cpu) {
-  return kernels::select(blocked::conv_impls(), desc, cpu).impl;
+kernels::Choice<kernels::ConvImpl> choose_conv(const kernels::ConvDesc& desc, const CpuFeatures& cpu) {
+  return kernels::select(blocked::conv_impls(), desc, cpu);
 }
 
 Inputs conv_inputs(const BlockedNode& node) {
   const Result<kernels::ConvDesc> desc = conv_of(node);
-  if (!desc.ok() || choose_conv(*desc, node.cpu) == nullptr) return std::nullopt;
+  if (!desc.ok() || choose_conv(*desc, node.cpu).impl == nullptr) return std::nullopt;
   std::vector<size_t> inputs;
   if (!blocked::takes_planes(*desc)) inputs.push_back(0);
   if (node.has(3)) inputs.push_back(3);
@@ -43,7 +43,7 @@ Inputs conv_inputs(const BlockedNode& node) {
 
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(const kernels::ConvDesc desc, conv_of(node));
-  return build_conv(context, desc, *choose_conv(desc, node.cpu));
+  return build_conv(context, desc, choose_conv(desc, node.cpu));
 }
 
 Inputs pool_inputs(const BlockedNode& node) {

@@ -4,7 +4,7 @@
 
 #include "engine/native/packing.h"
 #include "engine/native/windows.h"
-#include "kernels/select.h"
+#include "kernels/blocked/conv.h"
 
 namespace ridgeline::native {
 namespace {
@@ -26,7 +26,10 @@ Result<Built> conv(const BuildContext& context) {
                                                            .weights = context.input(1).shape,
                                                            .has_constant_weights = context.is_constant(1),
                                                            .threads = context.threads}));
-  return build_conv(context, desc, *kernels::select(kernels::conv_impls(), desc, context.cpu).impl);
+  auto choice = kernels::select(kernels::conv_impls(), desc, context.cpu);
+  auto before = kernels::select(kernels::blocked::conv_impls(), desc, context.cpu).refusals;
+  choice.refusals.insert(choice.refusals.begin(), before.begin(), before.end());
+  return build_conv(context, desc, std::move(choice));
 }
 
 constexpr auto kRows =
@@ -53,7 +56,8 @@ Result<kernels::ConvDesc> describe(const ConvNode& conv) {
 }
 
 Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& desc,
-                         const kernels::ConvImpl& impl) {
+                         kernels::Choice<kernels::ConvImpl> choice) {
+  const kernels::ConvImpl& impl = *choice.impl;
   ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1).data));
   const size_t scratch_bytes = impl.scratch_bytes(desc);
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
@@ -71,6 +75,7 @@ Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& d
     return {};
   };
   Built built{std::string(impl.name), std::move(run), scratch_bytes};
+  built.refusals = std::move(choice.refusals);
   if (impl.packed_bytes(desc) > 0) built.packed_inputs = {1};
   return built;
 }

@@ -2,6 +2,7 @@
 
 #include "engine/native/step.h"
 #include "kernels/conv.h"
+#include "kernels/select.h"
 
 namespace ridgeline::native {
 
@@ -16,8 +17,8 @@ struct ConvNode {
 /// kUnsupported, naming the node, for ranks that no kernel takes.
 Result<kernels::ConvDesc> describe(const ConvNode& conv);
 
-/// The step of one implementation, for inputs and outputs that lie as it wants them.
+/// The chosen implementation's step, for inputs and outputs that lie as it wants them.
 Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& desc,
-                         const kernels::ConvImpl& impl);
+                         kernels::Choice<kernels::ConvImpl> choice);
 
 }  // namespace ridgeline::native

@@ -122,7 +122,13 @@ class Planner {
       plan_.slots.push_back({DType::kU8, {static_cast<int64_t>(built.scratch_bytes)}, nullptr});
       out.push_back(scratch);
     }
-    Step step{node.name, node.op, std::move(built.kernel), {}, std::move(out), std::move(built.run)};
+    Step step{node.name,
+              node.op,
+              std::move(built.kernel),
+              {},
+              std::move(out),
+              std::move(built.run),
+              std::move(built.refusals)};
     const auto& packed = built.packed_inputs;
     for (size_t i = 0; i < in.size(); ++i)
       if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);

@@ -9,6 +9,7 @@
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
 #include "graph/graph.h"
+#include "kernels/select.h"
 #include "tensor/tensor.h"
 
 namespace ridgeline::native {
@@ -25,6 +26,7 @@ struct Step {
   std::string kernel;           ///< which implementation was chosen
   std::vector<size_t> in, out;  ///< slots read, and written: results and scratch memory
   Run run;
+  std::vector<kernels::Refusal> refusals{};  ///< of implementations that come before it in their lists
 };
 
 /// What a builder sees of the node it makes a step of.
@@ -50,6 +52,7 @@ struct Built {
   Run run;
   size_t scratch_bytes = 0;
   std::vector<size_t> packed_inputs{};  ///< inputs that the step reads in packed form only
+  std::vector<kernels::Refusal> refusals{};
 };
 using Builder = Result<Built> (*)(const BuildContext&);
 

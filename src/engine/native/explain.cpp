@@ -1,0 +1,21 @@
+#include "engine/native/explain.h"
+
+#include "engine/native/plan.h"
+#include "engine/native/profile.h"
+
+namespace ridgeline::native {
+
+Result<Explanation> explain(const Graph& graph, const InputShapes& input_shapes, int threads) {
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, input_shapes, threads));
+  const MemoryUse memory = memory_of(plan);
+  Explanation explanation{.weights_bytes = memory.weights_bytes, .arena_bytes = memory.arena_bytes};
+  for (Step& step : plan.steps) {
+    PlannedStep planned{step.name, step.op, step.kernel, {}, std::move(step.refusals)};
+    for (const size_t slot : step.out)
+      if (plan.slots[slot].dtype != DType::kU8) planned.out.push_back(plan.slots[slot].shape);
+    explanation.steps.push_back(std::move(planned));
+  }
+  return explanation;
+}
+
+}  // namespace ridgeline::native
