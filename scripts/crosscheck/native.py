@@ -43,15 +43,15 @@ ROWS = ([Row("resnet18", 224, batch, 1.5) for batch in (1, 8, 16)] + [Row("resne
 
 
 @functools.cache
-def export(ridgeline: pathlib.Path, model: str, folder: pathlib.Path) -> pathlib.Path:
-    path = folder / f"{model}.onnx"
-    subprocess.run([ridgeline, "export", f"zoo:{model}", "-o", path, "--dynamic-hw", "--no-verify"], check=True, capture_output=True)
+def export(ridgeline: pathlib.Path, model: str, size: int, folder: pathlib.Path) -> pathlib.Path:
+    path = folder / f"{model}_{size}.onnx"
+    subprocess.run([ridgeline, "export", f"zoo:{model}", "-o", path, "--image-size", str(size), "--no-verify"], check=True, capture_output=True)
     return path
 
 
 def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> dict:
     """`ratio`: the peer's time over native's. A slice counts by its best call, the one that other work disturbed least."""
-    model = export(ridgeline, row.model, folder)
+    model = export(ridgeline, row.model, row.size, folder)
     inputs = folder / "native_inputs.bin"
     tensors.write(inputs, [numpy.random.default_rng(3).standard_normal((row.batch, 3, row.size, row.size), dtype=numpy.float32)])
     outputs = [folder / "ours.bin", folder / "theirs.bin"]
