@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "kernels/needs.h"
 #include "kernels/ref/gemm.h"
 #include "kernels/tile/gemm.h"
 
@@ -22,14 +23,14 @@ constexpr GemmImpl tile_impl(std::string_view name, Status (*accepts)(const Gemm
 std::span<const GemmImpl> gemm_impls() {
   static constexpr std::array<GemmImpl, 3> kImpls = {{
       tile_impl<tile::avx512_kernels>("tile_avx512",
-                                      [](const GemmDesc& desc, const CpuFeatures& cpu) {
-                                        return cpu.avx512f ? tile::accepts_gemm(desc)
-                                                           : unsupported("needs avx512f");
+                                      [](const GemmDesc& desc, const CpuFeatures& cpu) -> Status {
+                                        RETURN_IF_ERROR(needs_avx512(cpu));
+                                        return tile::accepts_gemm(desc);
                                       }),
       tile_impl<tile::avx2_kernels>("tile_avx2",
-                                    [](const GemmDesc& desc, const CpuFeatures& cpu) {
-                                      return cpu.avx2 && cpu.fma ? tile::accepts_gemm(desc)
-                                                                 : unsupported("needs avx2 and fma");
+                                    [](const GemmDesc& desc, const CpuFeatures& cpu) -> Status {
+                                      RETURN_IF_ERROR(needs_avx2(cpu));
+                                      return tile::accepts_gemm(desc);
                                     }),
       {"ref", [](const GemmDesc&, const CpuFeatures&) { return Status(); },
        [](const GemmDesc&) -> size_t { return 0; }, [](const GemmDesc&, const float*, void*) {}, ref::gemm},

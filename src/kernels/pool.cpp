@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/broadcast.h"
+#include "kernels/needs.h"
 #include "kernels/vector/row_kernels.h"
 
 namespace ridgeline::kernels {
@@ -134,13 +135,15 @@ Status accepts(const PoolCase& pool) {
 std::span<const PoolImpl> pool_impls() {
   static constexpr std::array<PoolImpl, 3> kImpls = {{
       {"vector_avx512",
-       [](const PoolCase& pool, const CpuFeatures& cpu) {
-         return cpu.avx512f ? accepts(pool) : unsupported("needs avx512f");
+       [](const PoolCase& pool, const CpuFeatures& cpu) -> Status {
+         RETURN_IF_ERROR(needs_avx512(cpu));
+         return accepts(pool);
        },
        run<vector::avx512_rows>},
       {"vector_avx2",
-       [](const PoolCase& pool, const CpuFeatures& cpu) {
-         return cpu.avx2 && cpu.fma ? accepts(pool) : unsupported("needs avx2 and fma");
+       [](const PoolCase& pool, const CpuFeatures& cpu) -> Status {
+         RETURN_IF_ERROR(needs_avx2(cpu));
+         return accepts(pool);
        },
        run<vector::avx2_rows>},
       {"ref", [](const PoolCase&, const CpuFeatures&) { return Status(); },

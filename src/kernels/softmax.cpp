@@ -4,6 +4,7 @@
 #include <array>
 
 #include "kernels/broadcast.h"
+#include "kernels/needs.h"
 #include "kernels/ref/normalise.h"
 #include "kernels/vector/row_kernels.h"
 
@@ -42,15 +43,9 @@ void run(const SoftmaxDesc& desc, const TensorView& in, const TensorView& out, T
 
 std::span<const SoftmaxImpl> softmax_impls() {
   static constexpr std::array<SoftmaxImpl, 3> kImpls = {{
-      {"vector_avx512",
-       [](const SoftmaxDesc&, const CpuFeatures& cpu) {
-         return cpu.avx512f ? Status() : unsupported("needs avx512f");
-       },
+      {"vector_avx512", [](const SoftmaxDesc&, const CpuFeatures& cpu) { return needs_avx512(cpu); },
        run<vector::avx512_rows>},
-      {"vector_avx2",
-       [](const SoftmaxDesc&, const CpuFeatures& cpu) {
-         return cpu.avx2 && cpu.fma ? Status() : unsupported("needs avx2 and fma");
-       },
+      {"vector_avx2", [](const SoftmaxDesc&, const CpuFeatures& cpu) { return needs_avx2(cpu); },
        run<vector::avx2_rows>},
       {"ref", [](const SoftmaxDesc&, const CpuFeatures&) { return Status(); },
        [](const SoftmaxDesc& desc, const TensorView& in, const TensorView& out, ThreadPool& pool) {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "kernels/broadcast.h"
+#include "kernels/needs.h"
 #include "kernels/vector/row_kernels.h"
 
 namespace ridgeline::kernels {
@@ -62,13 +63,15 @@ Status run(const UnaryDesc& desc, const TensorView& in, const TensorView& out, T
 std::span<const UnaryImpl> unary_impls() {
   static constexpr std::array<UnaryImpl, 3> kImpls = {{
       {"vector_avx512",
-       [](const UnaryDesc& desc, const CpuFeatures& cpu) {
-         return cpu.avx512f ? accepts(vector::avx512_rows(), desc) : unsupported("needs avx512f");
+       [](const UnaryDesc& desc, const CpuFeatures& cpu) -> Status {
+         RETURN_IF_ERROR(needs_avx512(cpu));
+         return accepts(vector::avx512_rows(), desc);
        },
        run<vector::avx512_rows>},
       {"vector_avx2",
-       [](const UnaryDesc& desc, const CpuFeatures& cpu) {
-         return cpu.avx2 && cpu.fma ? accepts(vector::avx2_rows(), desc) : unsupported("needs avx2 and fma");
+       [](const UnaryDesc& desc, const CpuFeatures& cpu) -> Status {
+         RETURN_IF_ERROR(needs_avx2(cpu));
+         return accepts(vector::avx2_rows(), desc);
        },
        run<vector::avx2_rows>},
       {"ref", [](const UnaryDesc&, const CpuFeatures&) { return Status(); },

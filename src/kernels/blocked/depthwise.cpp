@@ -1,7 +1,5 @@
 #include "kernels/blocked/depthwise.h"
 
-#include <algorithm>
-
 namespace ridgeline::kernels::blocked {
 
 Status accepts_depthwise(const ConvDesc& desc) {
@@ -33,12 +31,9 @@ void depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs&
   for_each_row(
       desc.window, desc.batch * blocks, args.in, args.out, pool, [&](const LaneRow& row, int64_t plane) {
         const int64_t block = plane % blocks, first = block * kBlock;
-        alignas(64) float bias[kBlock] = {};
+        alignas(64) float bias[kBlock];
         Finish finish(desc.activation);
-        if (desc.has_bias) {
-          std::copy_n(args.bias + first, std::min(kBlock, desc.in_channels - first), bias);
-          finish.bias = bias;
-        }
+        finish.bias = padded_bias(desc, args.bias, first, bias);
         if (desc.has_residual) finish.residual = args.residual + (row.out - args.out);
         kernels.multiply(row, static_cast<const float*>(args.weights) + block * taps * kBlock, finish);
       });

@@ -17,7 +17,8 @@ constexpr int64_t kMostRuns = 1024;
 /// weights.
 constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;
 constexpr int64_t kTasksPerThread = 16;
-constexpr int64_t kMostPanelsTogether = 4;  ///< for which a band's inputs are copied once
+constexpr int64_t kFewestTasksPerThread = 4;  ///< below which fewer panels go together
+constexpr int64_t kMostPanelsTogether = 4;    ///< for which a band's inputs are copied once
 
 /// A pixel's products are the whole convolution, so that a plane is one long row.
 bool is_pointwise(const Window& w) {
@@ -89,7 +90,7 @@ class Convolution {
           offsets_[run++] =
               cuts_.in_place ? input * cuts_.in_plane() : input * patch_.floats() + patch_.offset_of(kh, kw);
     together_ = std::min(kMostPanelsTogether, cuts_.panels);
-    const int64_t wanted = desc.threads > 1 ? 4 * desc.threads : 1;
+    const int64_t wanted = desc.threads > 1 ? kFewestTasksPerThread * desc.threads : 1;
     while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
       --together_;
     groups_ = ceil_div(cuts_.panels, together_);
@@ -188,12 +189,8 @@ class Convolution {
 
   Finish finish_of(const Task& task, int64_t first_block, int64_t blocks, float* bias) const {
     Finish finish(desc_.activation);
-    if (desc_.has_bias) {
-      const int64_t first = first_block * kBlock, lanes = blocks * kBlock;
-      const int64_t channels = std::min(lanes, desc_.out_channels - first);
-      std::fill(std::copy_n(args_.bias + first, channels, bias), bias + lanes, 0.0F);
-      finish.bias = bias;
-    }
+    finish.bias =
+        padded_bias(desc_, args_.bias, first_block * kBlock, {bias, static_cast<size_t>(blocks * kBlock)});
     if (desc_.has_residual) finish.residual = args_.residual + offset_of(task, first_block);
     return finish;
   }
