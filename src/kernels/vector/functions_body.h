@@ -81,8 +81,12 @@ inline Vector expm1_of(Vector x) {
   return e.n == 0 ? e.rest : e.scaled(1 + e.rest) - 1;
 }
 
-/// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's.
+/// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's where it has a good
+/// one.
 inline Vector reciprocal(Vector x) {
+#if !defined(__AVX2__)
+  return 1 / x;
+#else
 #ifdef __AVX512F__
   // Of all lanes; GCC 12 warns of the unmasked function's own header.
   const auto estimate = reinterpret_cast<Vector>(_mm512_maskz_rcp14_ps(0xffff, reinterpret_cast<__m512>(x)));
@@ -90,6 +94,7 @@ inline Vector reciprocal(Vector x) {
   const auto estimate = reinterpret_cast<Vector>(_mm256_rcp_ps(reinterpret_cast<__m256>(x)));
 #endif
   return estimate * (2 - x * estimate);
+#endif
 }
 
 /// Where e^-x would pass the largest number, the result is next to nothing.

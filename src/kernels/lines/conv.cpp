@@ -1,0 +1,234 @@
+#include "kernels/lines/conv.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/lines/dot.h"
+#include "kernels/lines/patch.h"
+#include "kernels/lines/schedule.h"
+#include "kernels/needs.h"
+#include "tensor/half.h"
+
+namespace ridgeline::kernels::lines {
+namespace {
+
+constexpr int64_t kMostTaps = 512;
+
+/// Tiles of weights for output channels past the first 16 of a panel are left out where there are none.
+int64_t tiles_of(const LineConvDesc& desc, int64_t panel) {
+  return std::min(kPanelTiles, ceil_div(desc.conv.out_channels - panel * kChannels, kColumns));
+}
+
+/// Of a panel's weights.
+int64_t panel_bytes(const Schedule& schedule, int64_t tiles) {
+  return schedule.inputs * schedule.taps * schedule.parts * tiles * kTileBytes;
+}
+
+class Convolution {
+ public:
+  Convolution(const DotKernels& kernels, const LineConvDesc& desc, const LineConvArgs& args)
+      : kernels_(kernels),
+        desc_(desc),
+        args_(args),
+        schedule_(desc),
+        lines_(schedule_.line_patch()),
+        pixels_(schedule_.pixel_patch()),
+        input_bytes_(schedule_.input_bytes()) {
+    for (int64_t tap = 0; tap < schedule_.taps; ++tap)
+      taps_[static_cast<size_t>(tap)] = schedule_.offset_of(tap);
+  }
+
+  void run(ThreadPool& pool) const {
+    pool.parallel_for(schedule_.tasks(), 1, [&](int64_t begin, int64_t end, int thread) {
+      for (int64_t i = begin; i < end; ++i) compute(i, thread);
+    });
+  }
+
+ private:
+  /// Tasks with the same weights follow each other.
+  void compute(int64_t task, int thread) const {
+    const int64_t band = task % schedule_.bands, rest = task / schedule_.bands;
+    const int64_t first = rest % schedule_.image_groups * schedule_.images;
+    const int64_t end = std::min(desc_.conv.batch, first + schedule_.images);
+    const int64_t group = rest / schedule_.image_groups;
+    const int64_t row = band * schedule_.rows;
+    const Band own{.row = row, .rows = std::min(schedule_.rows, schedule_.window.out[1] - row)};
+    std::byte* const patches = static_cast<std::byte*>(args_.scratch) + thread * scratch_of_thread();
+    if (!schedule_.in_place)
+      for (int64_t image = first; image < end; ++image) fill(image, own, patches + patch_of(image - first));
+    for (int64_t panel = group * schedule_.panels / schedule_.groups;
+         panel < (group + 1) * schedule_.panels / schedule_.groups; ++panel)
+      for (int64_t image = first; image < end; ++image)
+        multiply(image, own, panel, patches + patch_of(image - first));
+  }
+
+  int64_t patch_of(int64_t image) const { return image * schedule_.patch_bytes(); }
+  int64_t scratch_of_thread() const { return patch_of(schedule_.images); }
+  int64_t out_lines() const { return volume(schedule_.window.out); }
+  int64_t image_lines() const { return schedule_.inputs * schedule_.parts * volume(schedule_.window.in); }
+
+  void fill(int64_t image, const Band& band, std::byte* patch) const {
+    const Window& w = schedule_.window;
+    if (schedule_.planes) {
+      const int64_t channels = desc_.conv.in_channels;
+      pixels_.fill(static_cast<const float*>(args_.in) + image * channels * volume(w.in), channels, band,
+                   desc_.numbers, patch);
+      return;
+    }
+    const Line* const in = static_cast<const Line*>(args_.in) + image * image_lines();
+    for (int64_t plane = 0; plane < schedule_.inputs * schedule_.parts; ++plane)
+      lines_.fill(in + plane * volume(w.in), band, reinterpret_cast<Line*>(patch + plane * input_bytes_));
+  }
+
+  void multiply(int64_t image, const Band& band, int64_t panel, const std::byte* patch) const {
+    const int64_t columns = schedule_.window.out[2], pitch = schedule_.pitch();
+    const int64_t block = image * schedule_.panels + panel;
+    const int64_t line = block * schedule_.parts * out_lines() + band.row * columns;
+    alignas(64) float bias[kChannels];
+    kernels_.multiply(
+        {.numbers = desc_.numbers,
+         .positions = band.rows * pitch - (pitch - columns),
+         .a = schedule_.in_place ? in_place(image, band) : patch,
+         .a_step = schedule_.step_bytes(),
+         .a_part = input_bytes_,
+         .input_step = schedule_.parts * input_bytes_,
+         .taps = taps_.data(),
+         .tap_count = schedule_.taps,
+         .inputs = schedule_.inputs,
+         .b = static_cast<const std::byte*>(args_.weights) + panel * panel_bytes(schedule_, kPanelTiles),
+         .tiles = tiles_of(desc_, panel),
+         .results = {.pitch = pitch,
+                     .columns = columns,
+                     .row_lines = columns,
+                     .part_lines = out_lines(),
+                     .out = args_.out + line,
+                     .residual = desc_.conv.has_residual ? args_.residual + line : nullptr,
+                     .bias = blocked::padded_bias(desc_.conv, args_.bias, panel * kChannels, bias),
+                     .activation = desc_.conv.activation}});
+  }
+
+  const std::byte* in_place(int64_t image, const Band& band) const {
+    return reinterpret_cast<const std::byte*>(static_cast<const Line*>(args_.in) + image * image_lines() +
+                                              band.row * schedule_.window.in[2]);
+  }
+
+  const DotKernels& kernels_;
+  const LineConvDesc& desc_;
+  const LineConvArgs& args_;
+  Schedule schedule_;
+  LinePatch lines_;
+  PixelPatch pixels_;
+  int64_t input_bytes_;
+  std::array<int64_t, kMostTaps> taps_;
+};
+
+size_t scratch_bytes(const LineConvDesc& desc) {
+  const Schedule schedule(desc);
+  if (schedule.in_place) return 0;
+  return static_cast<size_t>(desc.conv.threads * schedule.images * schedule.patch_bytes());
+}
+
+size_t packed_bytes(const LineConvDesc& desc) {
+  const Schedule schedule(desc);
+  return static_cast<size_t>(schedule.panels * panel_bytes(schedule, kPanelTiles));
+}
+
+/// Of plain weights: the number that term `term` of a product with an input's tap has for a column.
+class Weights {
+ public:
+  Weights(const LineConvDesc& desc, const Schedule& schedule, const float* plain)
+      : conv_(desc.conv), kernel_(schedule.window.kernel), planes_(schedule.planes), plain_(plain) {}
+
+  float at(int64_t column, int64_t input, int64_t tap, int64_t term) const {
+    int64_t channel = input * kChannels + term, kh = tap / kernel_[2], kw = tap % kernel_[2];
+    if (planes_) {
+      const int64_t chunks = ceil_div(kernel_[2], PixelPatch::kTapsOfLine);
+      channel = term % PixelPatch::kChannels;
+      kh = tap / chunks;
+      kw = tap % chunks * PixelPatch::kTapsOfLine + term / PixelPatch::kChannels;
+    }
+    if (column >= conv_.out_channels || channel >= conv_.in_channels || kw >= kernel_[2]) return 0;
+    return plain_[((column * conv_.in_channels + channel) * kernel_[1] + kh) * kernel_[2] + kw];
+  }
+
+ private:
+  const ConvDesc& conv_;
+  Size3 kernel_;
+  bool planes_;
+  const float* plain_;
+};
+
+/// [panel][input][tap][hi, lo][tile][pair of terms][column][term].
+void pack(const LineConvDesc& desc, const float* plain, void* packed) {
+  const Schedule schedule(desc);
+  const Weights weights(desc, schedule, plain);
+  for (int64_t panel = 0; panel < schedule.panels; ++panel) {
+    auto* to = reinterpret_cast<uint16_t*>(static_cast<std::byte*>(packed) +
+                                           panel * panel_bytes(schedule, kPanelTiles));
+    for (int64_t step = 0; step < schedule.inputs * schedule.taps; ++step)
+      for (int64_t part = 0; part < schedule.parts; ++part)
+        for (int64_t tile = 0; tile < tiles_of(desc, panel); ++tile)
+          for (int64_t i = 0; i < kTileBytes / 2; ++i) {
+            const int64_t column = panel * kChannels + tile * kColumns + i / 2 % kColumns;
+            const int64_t term = i / (2 * kColumns) * 2 + i % 2;
+            const float weight = weights.at(column, step / schedule.taps, step % schedule.taps, term);
+            const uint16_t hi = f32_to_bf16(weight);
+            *to++ = part == 0 ? hi : f32_to_bf16(weight - bf16_to_f32(hi));
+          }
+  }
+}
+
+Status accepts_case(const LineConvDesc& desc) {
+  const ConvDesc& conv = desc.conv;
+  if (!conv.has_constant_weights) return unsupported("needs constant weights");
+  if (conv.groups != 1) return unsupported("takes no groups");
+  if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
+    return unsupported("takes two spatial axes");
+  if (Schedule(desc).taps > kMostTaps) return unsupported("takes up to {} taps", kMostTaps);
+  return {};
+}
+
+Status needs_amx_bf16(const CpuFeatures& cpu) {
+  return cpu.amx_bf16 && cpu.avx512_bf16 ? Status() : unsupported("needs amx_bf16");
+}
+
+Status needs_avx512_bf16(const CpuFeatures& cpu) {
+  return cpu.avx512_bf16 ? Status() : unsupported("needs avx512_bf16");
+}
+
+Status needs_nothing(const CpuFeatures&) { return {}; }
+
+template <const DotKernels& (*dots)(), Needs needs>
+constexpr LineConvImpl impl(std::string_view name) {
+  return {name,
+          [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return accepts_case(desc);
+          },
+          packed_bytes,
+          pack,
+          scratch_bytes,
+          [](const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool) {
+            Convolution(dots(), desc, args).run(pool);
+          }};
+}
+
+}  // namespace
+
+std::span<const LineConvImpl> conv_impls() {
+  static constexpr std::array<LineConvImpl, 5> kImpls = {{
+      impl<amx_dots, needs_amx_bf16>("tiles_amx"),
+      impl<avx512_bf16_dots, needs_avx512_bf16>("dot_avx512_bf16"),
+      impl<avx512_dots, needs_avx512>("widen_avx512"),
+      impl<avx2_dots, needs_avx2>("widen_avx2"),
+      impl<ref_dots, needs_nothing>("ref"),
+  }};
+  return kImpls;
+}
+
+bool takes_planes(const LineConvDesc& desc) {
+  return desc.conv.groups == 1 && desc.conv.in_channels <= PixelPatch::kChannels &&
+         desc.conv.window.dilation[2] == 1;
+}
+
+}  // namespace ridgeline::kernels::lines

@@ -1,0 +1,24 @@
+namespace ridgeline::kernels::vector {
+namespace {
+constexpr int kLanes = 8;
+}
+}  // namespace ridgeline::kernels::vector
+
+namespace ridgeline::kernels::lines {
+namespace {
+constexpr int kVectorRows = 2;
+}
+}  // namespace ridgeline::kernels::lines
+
+#include "kernels/lines/widening_dot_body.h"
+// after what it calls
+#include "kernels/lines/vector_sums_body.h"
+
+namespace ridgeline::kernels::lines {
+
+const DotKernels& avx2_dots() {
+  static constexpr DotKernels kKernels{multiply<VectorSums>};
+  return kKernels;
+}
+
+}  // namespace ridgeline::kernels::lines

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "base/thread_pool.h"
+#include "kernels/blocked/turn.h"
+#include "kernels/lines/line_kernels.h"
+#include "kernels/pool.h"
+
+/// What is done to whole images in lines.
+namespace ridgeline::kernels::lines {
+
+/// Lines of an image's `batch` images.
+int64_t lines_of(const blocked::TurnDesc& image, Numbers numbers);
+
+/// From and to FP32 blocks (kernels/blocked). Numbers past the last channel of a last block become zeros.
+struct LineTurn {
+  blocked::TurnDesc image;
+  Numbers numbers = Numbers::kBf16;
+};
+void from_blocks(const LineKernels& kernels, const LineTurn& turn, const float* blocks, Line* to,
+                 ThreadPool& pool);
+void to_blocks(const LineKernels& kernels, const LineTurn& turn, const Line* from, float* blocks,
+               ThreadPool& pool);
+
+/// `desc.planes` counts blocks of images; see ref::max_pool and ref::average_pool. Two spatial axes.
+struct LinePool {
+  PoolKind kind = PoolKind::kMax;
+  ref::PoolDesc desc{};
+  ref::AveragePadding padding{};  ///< kAverage only
+  Numbers numbers = Numbers::kBf16;
+};
+void pool(const LineKernels& kernels, const LinePool& desc, const Line* in, Line* out, ThreadPool& threads);
+
+}  // namespace ridgeline::kernels::lines

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "base/cpu_features.h"
+#include "kernels/lines/line.h"
+#include "kernels/ref/pool.h"
+#include "kernels/window.h"
+
+namespace ridgeline::kernels::lines {
+
+/// One row of a block's pooled output.
+struct PoolRow {
+  const Window& window;
+  const ref::AveragePadding* average = nullptr;  ///< null for a maximum
+  Numbers numbers = Numbers::kBf16;
+  int64_t row = 0;
+  const Line* plane = nullptr;
+  Line* out = nullptr;
+};
+
+/// Pixels in lines beside the FP32 blocks of the same 32 channels; the second is null where it does not
+/// exist.
+struct Pixels {
+  Numbers numbers = Numbers::kBf16;
+  int64_t count = 0;
+  int64_t lo = 0;  ///< lines from hi to lo
+};
+
+/// One instruction set's kernels.
+struct LineKernels {
+  void (*from_blocks)(const Pixels& pixels, const float* first, const float* second, Line* to);
+  void (*to_blocks)(const Pixels& pixels, const Line* from, float* first, float* second);
+  void (*pool)(const PoolRow& row);
+};
+
+const LineKernels& avx512_lines();
+const LineKernels& avx2_lines();
+const LineKernels& ref_lines();  ///< for any CPU
+
+/// The best that `cpu` has.
+const LineKernels& line_kernels(const CpuFeatures& cpu);
+
+}  // namespace ridgeline::kernels::lines

@@ -1,0 +1,13 @@
+namespace ridgeline::kernels::vector {
+namespace {
+constexpr int kLanes = 16;
+}
+}  // namespace ridgeline::kernels::vector
+
+#include "kernels/lines/line_kernels_body.h"
+
+namespace ridgeline::kernels::lines {
+
+const LineKernels& avx512_lines() { return kLineKernels; }
+
+}  // namespace ridgeline::kernels::lines

@@ -1,0 +1,13 @@
+namespace ridgeline::kernels::vector {
+namespace {
+constexpr int kLanes = 4;
+}
+}  // namespace ridgeline::kernels::vector
+
+#include "kernels/lines/line_kernels_body.h"
+
+namespace ridgeline::kernels::lines {
+
+const LineKernels& ref_lines() { return kLineKernels; }
+
+}  // namespace ridgeline::kernels::lines

@@ -1,0 +1,99 @@
+#include "kernels/lines/patch.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tensor/half.h"
+
+namespace ridgeline::kernels::lines {
+namespace {
+
+/// Columns of padding that lie both at the end of each row and at the beginning of the next.
+int64_t shared_padding(const Window& w, const PhasedAxis& horizontal) {
+  if (w.stride[2] != 1) return 0;
+  const int64_t behind = w.out[2] + horizontal.reach - w.pad[2] - w.in[2];
+  return std::clamp<int64_t>(behind, 0, std::min(w.pad[2], horizontal.reach));
+}
+
+}  // namespace
+
+PhasedAxis::PhasedAxis(const Window& window, size_t axis)
+    : stride(window.stride[axis]),
+      dilation(window.dilation[axis]),
+      phases(1),
+      reach(index_of(window.kernel[axis] - 1)) {
+  for (int64_t tap = 0; tap < window.kernel[axis]; ++tap) phases = std::max(phases, phase_of(tap) + 1);
+}
+
+LinePatch::LinePatch(const Window& window, int64_t most_rows)
+    : window_(window),
+      vertical_(window, 1),
+      horizontal_(window, 2),
+      shared_(shared_padding(window, horizontal_)),
+      pitch_(window.out[2] + horizontal_.reach - shared_),
+      rows_(most_rows + vertical_.reach) {}
+
+int64_t LinePatch::offset_of(int64_t kh, int64_t kw) const {
+  const int64_t phase = vertical_.phase_of(kh) * horizontal_.phases + horizontal_.phase_of(kw);
+  return phase * phase_lines() + vertical_.index_of(kh) * pitch_ + horizontal_.index_of(kw);
+}
+
+void LinePatch::fill(const Line* plane, const Band& band, Line* patch) const {
+  const int64_t rows = band.rows + vertical_.reach;
+  for (int64_t py = 0; py < vertical_.phases; ++py)
+    for (int64_t px = 0; px < horizontal_.phases; ++px, patch += phase_lines())
+      for (int64_t y = 0; y < rows; ++y) {
+        const int64_t row = (band.row + y) * vertical_.stride + py - window_.pad[1];
+        const int64_t count = y + 1 < rows ? pitch_ : pitch_ + shared_;
+        if (row < 0 || row >= window_.in[1])
+          std::fill_n(patch + y * pitch_, count, Line{});
+        else
+          fill_row(plane + row * window_.in[2], px - window_.pad[2], count, patch + y * pitch_);
+      }
+}
+
+/// Every stride-th line of an input's row from `column` on.
+void LinePatch::fill_row(const Line* row, int64_t column, int64_t count, Line* to) const {
+  const int64_t stride = horizontal_.stride;
+  const int64_t begin = std::clamp<int64_t>(ceil_div(-column, stride), 0, count);
+  const int64_t end = std::clamp(ceil_div(window_.in[2] - column, stride), begin, count);
+  std::fill_n(to, begin, Line{});
+  for (int64_t i = begin; i < end; ++i) to[i] = row[column + i * stride];
+  std::fill(to + end, to + count, Line{});
+}
+
+PixelPatch::PixelPatch(const Window& window, int64_t most_rows)
+    : window_(window), vertical_(window, 1), horizontal_(window, 2), rows_(most_rows + vertical_.reach) {
+  const int64_t taps = ceil_div(window.kernel[2], kTapsOfLine) * kTapsOfLine;
+  pitch_ = ceil_div((window.out[2] - 1) * horizontal_.stride + taps, horizontal_.stride);
+}
+
+int64_t PixelPatch::offset_of(int64_t kh, int64_t chunk) const {
+  const int64_t row = vertical_.phase_of(kh) * rows_ + vertical_.index_of(kh);
+  return (row * row_pixels() + chunk * kTapsOfLine) * kPixelBytes;
+}
+
+void PixelPatch::fill(const float* planes, int64_t channels, const Band& band, Numbers numbers,
+                      std::byte* patch) const {
+  std::memset(patch, 0, static_cast<size_t>(parts_of(numbers) * bytes()));
+  const int64_t begin = std::min(window_.pad[2], row_pixels());
+  const int64_t end = std::clamp(window_.in[2] + window_.pad[2], begin, row_pixels());
+  const int64_t rows = band.rows + vertical_.reach;
+  for (int64_t py = 0; py < vertical_.phases; ++py)
+    for (int64_t y = 0; y < rows; ++y) {
+      const int64_t row = (band.row + y) * vertical_.stride + py - window_.pad[1];
+      if (row < 0 || row >= window_.in[1]) continue;
+      auto* const to = reinterpret_cast<uint16_t*>(patch) + (py * rows_ + y) * row_pixels() * kChannels;
+      for (int64_t channel = 0; channel < channels; ++channel) {
+        const float* const from = planes + (channel * window_.in[1] + row) * window_.in[2] - window_.pad[2];
+        for (int64_t x = begin; x < end; ++x) {
+          const uint16_t hi = f32_to_bf16(from[x]);
+          to[x * kChannels + channel] = hi;
+          if (numbers == Numbers::kBf16Pair)
+            to[bytes() / 2 + x * kChannels + channel] = f32_to_bf16(from[x] - bf16_to_f32(hi));
+        }
+      }
+    }
+}
+
+}  // namespace ridgeline::kernels::lines

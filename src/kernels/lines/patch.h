@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/lines/line.h"
+#include "kernels/window.h"
+
+namespace ridgeline::kernels::lines {
+
+/// Rows of an output, over its whole width.
+struct Band {
+  int64_t row = 0;
+  int64_t rows = 0;
+};
+
+/// One axis of a window: inputs that are `stride` apart lie side by side, in a phase.
+struct PhasedAxis {
+  PhasedAxis(const Window& window, size_t axis);
+
+  int64_t phase_of(int64_t tap) const { return tap * dilation % stride; }
+  int64_t index_of(int64_t tap) const { return tap * dilation / stride; }
+
+  int64_t stride, dilation;
+  int64_t phases;  ///< that taps meet
+  int64_t reach;   ///< elements of a phase past those of the outputs
+};
+
+/// The inputs of a band, copied so that a tap's lines for all positions follow each other: [phase by row,
+/// phase by column, row, column] lines, zeros for padding. A row is followed by its neighbour at once: where
+/// both have padding between them, it is there once. Positions are counted with `pitch` to a row.
+class LinePatch {
+ public:
+  /// For bands of up to `most_rows`.
+  LinePatch(const Window& window, int64_t most_rows);
+
+  int64_t pitch() const { return pitch_; }
+  int64_t lines() const { return vertical_.phases * horizontal_.phases * phase_lines(); }
+  /// Of a tap's line for the band's first position, in lines.
+  int64_t offset_of(int64_t kh, int64_t kw) const;
+  void fill(const Line* plane, const Band& band, Line* patch) const;
+
+ private:
+  int64_t phase_lines() const { return rows_ * pitch_ + shared_; }
+  void fill_row(const Line* row, int64_t column, int64_t count, Line* to) const;
+
+  const Window& window_;
+  PhasedAxis vertical_, horizontal_;
+  int64_t shared_;  ///< columns of padding that two rows have in common
+  int64_t pitch_;
+  int64_t rows_;
+};
+
+/// The same for images of few channels that lie as ONNX has them: pixels of four channels' BF16, eight of
+/// which are as long as a line, so that taps beside each other are terms of one product. [part, phase by row,
+/// row, pixel]; a position is as many pixels as the window moves.
+class PixelPatch {
+ public:
+  static constexpr int64_t kChannels = 4;
+  static constexpr int64_t kTapsOfLine = 8;
+  static constexpr int64_t kPixelBytes = 8;
+
+  PixelPatch(const Window& window, int64_t most_rows);
+
+  int64_t pitch() const { return pitch_; }
+  int64_t step_bytes() const { return horizontal_.stride * kPixelBytes; }
+  /// Of one part.
+  int64_t bytes() const { return vertical_.phases * rows_ * pitch_ * step_bytes() + kLineBytes; }
+  /// Of the line with taps 8 · chunk and on, in bytes.
+  int64_t offset_of(int64_t kh, int64_t chunk) const;
+  /// From `channels` planes. The second part, bytes() behind the first, is filled for pairs alone.
+  void fill(const float* planes, int64_t channels, const Band& band, Numbers numbers, std::byte* patch) const;
+
+ private:
+  int64_t row_pixels() const { return pitch_ * horizontal_.stride; }
+
+  const Window& window_;
+  PhasedAxis vertical_, horizontal_;
+  int64_t pitch_;
+  int64_t rows_;
+};
+
+}  // namespace ridgeline::kernels::lines
