@@ -5,15 +5,21 @@
 
 #include "engine/native/step.h"
 #include "graph/graph.h"
+#include "kernels/lines/line.h"
 
 namespace ridgeline::native {
 
-/// A node that might run on blocked images (kernels/blocked), before its operands have slots. Its one output
-/// has two spatial axes.
+/// How a value lies: as ONNX has it, or an image in FP32 blocks (kernels/blocked) or in lines of narrower
+/// numbers (kernels/lines).
+enum class Form { kPlanes, kBlocks, kLines };
+
+/// A node that might run on images in blocks or lines, before its operands have slots. Its one output has two
+/// spatial axes.
 struct BlockedNode {
   struct Input {
     const ValueType* type = nullptr;  ///< null where absent; its shape is static
-    bool in_blocks = false;           ///< so it was made
+    bool in_blocks = false;           ///< or in lines, which turn into blocks at little cost
+    bool in_lines = false;
     bool is_constant = false;
   };
 
@@ -22,6 +28,7 @@ struct BlockedNode {
   const Shape& out;
   const CpuFeatures& cpu;
   int threads;
+  kernels::lines::Numbers numbers{};  ///< of lines
 
   bool has(size_t i) const { return i < inputs.size() && inputs[i].type != nullptr; }
   const Shape& shape(size_t i) const { return *inputs[i].type->shape; }
@@ -29,13 +36,14 @@ struct BlockedNode {
   bool is_image(size_t i) const;
 };
 
-/// One row per operator with kernels for blocked images.
+/// One row per operator with kernels for images in one form.
 struct BlockedRow {
   std::string_view op;
-  /// The inputs that are wanted in blocks, so that the output is made in them; none where the node is better
-  /// run on planes.
+  /// The inputs that are wanted in that form, so that the output is made in it; none where the node is better
+  /// run in another.
   std::optional<std::vector<size_t>> (*inputs)(const BlockedNode& node);
-  /// The context's slots are physical: images have the shape [batch, blocks, height, width, kBlock].
+  /// The context's slots are physical: images in blocks have the shape [batch, blocks, height, width,
+  /// kBlock].
   Result<Built> (*build)(const BuildContext& context, const BlockedNode& node);
   std::string_view domain{};
 };
@@ -45,7 +53,7 @@ const BlockedRow* find_blocked(const Node& node);
 /// The shape of an image's blocks.
 Shape blocked_shape(const Shape& image);
 
-/// The step that brings an image from one form to the other.
+/// The step that brings an image from planes to blocks or back.
 Built build_turn(const Shape& image, size_t in, size_t out, bool to_blocks);
 
 }  // namespace ridgeline::native

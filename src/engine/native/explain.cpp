@@ -5,8 +5,8 @@
 
 namespace ridgeline::native {
 
-Result<Explanation> explain(const Graph& graph, const InputShapes& input_shapes, int threads) {
-  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, input_shapes, threads));
+Result<Explanation> explain(const Graph& graph, const PlanOptions& options) {
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, options));
   const MemoryUse memory = memory_of(plan);
   Explanation explanation{.weights_bytes = memory.weights_bytes, .arena_bytes = memory.arena_bytes};
   for (Step& step : plan.steps) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "graph/infer.h"
+#include "engine/native/plan.h"
 #include "kernels/select.h"
 
 namespace ridgeline::native {
@@ -10,7 +10,7 @@ struct PlannedStep {
   std::string name;  ///< of its ONNX nodes, joined by "+"; a turn's is the value's
   std::string op;
   std::string kernel;
-  std::vector<Shape> out;  ///< images in blocks have five axes
+  std::vector<Shape> out;  ///< images in blocks have five axes, in lines six
   std::vector<kernels::Refusal>
       refusals;  ///< of convolutions' implementations that come first in their lists
 };
@@ -23,6 +23,6 @@ struct Explanation {
 };
 
 /// kUnsupported, naming the node, for what the engine cannot run.
-Result<Explanation> explain(const Graph& graph, const InputShapes& input_shapes, int threads);
+Result<Explanation> explain(const Graph& graph, const PlanOptions& options);
 
 }  // namespace ridgeline::native

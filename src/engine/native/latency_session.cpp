@@ -43,7 +43,7 @@ class LatencySession final : public Session {
 
 Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options) {
   const int threads = std::max(1, options.threads);
-  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, options.input_shapes, threads));
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {options.input_shapes, threads, options.precision}));
   return std::unique_ptr<Session>(std::make_unique<LatencySession>(std::move(plan), threads));
 }
 

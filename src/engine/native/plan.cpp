@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "engine/native/blocked_builders.h"
+#include "engine/native/line_builders.h"
 #include "engine/signature.h"
 #include "graph/ops/infer_context.h"
 #include "graph/passes/passes.h"
@@ -16,8 +17,12 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Graph& graph, ops::Scope scope, CpuFeatures cpu, int threads)
-      : graph_(graph), scope_(std::move(scope)), cpu_(cpu), threads_(threads) {}
+  Planner(const Graph& graph, ops::Scope scope, CpuFeatures cpu, const PlanOptions& options)
+      : graph_(graph),
+        scope_(std::move(scope)),
+        cpu_(cpu),
+        threads_(options.threads),
+        numbers_(numbers_of(options.precision)) {}
 
   Result<Plan> make() {
     ASSIGN_OR_RETURN(plan_.signature, static_signature(graph_, scope_.types));
@@ -33,14 +38,15 @@ class Planner {
   }
 
  private:
-  /// How a value lies: as ONNX has it, or an image in blocks.
-  enum class Form { kPlanes, kBlocks };
-  using Forms = std::array<std::optional<size_t>, 2>;
+  using Forms = std::array<std::optional<size_t>, 3>;
 
   size_t add_slot(const std::string& name, const ValueType& type, Form form = Form::kPlanes) {
     slots_by_name_[name][static_cast<size_t>(form)] = plan_.slots.size();
-    plan_.slots.push_back(
-        {type.dtype, form == Form::kBlocks ? blocked_shape(*type.shape) : *type.shape, nullptr});
+    if (form == Form::kLines)
+      plan_.slots.push_back({DType::kBF16, lined_shape(*type.shape, *numbers_), nullptr});
+    else
+      plan_.slots.push_back(
+          {type.dtype, form == Form::kBlocks ? blocked_shape(*type.shape) : *type.shape, nullptr});
     return plan_.slots.size() - 1;
   }
 
@@ -48,14 +54,19 @@ class Planner {
     return slots_by_name_.at(name)[static_cast<size_t>(form)].has_value();
   }
 
-  /// Turned first where it lies in the other form alone.
+  /// Turned first where it lies in other forms alone. Blocks lie between planes and lines.
   size_t slot_of(const std::string& name, Form form) {
     if (is_in(name, form)) return *slots_by_name_.at(name)[static_cast<size_t>(form)];
-    const size_t from =
-        *slots_by_name_.at(name)[static_cast<size_t>(form == Form::kPlanes ? Form::kBlocks : Form::kPlanes)];
+    const Form before = form != Form::kBlocks        ? Form::kBlocks
+                        : is_in(name, Form::kPlanes) ? Form::kPlanes
+                                                     : Form::kLines;
+    const size_t from = slot_of(name, before);
     const ValueType& type = *scope_.type(name);
     const size_t to = add_slot(name, type, form);
-    Built turn = build_turn(*type.shape, from, to, form == Form::kBlocks);
+    const bool between_lines = form == Form::kLines || before == Form::kLines;
+    Built turn = between_lines
+                     ? build_line_turn(*type.shape, from, to, {form == Form::kLines, *numbers_}, cpu_)
+                     : build_turn(*type.shape, from, to, form == Form::kBlocks);
     plan_.steps.push_back({name, "Turn", std::move(turn.kernel), {from}, {to}, std::move(turn.run)});
     return to;
   }
@@ -90,7 +101,11 @@ class Planner {
   Status add_node(const Node& node) {
     ASSIGN_OR_RETURN(const bool known, add_known_outputs(node));
     if (known) return {};
-    ASSIGN_OR_RETURN(const bool in_blocks, add_blocked_step(node));
+    if (numbers_) {
+      ASSIGN_OR_RETURN(const bool in_lines, add_formed_step(node, find_lined(node), Form::kLines));
+      if (in_lines) return {};
+    }
+    ASSIGN_OR_RETURN(const bool in_blocks, add_formed_step(node, find_blocked(node), Form::kBlocks));
     if (in_blocks) return {};
     const BuilderRow* row = find_builder(node);
     if (row == nullptr) return unsupported("native does not run {}", node.describe());
@@ -136,25 +151,24 @@ class Planner {
     return {};
   }
 
-  /// Whether the node runs on images in blocks.
-  Result<bool> add_blocked_step(const Node& node) {
-    const BlockedRow* const row = find_blocked(node);
+  /// Whether the node runs on images in that form, by the form's row for its operator.
+  Result<bool> add_formed_step(const Node& node, const BlockedRow* row, Form form) {
     const auto out_type = blockable_output(node);
     if (row == nullptr || !out_type) return false;
     const std::vector<BlockedNode::Input> inputs = blocked_inputs(node);
-    const BlockedNode blocked{node, inputs, *out_type->shape, cpu_, threads_};
-    const auto wanted = row->inputs(blocked);
+    BlockedNode formed{node, inputs, *out_type->shape, cpu_, threads_};
+    if (numbers_) formed.numbers = *numbers_;
+    const auto wanted = row->inputs(formed);
     if (!wanted) return false;
     std::vector<std::optional<size_t>> in;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const bool is_wanted = std::find(wanted->begin(), wanted->end(), i) != wanted->end();
-      in.push_back(blocked.has(i)
-                       ? std::optional(slot_of(node.inputs[i], is_wanted ? Form::kBlocks : Form::kPlanes))
-                       : std::nullopt);
+      in.push_back(formed.has(i) ? std::optional(slot_of(node.inputs[i], is_wanted ? form : Form::kPlanes))
+                                 : std::nullopt);
     }
-    const std::vector<size_t> out = {add_slot(node.outputs[0], *out_type, Form::kBlocks)};
+    const std::vector<size_t> out = {add_slot(node.outputs[0], *out_type, form)};
     RETURN_IF_ERROR(
-        add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, blocked); }));
+        add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, formed); }));
     return true;
   }
 
@@ -176,9 +190,10 @@ class Planner {
         inputs.emplace_back();
         continue;
       }
-      const bool in_blocks = is_in(name, Form::kBlocks);
+      const bool in_lines = is_in(name, Form::kLines), in_blocks = in_lines || is_in(name, Form::kBlocks);
       const auto planes = slots_by_name_.at(name)[static_cast<size_t>(Form::kPlanes)];
-      inputs.push_back({scope_.type(name), in_blocks, planes && plan_.slots[*planes].data != nullptr});
+      inputs.push_back(
+          {scope_.type(name), in_blocks, in_lines, planes && plan_.slots[*planes].data != nullptr});
     }
     return inputs;
   }
@@ -220,15 +235,16 @@ class Planner {
   ops::Scope scope_;
   CpuFeatures cpu_;
   int threads_;
+  std::optional<kernels::lines::Numbers> numbers_;
   Plan plan_;
   std::map<std::string, Forms> slots_by_name_;
   std::map<size_t, Tensor> constants_;
 };
 
-Result<Plan> plan_as_it_is(const Graph& graph, int threads) {
+Result<Plan> plan_as_it_is(const Graph& graph, const PlanOptions& options) {
   ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, {}, nullptr));
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
-  return Planner(graph, std::move(scope), cpu, threads).make();
+  return Planner(graph, std::move(scope), cpu, options).make();
 }
 
 /// Runs one node on constants, for constant folding.
@@ -240,7 +256,7 @@ Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> i
   ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
   for (const std::string& output : node.outputs)
     if (!output.empty()) graph.outputs.push_back({output, types.at(output), {}});
-  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(graph, 1));
+  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(graph, {}));
   ThreadPool pool(1);
   RETURN_IF_ERROR(plan.run({}, pool));
   std::vector<Tensor> outputs(node.outputs.size());
@@ -270,10 +286,10 @@ Result<Plan> Plan::clone() const {
   return copy;
 }
 
-Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes, int threads) {
+Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
   Graph optimized = graph;
-  RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate, .input_shapes = input_shapes}));
-  return plan_as_it_is(optimized, threads);
+  RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate, .input_shapes = options.input_shapes}));
+  return plan_as_it_is(optimized, options);
 }
 
 }  // namespace ridgeline::native

@@ -23,9 +23,15 @@ struct Plan {
   Result<Plan> clone() const;
 };
 
-/// The graph after all passes, its constants folded by the engine's own kernels, to run on pools of
-/// `threads`. kUnsupported, naming the node, for an op, a type or a shape that the engine cannot run.
-Result<Plan> make_plan(const Graph& graph, const InputShapes& input_shapes, int threads);
+/// What a plan is made for.
+struct PlanOptions {
+  InputShapes input_shapes{};
+  int threads = 1;                         ///< of the pools that it will run on
+  Precision precision = Precision::kFp32;  ///< of images: kFp32, kBf16 or kBf16x3
+};
+/// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported, naming the
+/// node, for an op, a type or a shape that the engine cannot run.
+Result<Plan> make_plan(const Graph& graph, const PlanOptions& options);
 
 /// Where each buffer may lie, given when it is first written and last read.
 struct Lifetime {

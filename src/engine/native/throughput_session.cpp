@@ -117,7 +117,7 @@ Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, con
     single[input.name] = *input.type.shape;
     single[input.name][0] = 1;
   }
-  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, single, 1));
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {single, 1, options.precision}));
   RETURN_IF_ERROR(check_split(plan.signature, signature));
   std::vector<Tensor> lent;
   for (const ValueInfo& output : signature.outputs) {

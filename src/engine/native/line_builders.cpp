@@ -1,0 +1,123 @@
+#include "engine/native/line_builders.h"
+
+#include <array>
+
+#include "engine/native/conv_builders.h"
+#include "engine/native/packing.h"
+#include "engine/native/pool_builders.h"
+#include "kernels/lines/conv.h"
+#include "kernels/lines/image.h"
+#include "kernels/select.h"
+
+namespace ridgeline::native {
+namespace {
+
+namespace lines = kernels::lines;
+using Inputs = std::optional<std::vector<size_t>>;
+
+Result<lines::LineConvDesc> conv_of(const BlockedNode& node) {
+  ASSIGN_OR_RETURN(kernels::ConvDesc conv, describe({.node = node.node,
+                                                     .x = node.shape(0),
+                                                     .weights = node.shape(1),
+                                                     .has_constant_weights = node.inputs[1].is_constant,
+                                                     .threads = node.threads}));
+  return lines::LineConvDesc{std::move(conv), node.numbers};
+}
+
+kernels::Choice<lines::LineConvImpl> choose_conv(const lines::LineConvDesc& desc, const CpuFeatures& cpu) {
+  return kernels::select(lines::conv_impls(), desc, cpu);
+}
+
+Inputs conv_inputs(const BlockedNode& node) {
+  const Result<lines::LineConvDesc> desc = conv_of(node);
+  if (!desc.ok() || choose_conv(*desc, node.cpu).impl == nullptr) return std::nullopt;
+  std::vector<size_t> inputs;
+  if (!lines::takes_planes(*desc)) inputs.push_back(0);
+  if (node.has(3)) inputs.push_back(3);
+  return inputs;
+}
+
+const lines::Line* lines_in(Slots slots, std::optional<size_t> slot) {
+  return slot ? reinterpret_cast<const lines::Line*>(slots[*slot].data) : nullptr;
+}
+
+Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(const lines::LineConvDesc desc, conv_of(node));
+  auto choice = choose_conv(desc, node.cpu);
+  const lines::LineConvImpl& impl = *choice.impl;
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1).data));
+  const size_t scratch_bytes = impl.scratch_bytes(desc);
+  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
+  Run run = [desc, weights, scratch, run = impl.run, x = *context.in[0], bias = context.slot(2),
+             residual = context.slot(3), out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    run(desc,
+        {.in = slots[x].data,
+         .weights = weights,
+         .bias = floats(slots, bias),
+         .residual = lines_in(slots, residual),
+         .out = reinterpret_cast<lines::Line*>(slots[out].data),
+         .scratch = scratch ? slots[*scratch].data : nullptr},
+        pool);
+    return {};
+  };
+  return Built{std::string(impl.name), std::move(run), scratch_bytes, {1}, std::move(choice.refusals)};
+}
+
+Inputs pool_inputs(const BlockedNode& node) {
+  if (!node.inputs[0].in_lines || !describe_pool(node.node, node.shape(0)).ok()) return std::nullopt;
+  return std::vector<size_t>{0};
+}
+
+Result<Built> pool(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(const kernels::PoolCase planes, describe_pool(node.node, node.shape(0)));
+  lines::LinePool desc{planes.kind, planes.desc, planes.padding, node.numbers};
+  desc.desc.planes = node.shape(0)[0] * lines::blocks_of(node.shape(0)[1]);
+  return Built{"lines",
+               [desc, &kernels = lines::line_kernels(node.cpu), in = *context.in[0], out = context.out[0]](
+                   Slots slots, ThreadPool& threads) -> Status {
+                 lines::pool(kernels, desc, lines_in(slots, in),
+                             reinterpret_cast<lines::Line*>(slots[out].data), threads);
+                 return {};
+               }};
+}
+
+constexpr auto kRows = std::to_array<BlockedRow>({{"AveragePool", pool_inputs, pool},
+                                                  {"Conv", conv_inputs, conv},
+                                                  {"FusedConv", conv_inputs, conv, "ridgeline"},
+                                                  {"MaxPool", pool_inputs, pool}});
+
+}  // namespace
+
+std::optional<lines::Numbers> numbers_of(Precision precision) {
+  if (precision == Precision::kBf16) return lines::Numbers::kBf16;
+  if (precision == Precision::kBf16x3) return lines::Numbers::kBf16Pair;
+  return std::nullopt;
+}
+
+const BlockedRow* find_lined(const Node& node) {
+  for (const BlockedRow& row : kRows)
+    if (row.op == node.op && row.domain == node.domain) return &row;
+  return nullptr;
+}
+
+Shape lined_shape(const Shape& image, lines::Numbers numbers) {
+  return {image[0],        lines::blocks_of(image[1]), lines::parts_of(numbers), image[2], image[3],
+          lines::kChannels};
+}
+
+Built build_line_turn(const Shape& image, size_t in, size_t out, const LineTurnStep& turn,
+                      const CpuFeatures& cpu) {
+  const lines::LineTurn desc{{.batch = image[0], .channels = image[1], .plane = image[2] * image[3]},
+                             turn.numbers};
+  const lines::LineKernels& kernels = lines::line_kernels(cpu);
+  return {"turn", [=, &kernels, to_lines = turn.to_lines](Slots slots, ThreadPool& pool) -> Status {
+            if (to_lines)
+              lines::from_blocks(kernels, desc, floats(slots, in),
+                                 reinterpret_cast<lines::Line*>(slots[out].data), pool);
+            else
+              lines::to_blocks(kernels, desc, lines_in(slots, in), slots[out].as<float>().data(), pool);
+            return {};
+          }};
+}
+
+}  // namespace ridgeline::native
