@@ -125,10 +125,11 @@ class GraphMaker {
   std::vector<Value> values_;
 };
 
-Result<std::vector<float>> outputs_of(const Graph& graph, const Tensor& image, int threads) {
+Result<std::vector<float>> outputs_of(const Graph& graph, const Tensor& image, int threads,
+                                      Precision precision = Precision::kFp32) {
   const EngineRegistry registry;
   ASSIGN_OR_RETURN(const Engine* native, registry.find("native"));
-  ASSIGN_OR_RETURN(const auto session, native->compile(graph, {.threads = threads}));
+  ASSIGN_OR_RETURN(const auto session, native->compile(graph, {.precision = precision, .threads = threads}));
   const std::array in = {image.view()};
   std::vector<TensorView> out(graph.outputs.size());
   RETURN_IF_ERROR(session->run(in, out));
@@ -150,12 +151,16 @@ TEST(Blocks, GraphsByChanceGiveWhatTheReferenceKernelsGive) {
     setenv("RIDGELINE_CPU", "ref", 1);
     const auto reference = outputs_of(graph, image, 1);
     unsetenv("RIDGELINE_CPU");
-    ASSERT_TRUE(fast.ok() && reference.ok()) << fast.status().message() << reference.status().message();
+    const auto pairs = outputs_of(graph, image, 1 + static_cast<int>(seed % 2), Precision::kBf16x3);
+    ASSERT_TRUE(fast.ok() && reference.ok() && pairs.ok())
+        << fast.status().message() << reference.status().message() << pairs.status().message();
     ASSERT_EQ(fast->size(), reference->size());
     float scale = 1;
     for (const float value : *reference) scale = std::max(scale, std::abs(value));
-    for (size_t i = 0; i < fast->size(); ++i)
+    for (size_t i = 0; i < fast->size(); ++i) {
       ASSERT_NEAR((*fast)[i], (*reference)[i], 2e-5F * scale) << "seed " << seed << ", element " << i;
+      ASSERT_NEAR((*pairs)[i], (*reference)[i], 5e-4F * scale) << "seed " << seed << ", element " << i;
+    }
   }
 }
 

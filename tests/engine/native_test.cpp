@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "engine/agreement.h"
 #include "engine/native/plan.h"
 #include "engine/registry.h"
 #include "graph/zoo/zoo.h"
@@ -27,9 +28,10 @@ Tensor noise(const Shape& shape) {
 }
 
 Result<std::vector<float>> outputs_of(const Engine& engine, const Graph& graph, const Tensor& image,
-                                      int threads) {
-  ASSIGN_OR_RETURN(const auto session,
-                   engine.compile(graph, {.threads = threads, .input_shapes = {{"input", image.shape()}}}));
+                                      int threads, Precision precision = Precision::kFp32) {
+  ASSIGN_OR_RETURN(const auto session, engine.compile(graph, {.precision = precision,
+                                                              .threads = threads,
+                                                              .input_shapes = {{"input", image.shape()}}}));
   const std::array in = {image.view()};
   std::vector<TensorView> out(graph.outputs.size());
   RETURN_IF_ERROR(session->run(in, out));
@@ -84,6 +86,27 @@ TEST_P(NativeParity, OfReferenceKernelsAgreesWithThatOfFastOnes) {
   unsetenv("RIDGELINE_CPU");
   ASSERT_TRUE(plain.ok()) << plain.status().message();
   expect_near(*fast, *plain);
+}
+
+TEST_P(NativeParity, NarrowerNumbersStayWithinTheirBoundOfFp32) {
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  const Graph graph = zoo::make(GetParam().model, {.num_classes = 10, .image_size = GetParam().size}).value();
+  const Tensor image = noise({2, 3, GetParam().size, GetParam().size});
+  const std::vector<float> fp32 = outputs_of(native, graph, image, 2).value();
+  for (const Precision precision : {Precision::kBf16, Precision::kBf16x3}) {
+    const Result<std::vector<float>> narrow = outputs_of(native, graph, image, 2, precision);
+    ASSERT_TRUE(narrow.ok()) << narrow.status().message();
+    EXPECT_NE(*narrow, fp32) << "numbers must round";
+    EXPECT_EQ(*narrow, *outputs_of(native, graph, image, 1, precision));
+    const auto tensor = [](std::vector<float> values) {
+      return std::vector{
+          Tensor::from_values<float>({1, static_cast<int64_t>(values.size())}, values).value()};
+    };
+    const Agreement agreement = compare_outputs(tensor(fp32), tensor(*narrow)).value();
+    const Status agreed = check_agreement(agreement, precision);
+    EXPECT_TRUE(agreed.ok()) << agreed.message();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, NativeParity,
@@ -220,7 +243,7 @@ TEST(NativeEngine, RefusesWhatItCannotDoByName) {
   const EngineRegistry registry;
   const Engine& native = **registry.find("native");
   const Graph graph = zoo::make("lenet", {.image_size = 32}).value();
-  EXPECT_THAT(native.supports(graph, {.precision = Precision::kBf16}).message(), HasSubstr("bf16"));
+  EXPECT_THAT(native.supports(graph, {.precision = Precision::kFp16}).message(), HasSubstr("fp16"));
   EXPECT_THAT(native.supports(graph, {.device = "cuda:0"}).message(), HasSubstr("cuda:0"));
   Graph drawn = graph;
   drawn.nodes.push_back(
