@@ -95,18 +95,8 @@ Inputs binary_inputs(const BlockedNode& node) {
   return std::vector<size_t>{0, 1};
 }
 
-/// Which operand has a number for each channel of the other, an image in blocks; none where neither has.
-std::optional<size_t> factor_of(const BlockedNode& node) {
-  for (const size_t i : {0, 1}) {
-    const Shape &factor = node.shape(i), &image = node.shape(1 - i);
-    const bool is_number = factor[2] * factor[3] == 1 && factor[0] == image[0];
-    if (is_number && node.inputs[1 - i].in_blocks && image == node.out) return i;
-  }
-  return std::nullopt;
-}
-
 Result<Built> multiply(const BuildContext& context, const BlockedNode& node) {
-  const auto factor = factor_of(node);
+  const auto factor = node.channel_factor();
   const blocked::PlanesDesc desc{.planes = node.out[0] * blocked::blocks_of(node.out[1]),
                                  .pixels = node.out[2] * node.out[3]};
   const auto choice = kernels::select(blocked::scale_impls(), desc, node.cpu);
@@ -159,6 +149,16 @@ bool BlockedNode::is_image(size_t i) const {
   const Input& input = inputs[i];
   const bool can_turn = input.type->dtype == DType::kF32 && shape(i).rank() == 4 && !input.is_constant;
   return (input.in_blocks || can_turn) && shape(i)[1] == out[1];
+}
+
+std::optional<size_t> BlockedNode::channel_factor() const {
+  if (!is_image(0) || !is_image(1)) return std::nullopt;
+  for (const size_t i : {0, 1}) {
+    const Shape &factor = shape(i), &image = shape(1 - i);
+    const bool is_number = factor[2] * factor[3] == 1 && factor[0] == image[0];
+    if (is_number && inputs[1 - i].in_blocks && image == out) return i;
+  }
+  return std::nullopt;
 }
 
 const BlockedRow* find_blocked(const Node& node) {

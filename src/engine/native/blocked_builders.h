@@ -34,6 +34,9 @@ struct BlockedNode {
   const Shape& shape(size_t i) const { return *inputs[i].type->shape; }
   /// With the output's channels, and in blocks or to be turned.
   bool is_image(size_t i) const;
+  /// Which of two inputs has a number for each channel of the other, an image in blocks or lines of the
+  /// output's shape; none where neither has.
+  std::optional<size_t> channel_factor() const;
 };
 
 /// One row per operator with kernels for images in one form.

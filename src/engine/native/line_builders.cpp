@@ -41,6 +41,8 @@ const lines::Line* lines_in(Slots slots, std::optional<size_t> slot) {
   return slot ? reinterpret_cast<const lines::Line*>(slots[*slot].data) : nullptr;
 }
 
+lines::Line* lines_out(Slots slots, size_t slot) { return reinterpret_cast<lines::Line*>(slots[slot].data); }
+
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(const lines::LineConvDesc desc, conv_of(node));
   auto choice = choose_conv(desc, node.cpu);
@@ -55,7 +57,7 @@ Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
          .weights = weights,
          .bias = floats(slots, bias),
          .residual = lines_in(slots, residual),
-         .out = reinterpret_cast<lines::Line*>(slots[out].data),
+         .out = lines_out(slots, out),
          .scratch = scratch ? slots[*scratch].data : nullptr},
         pool);
     return {};
@@ -73,10 +75,45 @@ Result<Built> pool(const BuildContext& context, const BlockedNode& node) {
   lines::LinePool desc{planes.kind, planes.desc, planes.padding, node.numbers};
   desc.desc.planes = node.shape(0)[0] * lines::blocks_of(node.shape(0)[1]);
   return Built{"lines",
-               [desc, &kernels = lines::line_kernels(node.cpu), in = *context.in[0], out = context.out[0]](
-                   Slots slots, ThreadPool& threads) -> Status {
-                 lines::pool(kernels, desc, lines_in(slots, in),
-                             reinterpret_cast<lines::Line*>(slots[out].data), threads);
+               [desc, &kernels = lines::line_kernels(node.cpu, node.numbers), in = *context.in[0],
+                out = context.out[0]](Slots slots, ThreadPool& threads) -> Status {
+                 lines::pool(kernels, desc, lines_in(slots, in), lines_out(slots, out), threads);
+                 return {};
+               }};
+}
+
+Inputs mean_inputs(const BlockedNode& node) {
+  if (!node.inputs[0].in_lines) return std::nullopt;
+  return std::vector<size_t>{0};
+}
+
+Result<Built> mean(const BuildContext& context, const BlockedNode& node) {
+  const Shape& x = node.shape(0);
+  const lines::LinePlanes desc{x[0] * lines::blocks_of(x[1]), x[2] * x[3], node.numbers};
+  return Built{"lines",
+               [desc, &kernels = lines::line_kernels(node.cpu, node.numbers), in = *context.in[0],
+                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 lines::mean(kernels, desc, lines_in(slots, in), lines_out(slots, out), pool);
+                 return {};
+               }};
+}
+
+/// An image in lines and a number for each of its channels.
+Inputs multiply_inputs(const BlockedNode& node) {
+  const auto factor = node.channel_factor();
+  if (!factor || !node.inputs[1 - *factor].in_lines) return std::nullopt;
+  return std::vector<size_t>{0, 1};
+}
+
+Result<Built> multiply(const BuildContext& context, const BlockedNode& node) {
+  const size_t factor = *node.channel_factor();
+  const lines::LinePlanes desc{node.out[0] * lines::blocks_of(node.out[1]), node.out[2] * node.out[3],
+                               node.numbers};
+  return Built{"lines",
+               [desc, &kernels = lines::line_kernels(node.cpu, node.numbers), image = *context.in[1 - factor],
+                by = *context.in[factor], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 lines::scale(kernels, desc,
+                              {lines_in(slots, image), lines_in(slots, by), lines_out(slots, out)}, pool);
                  return {};
                }};
 }
@@ -84,7 +121,9 @@ Result<Built> pool(const BuildContext& context, const BlockedNode& node) {
 constexpr auto kRows = std::to_array<BlockedRow>({{"AveragePool", pool_inputs, pool},
                                                   {"Conv", conv_inputs, conv},
                                                   {"FusedConv", conv_inputs, conv, "ridgeline"},
-                                                  {"MaxPool", pool_inputs, pool}});
+                                                  {"GlobalAveragePool", mean_inputs, mean},
+                                                  {"MaxPool", pool_inputs, pool},
+                                                  {"Mul", multiply_inputs, multiply}});
 
 }  // namespace
 
@@ -109,11 +148,10 @@ Built build_line_turn(const Shape& image, size_t in, size_t out, const LineTurnS
                       const CpuFeatures& cpu) {
   const lines::LineTurn desc{{.batch = image[0], .channels = image[1], .plane = image[2] * image[3]},
                              turn.numbers};
-  const lines::LineKernels& kernels = lines::line_kernels(cpu);
+  const lines::LineKernels& kernels = lines::line_kernels(cpu, turn.numbers);
   return {"turn", [=, &kernels, to_lines = turn.to_lines](Slots slots, ThreadPool& pool) -> Status {
             if (to_lines)
-              lines::from_blocks(kernels, desc, floats(slots, in),
-                                 reinterpret_cast<lines::Line*>(slots[out].data), pool);
+              lines::from_blocks(kernels, desc, floats(slots, in), lines_out(slots, out), pool);
             else
               lines::to_blocks(kernels, desc, lines_in(slots, in), slots[out].as<float>().data(), pool);
             return {};

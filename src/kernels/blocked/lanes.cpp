@@ -13,7 +13,18 @@ Range inner_columns(const Window& window) {
   return {begin, std::clamp(outputs_inside(window, 2, window.kernel[2] - 1).end, begin, columns)};
 }
 
+LaneRow with_inner(const Window& window, const Range& inner, int64_t row) {
+  return {.window = window, .inner = inner, .row = row, .taps = taps_inside(window, 1, row)};
+}
+
 }  // namespace
+
+LaneRow row_of(const Window& window, int64_t row, const float* plane, float* out_plane) {
+  LaneRow lane_row = with_inner(window, inner_columns(window), row);
+  lane_row.plane = plane;
+  lane_row.out = out_plane + row * window.out[2] * kBlock;
+  return lane_row;
+}
 
 void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
                   FunctionRef<void(const LaneRow& row, int64_t plane)> body) {
@@ -22,14 +33,11 @@ void for_each_row(const Window& window, int64_t planes, const float* in, float* 
   pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
                     [&](int64_t begin, int64_t end) {
                       for (int64_t i = begin; i < end; ++i) {
-                        const int64_t plane = i / rows, row = i % rows;
-                        body({.window = window,
-                              .inner = inner,
-                              .row = row,
-                              .taps = taps_inside(window, 1, row),
-                              .plane = in + plane * volume(window.in) * kBlock,
-                              .out = out + i * window.out[2] * kBlock},
-                             plane);
+                        const int64_t plane = i / rows;
+                        LaneRow row = with_inner(window, inner, i % rows);
+                        row.plane = in + plane * volume(window.in) * kBlock;
+                        row.out = out + i * window.out[2] * kBlock;
+                        body(row, plane);
                       }
                     });
 }

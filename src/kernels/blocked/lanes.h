@@ -19,6 +19,9 @@ struct LaneRow {
   float* out = nullptr;
 };
 
+/// Row `row` of a window over a block's plane.
+LaneRow row_of(const Window& window, int64_t row, const float* plane, float* out_plane);
+
 /// Calls body(row, index of the block) for each row of `planes` blocks' outputs, on all threads.
 void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
                   FunctionRef<void(const LaneRow& row, int64_t plane)> body);

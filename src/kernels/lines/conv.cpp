@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kernels/lines/depthwise.h"
 #include "kernels/lines/dot.h"
 #include "kernels/lines/patch.h"
 #include "kernels/lines/schedule.h"
@@ -13,6 +14,8 @@ namespace ridgeline::kernels::lines {
 namespace {
 
 constexpr int64_t kMostTaps = 512;
+/// Weights that stay in a second-level cache once they were read.
+constexpr int64_t kCachedWeightBytes = int64_t{1} << 20;
 
 /// Tiles of weights for output channels past the first 16 of a panel are left out where there are none.
 int64_t tiles_of(const LineConvDesc& desc, int64_t panel) {
@@ -33,7 +36,8 @@ class Convolution {
         schedule_(desc),
         lines_(schedule_.line_patch()),
         pixels_(schedule_.pixel_patch()),
-        input_bytes_(schedule_.input_bytes()) {
+        input_bytes_(schedule_.input_bytes()),
+        streams_weights_(schedule_.panels * panel_bytes(schedule_, kPanelTiles) > kCachedWeightBytes) {
     for (int64_t tap = 0; tap < schedule_.taps; ++tap)
       taps_[static_cast<size_t>(tap)] = schedule_.offset_of(tap);
   }
@@ -45,6 +49,14 @@ class Convolution {
   }
 
  private:
+  /// A panel of a band of an image.
+  struct Part {
+    int64_t image;
+    Band band;
+    int64_t panel;
+    bool fetches_next;  ///< the weights of the next panel
+  };
+
   /// Tasks with the same weights follow each other.
   void compute(int64_t task, int thread) const {
     const int64_t band = task % schedule_.bands, rest = task / schedule_.bands;
@@ -56,10 +68,14 @@ class Convolution {
     std::byte* const patches = static_cast<std::byte*>(args_.scratch) + thread * scratch_of_thread();
     if (!schedule_.in_place)
       for (int64_t image = first; image < end; ++image) fill(image, own, patches + patch_of(image - first));
-    for (int64_t panel = group * schedule_.panels / schedule_.groups;
-         panel < (group + 1) * schedule_.panels / schedule_.groups; ++panel)
+    const int64_t end_panel = (group + 1) * schedule_.panels / schedule_.groups;
+    for (int64_t panel = group * schedule_.panels / schedule_.groups; panel < end_panel; ++panel)
       for (int64_t image = first; image < end; ++image)
-        multiply(image, own, panel, patches + patch_of(image - first));
+        multiply({.image = image,
+                  .band = own,
+                  .panel = panel,
+                  .fetches_next = streams_weights_ && image + 1 == end && panel + 1 < end_panel},
+                 patches + patch_of(image - first));
   }
 
   int64_t patch_of(int64_t image) const { return image * schedule_.patch_bytes(); }
@@ -80,7 +96,8 @@ class Convolution {
       lines_.fill(in + plane * volume(w.in), band, reinterpret_cast<Line*>(patch + plane * input_bytes_));
   }
 
-  void multiply(int64_t image, const Band& band, int64_t panel, const std::byte* patch) const {
+  void multiply(const Part& part, const std::byte* patch) const {
+    const auto& [image, band, panel, fetches_next] = part;
     const int64_t columns = schedule_.window.out[2], pitch = schedule_.pitch();
     const int64_t block = image * schedule_.panels + panel;
     const int64_t line = block * schedule_.parts * out_lines() + band.row * columns;
@@ -95,8 +112,10 @@ class Convolution {
          .taps = taps_.data(),
          .tap_count = schedule_.taps,
          .inputs = schedule_.inputs,
-         .b = static_cast<const std::byte*>(args_.weights) + panel * panel_bytes(schedule_, kPanelTiles),
+         .b = weights_of(panel),
          .tiles = tiles_of(desc_, panel),
+         .ahead = fetches_next ? weights_of(panel + 1) : nullptr,
+         .ahead_bytes = panel_bytes(schedule_, tiles_of(desc_, panel + 1)),
          .results = {.pitch = pitch,
                      .columns = columns,
                      .row_lines = columns,
@@ -105,6 +124,10 @@ class Convolution {
                      .residual = desc_.conv.has_residual ? args_.residual + line : nullptr,
                      .bias = blocked::padded_bias(desc_.conv, args_.bias, panel * kChannels, bias),
                      .activation = desc_.conv.activation}});
+  }
+
+  const std::byte* weights_of(int64_t panel) const {
+    return static_cast<const std::byte*>(args_.weights) + panel * panel_bytes(schedule_, kPanelTiles);
   }
 
   const std::byte* in_place(int64_t image, const Band& band) const {
@@ -119,6 +142,7 @@ class Convolution {
   LinePatch lines_;
   PixelPatch pixels_;
   int64_t input_bytes_;
+  bool streams_weights_;
   std::array<int64_t, kMostTaps> taps_;
 };
 
@@ -213,14 +237,31 @@ constexpr LineConvImpl impl(std::string_view name) {
           }};
 }
 
+template <const blocked::LaneKernels& (*lanes)(), const LineKernels& (*lines)(Numbers), Needs needs>
+constexpr LineConvImpl depthwise_impl(std::string_view name) {
+  return {name,
+          [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return accepts_depthwise(desc);
+          },
+          packed_depthwise_bytes,
+          pack_depthwise,
+          depthwise_scratch_bytes,
+          [](const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool) {
+            depthwise({lanes(), lines(desc.numbers)}, desc, args, pool);
+          }};
+}
+
 }  // namespace
 
 std::span<const LineConvImpl> conv_impls() {
-  static constexpr std::array<LineConvImpl, 5> kImpls = {{
+  static constexpr std::array<LineConvImpl, 7> kImpls = {{
       impl<amx_dots, needs_amx_bf16>("tiles_amx"),
       impl<avx512_bf16_dots, needs_avx512_bf16>("dot_avx512_bf16"),
       impl<avx512_dots, needs_avx512>("widen_avx512"),
       impl<avx2_dots, needs_avx2>("widen_avx2"),
+      depthwise_impl<blocked::avx512_lanes, avx512_lines, needs_avx512>("depthwise_avx512"),
+      depthwise_impl<blocked::avx2_lanes, avx2_lines, needs_avx2>("depthwise_avx2"),
       impl<ref_dots, needs_nothing>("ref"),
   }};
   return kImpls;

@@ -31,7 +31,7 @@ struct LineConvImpl {
   void (*run)(const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool);
 };
 
-/// Best first; `ref`, the last, runs on any CPU.
+/// Best first; `ref`, the last, runs those with one group on any CPU.
 std::span<const LineConvImpl> conv_impls();
 
 /// Images of so few channels that lines would be empty for the most part.

@@ -38,6 +38,9 @@ struct DotProduct {
   int64_t inputs = 0;
   const std::byte* b = nullptr;
   int64_t tiles = kPanelTiles;
+  /// What is needed after this product, fetched into the second-level cache along the way; null for nothing.
+  const std::byte* ahead = nullptr;
+  int64_t ahead_bytes = 0;
   Results results;
 };
 

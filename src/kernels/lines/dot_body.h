@@ -47,16 +47,43 @@ void write_sums(const Results& results, const SumsMemory& sums, int64_t first, i
   }
 }
 
-/// Sums::rows positions at a time, in as few cuts as there must be, of the same height or one less.
+struct Positions {
+  int64_t first, count;
+};
+
+/// Fetches a product's `ahead` bit by bit.
+class Ahead {
+ public:
+  Ahead(const DotProduct& product, int64_t cuts)
+      : at_(product.ahead),
+        end_(product.ahead == nullptr ? nullptr : product.ahead + product.ahead_bytes),
+        lines_(ceil_div(product.ahead_bytes, cuts * product.inputs * product.tap_count * kLineBytes)) {}
+
+  /// Once for each tap of each input.
+  void fetch() {
+    if (at_ == end_) return;
+    const std::byte* const to = std::min(end_, at_ + lines_ * kLineBytes);
+    for (; at_ < to; at_ += kLineBytes) __builtin_prefetch(at_, 0, 2);
+    at_ = to;
+  }
+
+ private:
+  const std::byte* at_;
+  const std::byte* end_;
+  int64_t lines_;
+};
+
+/// Sums::kRows positions at a time, in as few cuts as there must be, of the same height or one less.
 template <Numbers numbers, typename Sums>
 void multiply_with(const DotProduct& product) {
   Sums sums;
   SumsMemory memory;
   const int64_t cuts = ceil_div(product.positions, Sums::kRows);
+  Ahead ahead(product, cuts);
   int64_t first = 0;
   for (int64_t cut = 0; cut < cuts; ++cut) {
     const int64_t rows = ceil_div(product.positions - first, cuts - cut);
-    sums.template sum<numbers>(product, first, rows, memory);
+    sums.template sum<numbers>(product, {first, rows}, ahead, memory);
     write_sums<numbers>(product.results, memory, first, rows);
     first += rows;
   }

@@ -22,8 +22,17 @@ void for_each_part(const LineTurn& turn, ThreadPool& pool, const Body& body) {
                     image = i / parts / blocks;
       body((image * blocks + block) * parts_of(turn.numbers) * plane + first,
            ((image * narrow + 2 * block) * plane + first) * blocked::kBlock, 2 * block + 1 < narrow,
-           Pixels{turn.numbers, std::min(kPixelsTogether, plane - first), plane});
+           Pixels{std::min(kPixelsTogether, plane - first), plane});
     }
+  });
+}
+
+/// body(plane) for all planes, on all threads.
+template <typename Body>
+void for_each_plane(const LinePlanes& desc, ThreadPool& pool, const Body& body) {
+  const int64_t grain = ceil_div(desc.planes, kTasksPerThread * pool.threads());
+  pool.parallel_for(desc.planes, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) body(plane);
   });
 }
 
@@ -58,7 +67,6 @@ void pool(const LineKernels& kernels, const LinePool& desc, const Line* in, Line
       const int64_t block = i / window.out[1], row = i % window.out[1];
       kernels.pool({.window = window,
                     .average = desc.kind == PoolKind::kAverage ? &desc.padding : nullptr,
-                    .numbers = desc.numbers,
                     .row = row,
                     .plane = in + block * parts * volume(window.in),
                     .out = out + block * parts * volume(window.out) + row * window.out[2]});
@@ -66,9 +74,24 @@ void pool(const LineKernels& kernels, const LinePool& desc, const Line* in, Line
   });
 }
 
-const LineKernels& line_kernels(const CpuFeatures& cpu) {
-  if (cpu.avx512f) return avx512_lines();
-  return cpu.avx2 && cpu.fma ? avx2_lines() : ref_lines();
+void mean(const LineKernels& kernels, const LinePlanes& desc, const Line* in, Line* out, ThreadPool& pool) {
+  const int64_t parts = parts_of(desc.numbers);
+  for_each_plane(desc, pool, [&](int64_t plane) {
+    kernels.mean({desc.pixels, desc.pixels}, in + plane * parts * desc.pixels, out + plane * parts);
+  });
+}
+
+void scale(const LineKernels& kernels, const LinePlanes& desc, const ScaleArgs& args, ThreadPool& pool) {
+  const int64_t parts = parts_of(desc.numbers);
+  for_each_plane(desc, pool, [&](int64_t plane) {
+    const int64_t first = plane * parts * desc.pixels;
+    kernels.scale({desc.pixels, desc.pixels}, args.in + first, args.factor + plane * parts, args.out + first);
+  });
+}
+
+const LineKernels& line_kernels(const CpuFeatures& cpu, Numbers numbers) {
+  if (cpu.avx512f) return avx512_lines(numbers);
+  return cpu.avx2 && cpu.fma ? avx2_lines(numbers) : ref_lines(numbers);
 }
 
 }  // namespace ridgeline::kernels::lines

@@ -30,4 +30,21 @@ struct LinePool {
 };
 void pool(const LineKernels& kernels, const LinePool& desc, const Line* in, Line* out, ThreadPool& threads);
 
+/// A plane for each block of each image.
+struct LinePlanes {
+  int64_t planes = 1;
+  int64_t pixels = 1;
+  Numbers numbers = Numbers::kBf16;
+};
+/// The mean of each plane's pixels, as an image of one pixel.
+void mean(const LineKernels& kernels, const LinePlanes& desc, const Line* in, Line* out, ThreadPool& pool);
+
+/// out[plane, pixel] = in[plane, pixel] · factor[plane].
+struct ScaleArgs {
+  const Line* in = nullptr;
+  const Line* factor = nullptr;
+  Line* out = nullptr;
+};
+void scale(const LineKernels& kernels, const LinePlanes& desc, const ScaleArgs& args, ThreadPool& pool);
+
 }  // namespace ridgeline::kernels::lines

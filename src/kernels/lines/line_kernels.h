@@ -11,7 +11,6 @@ namespace ridgeline::kernels::lines {
 struct PoolRow {
   const Window& window;
   const ref::AveragePadding* average = nullptr;  ///< null for a maximum
-  Numbers numbers = Numbers::kBf16;
   int64_t row = 0;
   const Line* plane = nullptr;
   Line* out = nullptr;
@@ -20,23 +19,26 @@ struct PoolRow {
 /// Pixels in lines beside the FP32 blocks of the same 32 channels; the second is null where it does not
 /// exist.
 struct Pixels {
-  Numbers numbers = Numbers::kBf16;
   int64_t count = 0;
   int64_t lo = 0;  ///< lines from hi to lo
 };
 
-/// One instruction set's kernels.
+/// One instruction set's kernels for one kind of numbers.
 struct LineKernels {
   void (*from_blocks)(const Pixels& pixels, const float* first, const float* second, Line* to);
   void (*to_blocks)(const Pixels& pixels, const Line* from, float* first, float* second);
   void (*pool)(const PoolRow& row);
+  /// The mean of all pixels, as one line.
+  void (*mean)(const Pixels& pixels, const Line* from, Line* to);
+  /// to[pixel] = from[pixel] · factor[0].
+  void (*scale)(const Pixels& pixels, const Line* from, const Line* factor, Line* to);
 };
 
-const LineKernels& avx512_lines();
-const LineKernels& avx2_lines();
-const LineKernels& ref_lines();  ///< for any CPU
+const LineKernels& avx512_lines(Numbers numbers);
+const LineKernels& avx2_lines(Numbers numbers);
+const LineKernels& ref_lines(Numbers numbers);  ///< for any CPU
 
 /// The best that `cpu` has.
-const LineKernels& line_kernels(const CpuFeatures& cpu);
+const LineKernels& line_kernels(const CpuFeatures& cpu, Numbers numbers);
 
 }  // namespace ridgeline::kernels::lines

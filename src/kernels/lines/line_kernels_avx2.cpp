@@ -8,6 +8,6 @@ constexpr int kLanes = 8;
 
 namespace ridgeline::kernels::lines {
 
-const LineKernels& avx2_lines() { return kLineKernels; }
+const LineKernels& avx2_lines(Numbers numbers) { return kernels_of(numbers); }
 
 }  // namespace ridgeline::kernels::lines

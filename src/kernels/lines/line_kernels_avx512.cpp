@@ -8,6 +8,6 @@ constexpr int kLanes = 16;
 
 namespace ridgeline::kernels::lines {
 
-const LineKernels& avx512_lines() { return kLineKernels; }
+const LineKernels& avx512_lines(Numbers numbers) { return kernels_of(numbers); }
 
 }  // namespace ridgeline::kernels::lines

@@ -67,26 +67,43 @@ void pool_row(const PoolRow& row) {
   }
 }
 
-void pool_any(const PoolRow& row) {
-  const bool is_max = row.average == nullptr;
-  if (row.numbers == Numbers::kBf16Pair)
-    is_max ? pool_row<Numbers::kBf16Pair, true>(row) : pool_row<Numbers::kBf16Pair, false>(row);
-  else
-    is_max ? pool_row<Numbers::kBf16, true>(row) : pool_row<Numbers::kBf16, false>(row);
+template <Numbers numbers>
+void mean(const Pixels& pixels, const Line* from, Line* to) {
+  const int64_t lo = pixels.lo * kChannels;
+  for (int64_t lane = 0; lane < kChannels; lane += kLanes) {
+    Vector sum{};
+    for (int64_t pixel = 0; pixel < pixels.count; ++pixel)
+      sum += load_numbers<numbers>(from[pixel].numbers + lane, lo);
+    store_numbers<numbers>(to->numbers + lane, kChannels, sum / static_cast<float>(pixels.count));
+  }
 }
 
-void from_any_blocks(const Pixels& pixels, const float* first, const float* second, Line* to) {
-  const bool is_pair = pixels.numbers == Numbers::kBf16Pair;
-  (is_pair ? from_blocks<Numbers::kBf16Pair> : from_blocks<Numbers::kBf16>)(pixels, first, second, to);
+template <Numbers numbers>
+void scale(const Pixels& pixels, const Line* from, const Line* factor, Line* to) {
+  const int64_t lo = pixels.lo * kChannels;
+  for (int64_t lane = 0; lane < kChannels; lane += kLanes) {
+    const Vector by = load_numbers<numbers>(factor->numbers + lane, kChannels);
+    for (int64_t pixel = 0; pixel < pixels.count; ++pixel)
+      store_numbers<numbers>(to[pixel].numbers + lane, lo,
+                             load_numbers<numbers>(from[pixel].numbers + lane, lo) * by);
+  }
 }
 
-void to_any_blocks(const Pixels& pixels, const Line* from, float* first, float* second) {
-  const bool is_pair = pixels.numbers == Numbers::kBf16Pair;
-  (is_pair ? to_blocks<Numbers::kBf16Pair> : to_blocks<Numbers::kBf16>)(pixels, from, first, second);
+template <Numbers numbers>
+void pool(const PoolRow& row) {
+  (row.average == nullptr ? pool_row<numbers, true> : pool_row<numbers, false>)(row);
 }
 
-constexpr LineKernels kLineKernels{
-    .from_blocks = from_any_blocks, .to_blocks = to_any_blocks, .pool = pool_any};
+template <Numbers numbers>
+constexpr LineKernels kKernelsOf{.from_blocks = from_blocks<numbers>,
+                                 .to_blocks = to_blocks<numbers>,
+                                 .pool = pool<numbers>,
+                                 .mean = mean<numbers>,
+                                 .scale = scale<numbers>};
+
+const LineKernels& kernels_of(Numbers numbers) {
+  return numbers == Numbers::kBf16Pair ? kKernelsOf<Numbers::kBf16Pair> : kKernelsOf<Numbers::kBf16>;
+}
 
 }  // namespace
 }  // namespace ridgeline::kernels::lines

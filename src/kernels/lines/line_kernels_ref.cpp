@@ -8,6 +8,6 @@ constexpr int kLanes = 4;
 
 namespace ridgeline::kernels::lines {
 
-const LineKernels& ref_lines() { return kLineKernels; }
+const LineKernels& ref_lines(Numbers numbers) { return kernels_of(numbers); }
 
 }  // namespace ridgeline::kernels::lines

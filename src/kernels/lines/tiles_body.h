@@ -15,18 +15,23 @@ class TileSums {
   static constexpr int64_t kRows = kMostPositions;
 
   template <Numbers numbers>
-  void sum(const DotProduct& product, int64_t first, int64_t count, SumsMemory& memory) {
-    const int64_t upper = ceil_div(count, int64_t{2}), lower = count - upper;
+  void sum(const DotProduct& product, const Positions& positions, Ahead& ahead, SumsMemory& memory) {
+    const int64_t upper = ceil_div(positions.count, int64_t{2}), lower = positions.count - upper;
+    const Cut cut{positions.first, upper};
     tiles_.configure(static_cast<int>(upper), static_cast<int>(std::max<int64_t>(lower, 1)));
     if (product.tiles == 2)
-      lower > 0 ? sum_tiles<numbers, true, true>(product, first, upper, memory)
-                : sum_tiles<numbers, false, true>(product, first, upper, memory);
+      lower > 0 ? sum_tiles<numbers, true, true>(product, cut, ahead, memory)
+                : sum_tiles<numbers, false, true>(product, cut, ahead, memory);
     else
-      lower > 0 ? sum_tiles<numbers, true, false>(product, first, upper, memory)
-                : sum_tiles<numbers, false, false>(product, first, upper, memory);
+      lower > 0 ? sum_tiles<numbers, true, false>(product, cut, ahead, memory)
+                : sum_tiles<numbers, false, false>(product, cut, ahead, memory);
   }
 
  private:
+  /// The first position, and how many of them are in the upper tiles.
+  struct Cut {
+    int64_t first, upper;
+  };
   /// Where the tiles of one step lie.
   struct Step {
     const std::byte* a;
@@ -56,7 +61,7 @@ class TileSums {
   }
 
   template <Numbers numbers, bool two_rows, bool two_columns>
-  void sum_tiles(const DotProduct& product, int64_t first, int64_t upper, SumsMemory& memory) {
+  void sum_tiles(const DotProduct& product, const Cut& cut, Ahead& ahead, SumsMemory& memory) {
     constexpr int64_t kTiles = two_columns ? 2 : 1;
     tiles_.template zero<0>();
     tiles_.template zero<1>();
@@ -66,10 +71,11 @@ class TileSums {
     for (int64_t input = 0; input < product.inputs; ++input)
       for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kTiles * parts_of(numbers) * kTileBytes) {
         const Step step{
-            .a = product.a + first * product.a_step + input * product.input_step + product.taps[tap],
+            .a = product.a + cut.first * product.a_step + input * product.input_step + product.taps[tap],
             .a_step = product.a_step,
-            .lower = upper * product.a_step,
+            .lower = cut.upper * product.a_step,
             .b = b};
+        ahead.fetch();
         load_b<two_rows, two_columns>(step.b);
         if constexpr (numbers == Numbers::kBf16Pair) {
           load_a<two_rows, two_columns>(step, product.a_part);
@@ -85,8 +91,9 @@ class TileSums {
     constexpr int64_t kRowBytes = sizeof(memory.of[0]);
     tiles_.template store<0>(memory.of[0], kRowBytes);
     if constexpr (two_columns) tiles_.template store<1>(memory.of[0] + kColumns, kRowBytes);
-    if constexpr (two_rows) tiles_.template store<2>(memory.of[upper], kRowBytes);
-    if constexpr (two_rows && two_columns) tiles_.template store<3>(memory.of[upper] + kColumns, kRowBytes);
+    if constexpr (two_rows) tiles_.template store<2>(memory.of[cut.upper], kRowBytes);
+    if constexpr (two_rows && two_columns)
+      tiles_.template store<3>(memory.of[cut.upper] + kColumns, kRowBytes);
   }
 
   Tiles tiles_;

@@ -29,15 +29,16 @@ class VectorSums {
   static constexpr int64_t kRows = kVectorRows;
 
   template <Numbers numbers>
-  void sum(const DotProduct& product, int64_t first, int64_t count, SumsMemory& memory) {
+  void sum(const DotProduct& product, const Positions& positions, Ahead& ahead, SumsMemory& memory) {
     using Rows = std::make_integer_sequence<int, kVectorRows>;
     static constexpr auto kOneTile = by_rows<numbers, 1>(Rows());
     static constexpr auto kTwoTiles = by_rows<numbers, 2>(Rows());
-    (product.tiles == 2 ? kTwoTiles : kOneTile)[static_cast<size_t>(count - 1)](product, first, memory);
+    (product.tiles == 2 ? kTwoTiles : kOneTile)[static_cast<size_t>(positions.count - 1)](
+        product, positions.first, ahead, memory);
   }
 
  private:
-  using SumRows = void (*)(const DotProduct& product, int64_t first, SumsMemory& memory);
+  using SumRows = void (*)(const DotProduct& product, int64_t first, Ahead& ahead, SumsMemory& memory);
 
   template <Numbers numbers, int tiles, int... rows>
   static constexpr std::array<SumRows, kVectorRows> by_rows(std::integer_sequence<int, rows...>) {
@@ -45,7 +46,7 @@ class VectorSums {
   }
 
   template <Numbers numbers, int tiles, int rows>
-  static void sum_rows(const DotProduct& product, int64_t first, SumsMemory& memory) {
+  static void sum_rows(const DotProduct& product, int64_t first, Ahead& ahead, SumsMemory& memory) {
     constexpr int kVectors = tiles * static_cast<int>(kColumns) / kLanes;
     Vector sums[rows][kVectors] = {};
     const std::byte* b = product.b;
@@ -53,6 +54,7 @@ class VectorSums {
       for (int64_t tap = 0; tap < product.tap_count; ++tap, b += parts_of(numbers) * tiles * kTileBytes) {
         const std::byte* const a =
             product.a + first * product.a_step + input * product.input_step + product.taps[tap];
+        ahead.fetch();
         add_step<tiles, rows>(a, product.a_step, b, sums);
         if constexpr (numbers == Numbers::kBf16Pair) {
           add_step<tiles, rows>(a + product.a_part, product.a_step, b, sums);
