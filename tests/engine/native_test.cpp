@@ -98,7 +98,6 @@ TEST_P(NativeParity, NarrowerNumbersStayWithinTheirBoundOfFp32) {
     const Result<std::vector<float>> narrow = outputs_of(native, graph, image, 2, precision);
     ASSERT_TRUE(narrow.ok()) << narrow.status().message();
     EXPECT_NE(*narrow, fp32) << "numbers must round";
-    EXPECT_EQ(*narrow, *outputs_of(native, graph, image, 1, precision));
     const auto tensor = [](std::vector<float> values) {
       return std::vector{
           Tensor::from_values<float>({1, static_cast<int64_t>(values.size())}, values).value()};
