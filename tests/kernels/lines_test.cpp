@@ -265,6 +265,19 @@ TEST(LineTurn, ThereAndBackKeepsWhatTheNumbersHold) {
     }
 }
 
+TEST(LineTurn, RowsOfAMatrixThereAndBackKeepWhatTheNumbersHold) {
+  ThreadPool pool(2);
+  for (const RowTurn& turn : {RowTurn{1, 5}, RowTurn{3, 64, Numbers::kBf16Pair}, RowTurn{7, 130}}) {
+    const std::vector<float> rows = random_values(turn.rows * turn.columns, 6);
+    std::vector<Line> lines(static_cast<size_t>(lines_of(turn)));
+    std::vector<float> back(rows.size());
+    const LineKernels& kernels = line_kernels(detect_cpu_features(), turn.numbers);
+    from_rows(kernels, turn, rows.data(), lines.data(), pool);
+    to_rows(kernels, turn, lines.data(), back.data(), pool);
+    EXPECT_EQ(back, kept(turn.numbers, rows));
+  }
+}
+
 TEST(LinePlanes, MeansAndScaledOnesAreThoseOfTheirPlanes) {
   ThreadPool threads(2);
   constexpr int64_t kPixels = 35;

@@ -7,6 +7,7 @@
 #include "base/cpu_features.h"
 #include "engine/native/blocked_builders.h"
 #include "engine/native/line_builders.h"
+#include "engine/native/line_product.h"
 #include "engine/signature.h"
 #include "graph/ops/infer_context.h"
 #include "graph/passes/passes.h"
@@ -122,8 +123,10 @@ class Planner {
         return unsupported("{}: native computes fp32, not {}", node.describe(), name_of(type->dtype));
       out.push_back(add_slot(output, *type));
     }
-    return add_step(node, in, std::move(out),
-                    [&](const BuildContext& context) { return build_step(*row, context); });
+    return add_step(node, in, std::move(out), [&](const BuildContext& context) {
+      const bool is_narrow = numbers_ == kernels::lines::Numbers::kBf16 && is_line_product(context);
+      return is_narrow ? build_line_product(context) : build_step(*row, context);
+    });
   }
 
   /// `build` makes the step of a context with these slots.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "kernels/lines/depthwise.h"
 #include "kernels/lines/dot.h"
@@ -157,48 +158,56 @@ size_t packed_bytes(const LineConvDesc& desc) {
   return static_cast<size_t>(schedule.panels * panel_bytes(schedule, kPanelTiles));
 }
 
-/// Of plain weights: the number that term `term` of a product with an input's tap has for a column.
-class Weights {
- public:
-  Weights(const LineConvDesc& desc, const Schedule& schedule, const float* plain)
-      : conv_(desc.conv), kernel_(schedule.window.kernel), planes_(schedule.planes), plain_(plain) {}
+/// Where the weights of a step's terms lie among those of an output channel; none past the last.
+using TermOffsets = std::array<std::optional<int64_t>, kTermsOfTile>;
 
-  float at(int64_t column, int64_t input, int64_t tap, int64_t term) const {
-    int64_t channel = input * kChannels + term, kh = tap / kernel_[2], kw = tap % kernel_[2];
-    if (planes_) {
-      const int64_t chunks = ceil_div(kernel_[2], PixelPatch::kTapsOfLine);
+TermOffsets terms_of(const LineConvDesc& desc, const Schedule& schedule, int64_t step) {
+  const Size3& kernel = schedule.window.kernel;
+  const int64_t input = step / schedule.taps, tap = step % schedule.taps, across = schedule.taps / kernel[1];
+  TermOffsets offsets;
+  for (int64_t term = 0; term < kTermsOfTile; ++term) {
+    int64_t channel = input * kChannels + term, kw = tap % across;
+    if (schedule.planes) {
       channel = term % PixelPatch::kChannels;
-      kh = tap / chunks;
-      kw = tap % chunks * PixelPatch::kTapsOfLine + term / PixelPatch::kChannels;
+      kw = kw * PixelPatch::kTapsOfLine + term / PixelPatch::kChannels;
     }
-    if (column >= conv_.out_channels || channel >= conv_.in_channels || kw >= kernel_[2]) return 0;
-    return plain_[((column * conv_.in_channels + channel) * kernel_[1] + kh) * kernel_[2] + kw];
+    if (channel < desc.conv.in_channels && kw < kernel[2])
+      offsets[static_cast<size_t>(term)] = (channel * kernel[1] + tap / across) * kernel[2] + kw;
   }
+  return offsets;
+}
 
- private:
-  const ConvDesc& conv_;
-  Size3 kernel_;
-  bool planes_;
-  const float* plain_;
-};
+/// Both parts of a tile: [pair of terms][column][term]. `lo` is null for single numbers.
+void pack_tile(const TermOffsets& terms, std::span<const float* const> columns, uint16_t* hi, uint16_t* lo) {
+  for (size_t i = 0; i < kTileBytes / 2; ++i) {
+    const float* const column = columns[i / 2 % kColumns];
+    const auto offset = terms[i / (2 * kColumns) * 2 + i % 2];
+    const float weight = column != nullptr && offset ? column[*offset] : 0;
+    hi[i] = f32_to_bf16(weight);
+    if (lo != nullptr) lo[i] = f32_to_bf16(weight - bf16_to_f32(hi[i]));
+  }
+}
 
 /// [panel][input][tap][hi, lo][tile][pair of terms][column][term].
 void pack(const LineConvDesc& desc, const float* plain, void* packed) {
   const Schedule schedule(desc);
-  const Weights weights(desc, schedule, plain);
-  for (int64_t panel = 0; panel < schedule.panels; ++panel) {
-    auto* to = reinterpret_cast<uint16_t*>(static_cast<std::byte*>(packed) +
-                                           panel * panel_bytes(schedule, kPanelTiles));
-    for (int64_t step = 0; step < schedule.inputs * schedule.taps; ++step)
-      for (int64_t part = 0; part < schedule.parts; ++part)
-        for (int64_t tile = 0; tile < tiles_of(desc, panel); ++tile)
-          for (int64_t i = 0; i < kTileBytes / 2; ++i) {
-            const int64_t column = panel * kChannels + tile * kColumns + i / 2 % kColumns;
-            const int64_t term = i / (2 * kColumns) * 2 + i % 2;
-            const float weight = weights.at(column, step / schedule.taps, step % schedule.taps, term);
-            const uint16_t hi = f32_to_bf16(weight);
-            *to++ = part == 0 ? hi : f32_to_bf16(weight - bf16_to_f32(hi));
-          }
+  const int64_t steps = schedule.inputs * schedule.taps;
+  const int64_t of_column = desc.conv.in_channels * volume(schedule.window.kernel);
+  for (int64_t step = 0; step < steps; ++step) {
+    const TermOffsets terms = terms_of(desc, schedule, step);
+    for (int64_t panel = 0; panel < schedule.panels; ++panel) {
+      const int64_t tiles = tiles_of(desc, panel), part = tiles * kTileBytes / 2;
+      auto* to =
+          static_cast<uint16_t*>(packed) +
+          (panel * panel_bytes(schedule, kPanelTiles) + step * schedule.parts * tiles * kTileBytes) / 2;
+      for (int64_t tile = 0; tile < tiles; ++tile, to += kTileBytes / 2) {
+        std::array<const float*, kColumns> columns{};
+        for (int64_t i = 0; i < kColumns; ++i)
+          if (const int64_t column = panel * kChannels + tile * kColumns + i; column < desc.conv.out_channels)
+            columns[static_cast<size_t>(i)] = plain + column * of_column;
+        pack_tile(terms, columns, to, schedule.parts == 2 ? to + part : nullptr);
+      }
+    }
   }
 }
 

@@ -27,6 +27,20 @@ void for_each_part(const LineTurn& turn, ThreadPool& pool, const Body& body) {
   });
 }
 
+/// body(index of the line, of its first number in the matrix, how many there are) for all lines of a matrix.
+template <typename Body>
+void for_each_line(const RowTurn& turn, ThreadPool& pool, const Body& body) {
+  const int64_t blocks = blocks_of(turn.columns), count = blocks * turn.rows;
+  pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                        const int64_t block = i / turn.rows, row = i % turn.rows, column = block * kChannels;
+                        body(block * parts_of(turn.numbers) * turn.rows + row, row * turn.columns + column,
+                             std::min(kChannels, turn.columns - column));
+                      }
+                    });
+}
+
 /// body(plane) for all planes, on all threads.
 template <typename Body>
 void for_each_plane(const LinePlanes& desc, ThreadPool& pool, const Body& body) {
@@ -55,6 +69,31 @@ void to_blocks(const LineKernels& kernels, const LineTurn& turn, const Line* fro
   const int64_t block = turn.image.plane * blocked::kBlock;
   for_each_part(turn, pool, [&](int64_t line, int64_t first, bool has_second, const Pixels& pixels) {
     kernels.to_blocks(pixels, from + line, blocks + first, has_second ? blocks + first + block : nullptr);
+  });
+}
+
+int64_t lines_of(const RowTurn& turn) { return blocks_of(turn.columns) * parts_of(turn.numbers) * turn.rows; }
+
+void from_rows(const LineKernels& kernels, const RowTurn& turn, const float* rows, Line* to,
+               ThreadPool& pool) {
+  for_each_line(turn, pool, [&](int64_t line, int64_t first, int64_t count) {
+    alignas(64) float padded[kChannels] = {};
+    const float* from = rows + first;
+    if (count < kChannels) {
+      std::copy_n(from, count, padded);
+      from = padded;
+    }
+    kernels.from_blocks({1, turn.rows}, from, from + blocked::kBlock, to + line);
+  });
+}
+
+void to_rows(const LineKernels& kernels, const RowTurn& turn, const Line* from, float* rows,
+             ThreadPool& pool) {
+  for_each_line(turn, pool, [&](int64_t line, int64_t first, int64_t count) {
+    alignas(64) float whole[kChannels];
+    float* const to = count < kChannels ? whole : rows + first;
+    kernels.to_blocks({1, turn.rows}, from + line, to, to + blocked::kBlock);
+    if (count < kChannels) std::copy_n(whole, count, rows + first);
   });
 }
 

@@ -21,6 +21,18 @@ void from_blocks(const LineKernels& kernels, const LineTurn& turn, const float* 
 void to_blocks(const LineKernels& kernels, const LineTurn& turn, const Line* from, float* blocks,
                ThreadPool& pool);
 
+/// From and to the rows of a matrix [rows, columns]: each row is a pixel, its columns are channels.
+struct RowTurn {
+  int64_t rows = 1;
+  int64_t columns = 1;
+  Numbers numbers = Numbers::kBf16;
+};
+int64_t lines_of(const RowTurn& turn);
+void from_rows(const LineKernels& kernels, const RowTurn& turn, const float* rows, Line* to,
+               ThreadPool& pool);
+void to_rows(const LineKernels& kernels, const RowTurn& turn, const Line* from, float* rows,
+             ThreadPool& pool);
+
 /// `desc.planes` counts blocks of images; see ref::max_pool and ref::average_pool. Two spatial axes.
 struct LinePool {
   PoolKind kind = PoolKind::kMax;
