@@ -57,13 +57,17 @@ def check_speed(ridgeline: pathlib.Path) -> bool:
 
 
 def check_native(ridgeline: pathlib.Path) -> bool:
-    print(f"{'model':16} {'size':>4} {'batch':>5} {'kept to':8} {'ms':>8} {'img/s':>7} {'fastest peer':12} {'ratio':>6} {'95 % interval':>16} {'goal':>5} "
+    print(f"{'model':16} {'size':>4} {'batch':>5} {'precision':9} {'kept to':8} {'ms':>8} {'img/s':>7} {'fastest peer':12} {'ratio':>6} {'95 % interval':>16} {'goal':>5} "
           f"{'difference':>10}  verdict")
     passed = True
     with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as name:
         for wanted in native.ROWS:
+            row_name = f"{wanted.model:16} {wanted.size:4} {wanted.batch:5} {wanted.precision:9} {wanted.limit or '-':8}"
+            if lack := native.lacks(ridgeline, wanted.precision):
+                print(f"{row_name} SKIPPED: the goal is for a CPU with {lack}", flush=True)
+                continue
             row = native.check(ridgeline, wanted, pathlib.Path(name))
-            print(f"{wanted.model:16} {wanted.size:4} {wanted.batch:5} {wanted.limit or '-':8} {row['ms']:8.2f} {wanted.batch * 1e3 / row['ms']:7.1f} "
+            print(f"{row_name} {row['ms']:8.2f} {wanted.batch * 1e3 / row['ms']:7.1f} "
                   f"{row['peer']:12} {row['ratio']:6.2f} {row['low']:7.2f} to {row['high']:5.2f} {wanted.goal:5.2f} {row['difference']:10.1e}  "
                   f"{row['verdict']}", flush=True)
             passed = passed and row["verdict"] == "ok"

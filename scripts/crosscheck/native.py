@@ -1,7 +1,9 @@
-"""Is the native engine faster than its peers, and as right? FP32, 2 threads, one image size and batch a row, against each peer in alternating slices."""
+"""Is the native engine faster than its peers, and as right? 2 threads, one image size, batch and precision a row, against each peer in alternating
+slices."""
 
 import dataclasses
 import functools
+import json
 import os
 import pathlib
 import statistics
@@ -13,12 +15,15 @@ import pairs
 import tensors
 import worker
 
-PEERS = ("onnxruntime", "openvino", "libtorch")
+# Of each precision of ours, the peers and theirs: bf16x3 is as good as fp32 and takes its place.
+PEERS = {"fp32": (("onnxruntime", "openvino", "libtorch"), "fp32"), "bf16x3": (("onnxruntime", "openvino", "libtorch"), "fp32"),
+         "bf16": (("openvino", "libtorch"), "bf16")}
+NEEDS = {"bf16": "amx_bf16", "bf16x3": "amx_bf16"}  # of the CPU, for the goals to be in reach
 THREADS = 2
 SLICE_S, MIN_CALLS = 0.25, 3
 ROUNDS = range(12, 48, 12)
 NARROW = 0.03  # half the interval's width at which a race ends
-BOUND = 2e-5  # of the outputs' scale
+BOUNDS = {"fp32": 2e-5, "bf16x3": 1e-4, "bf16": 3e-2}  # of the outputs' scale
 
 # What keeps a library to an instruction set. ONNX Runtime cannot be kept.
 LIMITS = {"avx512": {"RIDGELINE_CPU": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "ATEN_CPU_CAPABILITY": "avx512"},
@@ -32,14 +37,21 @@ class Row:
     batch: int
     goal: float
     limit: str = ""  # an instruction set of LIMITS
+    precision: str = "fp32"
 
     def peers(self) -> tuple[str, ...]:
-        return tuple(peer for peer in PEERS if not self.limit or peer != "onnxruntime")
+        return tuple(peer for peer in PEERS[self.precision][0] if not self.limit or peer != "onnxruntime")
 
 
-ROWS = ([Row("resnet18", 224, batch, 1.5) for batch in (1, 8, 16)] + [Row("resnet18", size, 1, 1.5) for size in (256, 384, 512)] +
-        [Row(model, 224, 1, 1.2) for model in ("resnet50", "mobilenet_v2", "vgg16", "efficientnet_b0")] +
-        [Row("resnet18", 224, 1, 1.2, limit) for limit in LIMITS])
+def rows_of(precision: str, goals: dict[int, float]) -> list[Row]:
+    """`goals` of ResNet-18 by batch."""
+    return ([Row("resnet18", 224, batch, goal, precision=precision) for batch, goal in goals.items()] +
+            [Row("resnet18", size, 1, goals[1], precision=precision) for size in (256, 384, 512)] +
+            [Row(model, 224, 1, 1.2, precision=precision) for model in ("resnet50", "mobilenet_v2", "vgg16", "efficientnet_b0")])
+
+
+ROWS = (rows_of("fp32", {1: 1.5, 8: 1.5, 16: 1.5}) + [Row("resnet18", 224, 1, 1.2, limit) for limit in LIMITS] +
+        rows_of("bf16", {1: 1.5, 8: 1.5, 16: 1.5}) + rows_of("bf16x3", {1: 2.8, 8: 3.3}))
 
 
 @functools.cache
@@ -57,8 +69,8 @@ def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> 
     outputs = [folder / "ours.bin", folder / "theirs.bin"]
     command = ["env", *(f"{name}={value}" for name, value in LIMITS.get(row.limit, {}).items()), str(ridgeline), "worker"]
     with worker.Worker(command) as theirs, worker.Worker(command) as ours:
-        for contender, engine, output in ((ours, "native", outputs[0]), (theirs, peer, outputs[1])):
-            contender.load(model, engine, THREADS, inputs, output, {"input": [row.batch, 3, row.size, row.size]})
+        for contender, engine, precision, output in ((ours, "native", row.precision, outputs[0]), (theirs, peer, PEERS[row.precision][1], outputs[1])):
+            contender.load(model, engine, THREADS, inputs, output, {"input": [row.batch, 3, row.size, row.size]}, precision)
         difference = tensors.relative_difference(tensors.read(outputs[1]), tensors.read(outputs[0]))
         turns = pairs.Race(theirs, ours, min)
         turns.until(NARROW, ROUNDS, max(MIN_CALLS, round(SLICE_S * 1e6 / turns.call_us)))
@@ -68,11 +80,19 @@ def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> 
 
 
 def verdict(row: Row, result: dict) -> str:
-    if result["difference"] > BOUND:
+    if result["difference"] > BOUNDS[row.precision]:
         return "FAILED: outputs differ"
     if result["high"] < row.goal:
         return "FAILED"
     return "ok" if result["ratio"] >= row.goal else "NOISY"
+
+
+@functools.cache
+def lacks(ridgeline: pathlib.Path, precision: str) -> str:
+    """What this CPU lacks for a precision's goals."""
+    feature = NEEDS.get(precision, "")
+    report = json.loads(subprocess.run([ridgeline, "doctor", "--json"], check=True, capture_output=True).stdout)
+    return "" if feature in f" {report['cpu']['features']} " else feature
 
 
 def check(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> dict:

@@ -38,8 +38,9 @@ class Worker:
             raise WorkerError(answer["error"]["message"])
         return answer["ok"]
 
-    def load(self, model: pathlib.Path, engine: str, threads: int, inputs: pathlib.Path, outputs: pathlib.Path, shapes: dict) -> dict:
-        options = {"precision": "fp32", "device": "cpu", "threads": threads, "mode": "latency", "input_shapes": shapes}
+    def load(self, model: pathlib.Path, engine: str, threads: int, inputs: pathlib.Path, outputs: pathlib.Path, shapes: dict,
+             precision: str = "fp32") -> dict:
+        options = {"precision": precision, "device": "cpu", "threads": threads, "mode": "latency", "input_shapes": shapes}
         return self.ask({"op": "load", "model": str(model), "engine": engine, "options": json.dumps(options), "inputs_path": str(inputs),
                          "outputs_path": str(outputs)}, timeout_s=600)
 
