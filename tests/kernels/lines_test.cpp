@@ -93,6 +93,14 @@ std::vector<float> reference(const LineConvDesc& desc, const Operands& operands)
   return out;
 }
 
+/// Numbers past the last channel meet weights of zero, which only finite ones pass.
+bool all_finite(const std::vector<Line>& lines) {
+  return std::all_of(lines.begin(), lines.end(), [](const Line& line) {
+    return std::all_of(std::begin(line.numbers), std::end(line.numbers),
+                       [](uint16_t bits) { return std::isfinite(bf16_to_f32(bits)); });
+  });
+}
+
 std::vector<float> run(const LineConvImpl& impl, const LineConvDesc& desc, const Operands& operands) {
   const ConvDesc& conv = desc.conv;
   ThreadPool pool(conv.threads);
@@ -109,6 +117,7 @@ std::vector<float> run(const LineConvImpl& impl, const LineConvDesc& desc, const
              {takes_planes(desc) ? static_cast<const void*>(operands.in.data()) : input.data(), packed.data(),
               operands.bias.data(), residual.data(), output.data(), scratch.data()},
              pool);
+  EXPECT_TRUE(all_finite(output)) << impl.name;
   return to_planes(out, output, pool);
 }
 

@@ -32,23 +32,39 @@ inline void write_line(const Results& results, const blocked::Finish& finish, co
   }
 }
 
-/// Of `count` positions from `first` on.
-template <Numbers numbers>
-void write_sums(const Results& results, const SumsMemory& sums, int64_t first, int64_t count) {
-  const blocked::Finish finish(results.activation);
-  int64_t row = first / results.pitch, column = first % results.pitch;
-  for (int64_t i = 0; i < count; ++i) {
-    if (column < results.columns)
-      write_line<numbers>(results, finish, sums.of[i], row * results.row_lines + column);
-    if (++column == results.pitch) {
-      column = 0;
-      ++row;
-    }
-  }
-}
-
 struct Positions {
   int64_t first, count;
+};
+
+/// Finishes sums and writes them bit by bit, so that it can be done while tiles are busy with the next.
+template <Numbers numbers>
+class Writer {
+ public:
+  explicit Writer(const Results& results) : results_(results), finish_(results.activation) {}
+
+  /// Takes the sums of the positions that follow those of before, which must all be written.
+  void take(const SumsMemory& sums, int64_t count) {
+    sums_ = sums.of[0];
+    left_ = count;
+  }
+  int64_t left() const { return left_; }
+
+  /// The next `count` positions, or what is left of them.
+  void write(int64_t count) {
+    for (count = std::min(count, left_); count > 0; --count, --left_, sums_ += kChannels) {
+      if (column_ < results_.columns) write_line<numbers>(results_, finish_, sums_, first_line_ + column_);
+      if (++column_ < results_.pitch) continue;
+      column_ = 0;
+      first_line_ += results_.row_lines;
+    }
+  }
+
+ private:
+  const Results& results_;
+  blocked::Finish finish_;
+  const float* sums_ = nullptr;
+  int64_t left_ = 0;
+  int64_t column_ = 0, first_line_ = 0;
 };
 
 /// Fetches a product's `ahead` bit by bit.
@@ -73,20 +89,30 @@ class Ahead {
   int64_t lines_;
 };
 
+/// What goes on beside the products of one cut.
+template <Numbers numbers>
+struct Beside {
+  Ahead ahead;
+  Writer<numbers> writer;  ///< of the cut before
+};
+
 /// Sums::kRows positions at a time, in as few cuts as there must be, of the same height or one less.
 template <Numbers numbers, typename Sums>
 void multiply_with(const DotProduct& product) {
   Sums sums;
-  SumsMemory memory;
+  SumsMemory memory[2];
+  if (product.tiles < kPanelTiles)
+    for (SumsMemory& each : memory) each = {};
   const int64_t cuts = ceil_div(product.positions, Sums::kRows);
-  Ahead ahead(product, cuts);
+  Beside<numbers> beside{Ahead(product, cuts), Writer<numbers>(product.results)};
   int64_t first = 0;
   for (int64_t cut = 0; cut < cuts; ++cut) {
     const int64_t rows = ceil_div(product.positions - first, cuts - cut);
-    sums.template sum<numbers>(product, {first, rows}, ahead, memory);
-    write_sums<numbers>(product.results, memory, first, rows);
+    sums.sum(product, {first, rows}, beside, memory[cut % 2]);
+    beside.writer.take(memory[cut % 2], rows);
     first += rows;
   }
+  beside.writer.write(kMostPositions);
 }
 
 template <typename Sums>

@@ -15,16 +15,17 @@ class TileSums {
   static constexpr int64_t kRows = kMostPositions;
 
   template <Numbers numbers>
-  void sum(const DotProduct& product, const Positions& positions, Ahead& ahead, SumsMemory& memory) {
+  void sum(const DotProduct& product, const Positions& positions, Beside<numbers>& beside,
+           SumsMemory& memory) {
     const int64_t upper = ceil_div(positions.count, int64_t{2}), lower = positions.count - upper;
     const Cut cut{positions.first, upper};
     tiles_.configure(static_cast<int>(upper), static_cast<int>(std::max<int64_t>(lower, 1)));
     if (product.tiles == 2)
-      lower > 0 ? sum_tiles<numbers, true, true>(product, cut, ahead, memory)
-                : sum_tiles<numbers, false, true>(product, cut, ahead, memory);
+      lower > 0 ? sum_tiles<numbers, true, true>(product, cut, beside, memory)
+                : sum_tiles<numbers, false, true>(product, cut, beside, memory);
     else
-      lower > 0 ? sum_tiles<numbers, true, false>(product, cut, ahead, memory)
-                : sum_tiles<numbers, false, false>(product, cut, ahead, memory);
+      lower > 0 ? sum_tiles<numbers, true, false>(product, cut, beside, memory)
+                : sum_tiles<numbers, false, false>(product, cut, beside, memory);
   }
 
  private:
@@ -61,12 +62,13 @@ class TileSums {
   }
 
   template <Numbers numbers, bool two_rows, bool two_columns>
-  void sum_tiles(const DotProduct& product, const Cut& cut, Ahead& ahead, SumsMemory& memory) {
+  void sum_tiles(const DotProduct& product, const Cut& cut, Beside<numbers>& beside, SumsMemory& memory) {
     constexpr int64_t kTiles = two_columns ? 2 : 1;
     tiles_.template zero<0>();
     tiles_.template zero<1>();
     tiles_.template zero<2>();
     tiles_.template zero<3>();
+    const int64_t written_at_once = ceil_div(beside.writer.left(), product.inputs * product.tap_count);
     const std::byte* b = product.b;
     for (int64_t input = 0; input < product.inputs; ++input)
       for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kTiles * parts_of(numbers) * kTileBytes) {
@@ -75,7 +77,7 @@ class TileSums {
             .a_step = product.a_step,
             .lower = cut.upper * product.a_step,
             .b = b};
-        ahead.fetch();
+        beside.ahead.fetch();
         load_b<two_rows, two_columns>(step.b);
         if constexpr (numbers == Numbers::kBf16Pair) {
           load_a<two_rows, two_columns>(step, product.a_part);
@@ -87,6 +89,7 @@ class TileSums {
           load_b<two_rows, two_columns>(step.b + kTiles * kTileBytes);
           dot<two_rows, two_columns>();
         }
+        beside.writer.write(written_at_once);
       }
     constexpr int64_t kRowBytes = sizeof(memory.of[0]);
     tiles_.template store<0>(memory.of[0], kRowBytes);

@@ -29,12 +29,14 @@ class VectorSums {
   static constexpr int64_t kRows = kVectorRows;
 
   template <Numbers numbers>
-  void sum(const DotProduct& product, const Positions& positions, Ahead& ahead, SumsMemory& memory) {
+  void sum(const DotProduct& product, const Positions& positions, Beside<numbers>& beside,
+           SumsMemory& memory) {
+    beside.writer.write(kRows);
     using Rows = std::make_integer_sequence<int, kVectorRows>;
     static constexpr auto kOneTile = by_rows<numbers, 1>(Rows());
     static constexpr auto kTwoTiles = by_rows<numbers, 2>(Rows());
     (product.tiles == 2 ? kTwoTiles : kOneTile)[static_cast<size_t>(positions.count - 1)](
-        product, positions.first, ahead, memory);
+        product, positions.first, beside.ahead, memory);
   }
 
  private:
