@@ -44,6 +44,11 @@ class Convolution {
   }
 
   void run(ThreadPool& pool) const {
+    if (schedule_.shares_patches())
+      pool.parallel_for(desc_.conv.batch * schedule_.bands, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+          fill(i / schedule_.bands, band_at(i % schedule_.bands), patch_at(i));
+      });
     pool.parallel_for(schedule_.tasks(), 1, [&](int64_t begin, int64_t end, int thread) {
       for (int64_t i = begin; i < end; ++i) compute(i, thread);
     });
@@ -55,8 +60,18 @@ class Convolution {
     int64_t image;
     Band band;
     int64_t panel;
+    const std::byte* patch;
     bool fetches_next;  ///< the weights of the next panel
   };
+
+  Band band_at(int64_t index) const {
+    const int64_t row = index * schedule_.rows;
+    return {.row = row, .rows = std::min(schedule_.rows, schedule_.window.out[1] - row)};
+  }
+
+  std::byte* patch_at(int64_t index) const {
+    return static_cast<std::byte*>(args_.scratch) + index * schedule_.patch_bytes();
+  }
 
   /// Tasks with the same weights follow each other.
   void compute(int64_t task, int thread) const {
@@ -64,23 +79,23 @@ class Convolution {
     const int64_t first = rest % schedule_.image_groups * schedule_.images;
     const int64_t end = std::min(desc_.conv.batch, first + schedule_.images);
     const int64_t group = rest / schedule_.image_groups;
-    const int64_t row = band * schedule_.rows;
-    const Band own{.row = row, .rows = std::min(schedule_.rows, schedule_.window.out[1] - row)};
-    std::byte* const patches = static_cast<std::byte*>(args_.scratch) + thread * scratch_of_thread();
-    if (!schedule_.in_place)
-      for (int64_t image = first; image < end; ++image) fill(image, own, patches + patch_of(image - first));
+    const auto patch_of = [&](int64_t image) {
+      return patch_at(schedule_.shares_patches() ? image * schedule_.bands + band
+                                                 : thread * schedule_.images + image - first);
+    };
+    const Band own = band_at(band);
+    if (!schedule_.in_place && !schedule_.shares_patches())
+      for (int64_t image = first; image < end; ++image) fill(image, own, patch_of(image));
     const int64_t end_panel = (group + 1) * schedule_.panels / schedule_.groups;
     for (int64_t panel = group * schedule_.panels / schedule_.groups; panel < end_panel; ++panel)
       for (int64_t image = first; image < end; ++image)
         multiply({.image = image,
                   .band = own,
                   .panel = panel,
-                  .fetches_next = streams_weights_ && image + 1 == end && panel + 1 < end_panel},
-                 patches + patch_of(image - first));
+                  .patch = schedule_.in_place ? in_place(image, own) : patch_of(image),
+                  .fetches_next = streams_weights_ && image + 1 == end && panel + 1 < end_panel});
   }
 
-  int64_t patch_of(int64_t image) const { return image * schedule_.patch_bytes(); }
-  int64_t scratch_of_thread() const { return patch_of(schedule_.images); }
   int64_t out_lines() const { return volume(schedule_.window.out); }
   int64_t image_lines() const { return schedule_.inputs * schedule_.parts * volume(schedule_.window.in); }
 
@@ -97,8 +112,8 @@ class Convolution {
       lines_.fill(in + plane * volume(w.in), band, reinterpret_cast<Line*>(patch + plane * input_bytes_));
   }
 
-  void multiply(const Part& part, const std::byte* patch) const {
-    const auto& [image, band, panel, fetches_next] = part;
+  void multiply(const Part& part) const {
+    const auto& [image, band, panel, patch, fetches_next] = part;
     const int64_t columns = schedule_.window.out[2], pitch = schedule_.pitch();
     const int64_t block = image * schedule_.panels + panel;
     const int64_t line = block * schedule_.parts * out_lines() + band.row * columns;
@@ -106,7 +121,7 @@ class Convolution {
     kernels_.multiply(
         {.numbers = desc_.numbers,
          .positions = band.rows * pitch - (pitch - columns),
-         .a = schedule_.in_place ? in_place(image, band) : patch,
+         .a = patch,
          .a_step = schedule_.step_bytes(),
          .a_part = input_bytes_,
          .input_step = schedule_.parts * input_bytes_,
@@ -150,7 +165,9 @@ class Convolution {
 size_t scratch_bytes(const LineConvDesc& desc) {
   const Schedule schedule(desc);
   if (schedule.in_place) return 0;
-  return static_cast<size_t>(desc.conv.threads * schedule.images * schedule.patch_bytes());
+  const int64_t patches =
+      schedule.shares_patches() ? desc.conv.batch * schedule.bands : desc.conv.threads * schedule.images;
+  return static_cast<size_t>(patches * schedule.patch_bytes());
 }
 
 size_t packed_bytes(const LineConvDesc& desc) {

@@ -6,11 +6,12 @@
 namespace ridgeline::kernels::lines {
 
 /// How a convolution is cut into tasks: bands of some rows of some images, and groups of panels of 32 output
-/// channels. A task copies its inputs once, for all its panels.
+/// channels. Inputs are copied once: by the task that needs them, or by all threads before several tasks do.
 struct Schedule {
   explicit Schedule(const LineConvDesc& desc);
 
   int64_t tasks() const { return image_groups * bands * groups; }
+  bool shares_patches() const { return groups > 1 && !in_place; }
   LinePatch line_patch() const { return {window, rows}; }
   PixelPatch pixel_patch() const { return {window, rows}; }
   /// Positions of a row, and bytes from one to the next.
