@@ -37,20 +37,23 @@ struct SteadyCase {
   const char* name;
   Graph (*make)();
   ThreadingMode mode;
+  Precision precision = Precision::kFp32;
 };
 class SteadyState : public ::testing::TestWithParam<SteadyCase> {};
 
 Graph resnet18() { return zoo::make("resnet18", {.image_size = 32}).value(); }
+Graph mobilenet() { return zoo::make("mobilenet_v3_large", {.image_size = 32}).value(); }
 Graph lenet() { return zoo::make("lenet", {.image_size = 32}).value(); }
 
 TEST_P(SteadyState, AllocatesNothing) {
   const EngineRegistry registry;
   const Graph graph = GetParam().make();
   const Shape shape = graph.inputs[0].name == "x" ? *graph.inputs[0].type.shape : Shape{2, 3, 32, 32};
-  const auto session =
-      (*registry.find("native"))
-          ->compile(graph,
-                    {.threads = 2, .mode = GetParam().mode, .input_shapes = {{graph.inputs[0].name, shape}}});
+  const auto session = (*registry.find("native"))
+                           ->compile(graph, {.precision = GetParam().precision,
+                                             .threads = 2,
+                                             .mode = GetParam().mode,
+                                             .input_shapes = {{graph.inputs[0].name, shape}}});
   ASSERT_TRUE(session.ok()) << session.status().message();
   const Tensor image = Tensor::zeros(DType::kF32, shape).value();
   const std::array in = {image.view()};
@@ -66,13 +69,15 @@ TEST_P(SteadyState, AllocatesNothing) {
   EXPECT_EQ(allocations - before, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Native, SteadyState,
-                         ::testing::Values(SteadyCase{"lenet", lenet, ThreadingMode::kLatency},
-                                           SteadyCase{"resnet18", resnet18, ThreadingMode::kLatency},
-                                           SteadyCase{"resnet18_throughput", resnet18,
-                                                      ThreadingMode::kThroughput},
-                                           SteadyCase{"many_ops", many_ops, ThreadingMode::kLatency}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Native, SteadyState,
+    ::testing::Values(SteadyCase{"lenet", lenet, ThreadingMode::kLatency},
+                      SteadyCase{"resnet18", resnet18, ThreadingMode::kLatency},
+                      SteadyCase{"resnet18_throughput", resnet18, ThreadingMode::kThroughput},
+                      SteadyCase{"resnet18_bf16", resnet18, ThreadingMode::kLatency, Precision::kBf16},
+                      SteadyCase{"mobilenet_bf16x3", mobilenet, ThreadingMode::kLatency, Precision::kBf16x3},
+                      SteadyCase{"many_ops", many_ops, ThreadingMode::kLatency}),
+    [](const auto& test) { return test.param.name; });
 
 TEST(Counter, SeesAnAllocation) {
   const int64_t before = allocations;
