@@ -28,9 +28,15 @@ int64_t panel_bytes(const Schedule& schedule, int64_t tiles) {
   return schedule.inputs * schedule.taps * schedule.parts * tiles * kTileBytes;
 }
 
+/// One instruction set's.
+struct Kernels {
+  const DotKernels& dots;
+  const LineKernels& lines;
+};
+
 class Convolution {
  public:
-  Convolution(const DotKernels& kernels, const LineConvDesc& desc, const LineConvArgs& args)
+  Convolution(const Kernels& kernels, const LineConvDesc& desc, const LineConvArgs& args)
       : kernels_(kernels),
         desc_(desc),
         args_(args),
@@ -103,8 +109,8 @@ class Convolution {
     const Window& w = schedule_.window;
     if (schedule_.planes) {
       const int64_t channels = desc_.conv.in_channels;
-      pixels_.fill(static_cast<const float*>(args_.in) + image * channels * volume(w.in), channels, band,
-                   desc_.numbers, patch);
+      const float* const planes = static_cast<const float*>(args_.in) + image * channels * volume(w.in);
+      pixels_.fill(kernels_.lines, {planes, channels, desc_.numbers}, band, patch);
       return;
     }
     const Line* const in = static_cast<const Line*>(args_.in) + image * image_lines();
@@ -118,7 +124,7 @@ class Convolution {
     const int64_t block = image * schedule_.panels + panel;
     const int64_t line = block * schedule_.parts * out_lines() + band.row * columns;
     alignas(64) float bias[kChannels];
-    kernels_.multiply(
+    kernels_.dots.multiply(
         {.numbers = desc_.numbers,
          .positions = band.rows * pitch - (pitch - columns),
          .a = patch,
@@ -151,7 +157,7 @@ class Convolution {
                                               band.row * schedule_.window.in[2]);
   }
 
-  const DotKernels& kernels_;
+  Kernels kernels_;
   const LineConvDesc& desc_;
   const LineConvArgs& args_;
   Schedule schedule_;
@@ -248,7 +254,9 @@ Status needs_avx512_bf16(const CpuFeatures& cpu) {
 
 Status needs_nothing(const CpuFeatures&) { return {}; }
 
-template <const DotKernels& (*dots)(), Needs needs>
+using LineKernelsOf = const LineKernels& (*)(Numbers numbers);
+
+template <const DotKernels& (*dots)(), LineKernelsOf lines, Needs needs>
 constexpr LineConvImpl impl(std::string_view name) {
   return {name,
           [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
@@ -259,11 +267,11 @@ constexpr LineConvImpl impl(std::string_view name) {
           pack,
           scratch_bytes,
           [](const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool) {
-            Convolution(dots(), desc, args).run(pool);
+            Convolution({dots(), lines(desc.numbers)}, desc, args).run(pool);
           }};
 }
 
-template <const blocked::LaneKernels& (*lanes)(), const LineKernels& (*lines)(Numbers), Needs needs>
+template <const blocked::LaneKernels& (*lanes)(), LineKernelsOf lines, Needs needs>
 constexpr LineConvImpl depthwise_impl(std::string_view name) {
   return {name,
           [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
@@ -282,13 +290,13 @@ constexpr LineConvImpl depthwise_impl(std::string_view name) {
 
 std::span<const LineConvImpl> conv_impls() {
   static constexpr std::array<LineConvImpl, 7> kImpls = {{
-      impl<amx_dots, needs_amx_bf16>("tiles_amx"),
-      impl<avx512_bf16_dots, needs_avx512_bf16>("dot_avx512_bf16"),
-      impl<avx512_dots, needs_avx512>("widen_avx512"),
-      impl<avx2_dots, needs_avx2>("widen_avx2"),
+      impl<amx_dots, avx512_lines, needs_amx_bf16>("tiles_amx"),
+      impl<avx512_bf16_dots, avx512_lines, needs_avx512_bf16>("dot_avx512_bf16"),
+      impl<avx512_dots, avx512_lines, needs_avx512>("widen_avx512"),
+      impl<avx2_dots, avx2_lines, needs_avx2>("widen_avx2"),
       depthwise_impl<blocked::avx512_lanes, avx512_lines, needs_avx512>("depthwise_avx512"),
       depthwise_impl<blocked::avx2_lanes, avx2_lines, needs_avx2>("depthwise_avx2"),
-      impl<ref_dots, needs_nothing>("ref"),
+      impl<ref_dots, ref_lines, needs_nothing>("ref"),
   }};
   return kImpls;
 }

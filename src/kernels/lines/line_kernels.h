@@ -23,10 +23,19 @@ struct Pixels {
   int64_t lo = 0;  ///< lines from hi to lo
 };
 
+/// Pixels of up to four channels that lie in planes; null planes are zeros.
+struct PlanePixels {
+  const float* planes[4] = {};
+  int64_t count = 0;
+  uint16_t* hi = nullptr;  ///< [count, 4]
+  uint16_t* lo = nullptr;  ///< the same of pairs' second parts
+};
+
 /// One instruction set's kernels for one kind of numbers.
 struct LineKernels {
   void (*from_blocks)(const Pixels& pixels, const float* first, const float* second, Line* to);
   void (*to_blocks)(const Pixels& pixels, const Line* from, float* first, float* second);
+  void (*to_pixels)(const PlanePixels& pixels);
   void (*pool)(const PoolRow& row);
   /// The mean of all pixels, as one line.
   void (*mean)(const Pixels& pixels, const Line* from, Line* to);

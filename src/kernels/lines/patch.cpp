@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "tensor/half.h"
-
 namespace ridgeline::kernels::lines {
 namespace {
 
@@ -73,9 +71,9 @@ int64_t PixelPatch::offset_of(int64_t kh, int64_t chunk) const {
   return (row * row_pixels() + chunk * kTapsOfLine) * kPixelBytes;
 }
 
-void PixelPatch::fill(const float* planes, int64_t channels, const Band& band, Numbers numbers,
+void PixelPatch::fill(const LineKernels& kernels, const PlaneImage& image, const Band& band,
                       std::byte* patch) const {
-  std::memset(patch, 0, static_cast<size_t>(parts_of(numbers) * bytes()));
+  std::memset(patch, 0, static_cast<size_t>(parts_of(image.numbers) * bytes()));
   const int64_t begin = std::min(window_.pad[2], row_pixels());
   const int64_t end = std::clamp(window_.in[2] + window_.pad[2], begin, row_pixels());
   const int64_t rows = band.rows + vertical_.reach;
@@ -83,16 +81,13 @@ void PixelPatch::fill(const float* planes, int64_t channels, const Band& band, N
     for (int64_t y = 0; y < rows; ++y) {
       const int64_t row = (band.row + y) * vertical_.stride + py - window_.pad[1];
       if (row < 0 || row >= window_.in[1]) continue;
-      auto* const to = reinterpret_cast<uint16_t*>(patch) + (py * rows_ + y) * row_pixels() * kChannels;
-      for (int64_t channel = 0; channel < channels; ++channel) {
-        const float* const from = planes + (channel * window_.in[1] + row) * window_.in[2] - window_.pad[2];
-        for (int64_t x = begin; x < end; ++x) {
-          const uint16_t hi = f32_to_bf16(from[x]);
-          to[x * kChannels + channel] = hi;
-          if (numbers == Numbers::kBf16Pair)
-            to[bytes() / 2 + x * kChannels + channel] = f32_to_bf16(from[x] - bf16_to_f32(hi));
-        }
-      }
+      PlanePixels pixels{.count = end - begin};
+      for (int64_t channel = 0; channel < image.channels; ++channel)
+        pixels.planes[channel] =
+            image.planes + (channel * window_.in[1] + row) * window_.in[2] + begin - window_.pad[2];
+      pixels.hi = reinterpret_cast<uint16_t*>(patch) + ((py * rows_ + y) * row_pixels() + begin) * kChannels;
+      pixels.lo = pixels.hi + bytes() / 2;
+      kernels.to_pixels(pixels);
     }
 }
 

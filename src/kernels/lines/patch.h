@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/lines/line.h"
+#include "kernels/lines/line_kernels.h"
 #include "kernels/window.h"
 
 namespace ridgeline::kernels::lines {
@@ -51,6 +51,13 @@ class LinePatch {
   int64_t rows_;
 };
 
+/// An image as ONNX has it.
+struct PlaneImage {
+  const float* planes = nullptr;
+  int64_t channels = 1;
+  Numbers numbers = Numbers::kBf16;  ///< that it is to be turned to
+};
+
 /// The same for images of few channels that lie as ONNX has them: pixels of four channels' BF16, eight of
 /// which are as long as a line, so that taps beside each other are terms of one product. [part, phase by row,
 /// row, pixel]; a position is as many pixels as the window moves.
@@ -68,8 +75,8 @@ class PixelPatch {
   int64_t bytes() const { return vertical_.phases * rows_ * pitch_ * step_bytes() + kLineBytes; }
   /// Of the line with taps 8 · chunk and on, in bytes.
   int64_t offset_of(int64_t kh, int64_t chunk) const;
-  /// From `channels` planes. The second part, bytes() behind the first, is filled for pairs alone.
-  void fill(const float* planes, int64_t channels, const Band& band, Numbers numbers, std::byte* patch) const;
+  /// The second part, bytes() behind the first, is filled for pairs alone.
+  void fill(const LineKernels& kernels, const PlaneImage& image, const Band& band, std::byte* patch) const;
 
  private:
   int64_t row_pixels() const { return pitch_ * horizontal_.stride; }
