@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <future>
+#include <malloc.h>
 #include <memory>
 #include <thread>
 #include <utility>
 
+#include "base/cpu_features.h"
 #include "base/descriptors.h"
 #include "base/json.h"
 #include "cli/serve_flags.h"
@@ -39,6 +41,14 @@ void log_models(const std::vector<wire::http::IndexEntry>& models, Log& log) {
     log.info("| {:<{}} | {:<{}} | {}{}{}", model.name, name, model.version, version, state,
              model.reason.empty() ? "" : ": ", model.reason);
   }
+}
+
+/// The C library has eight arenas for each core, and memory that was freed in one serves its own threads
+/// alone. Models come and go with threads of their own, so that each load leaves its gaps in another arena;
+/// more arenas than cores spare no thread a wait. To be called before there are threads.
+void share_arenas() {
+  constexpr int kLeast = 2;
+  mallopt(M_ARENA_MAX, std::max(kLeast, allowed_cpus()));
 }
 
 /// Each connection is one.
@@ -113,6 +123,7 @@ bool drain(const Fronts& fronts, serve::Service& service, std::chrono::milliseco
 }
 
 Result<int> serve_models(const ServeFlags& flags, const CancelToken& cancel, bool json) {
+  share_arenas();
   ASSIGN_OR_RETURN(ServePlan plan, flags.plan());
   const auto log = std::make_shared<Log>();
   RETURN_IF_ERROR(log->change(plan.log));
