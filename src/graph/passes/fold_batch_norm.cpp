@@ -5,7 +5,7 @@
 namespace ridgeline::passes {
 namespace {
 
-/// How weights' elements lie by output channel: element i belongs to channel_of(i).
+/// How weights' elements lie by output channel.
 struct WeightLayout {
   int64_t inner = 1;      ///< elements after the axis that runs over output channels
   int64_t extent = 1;     ///< of that axis
@@ -13,8 +13,10 @@ struct WeightLayout {
   int64_t per_group = 1;  ///< elements in one such block
 
   int64_t channels() const { return extent * groups; }
-  size_t channel_of(int64_t i) const {
-    return static_cast<size_t>((groups == 1 ? 0 : i / per_group) * extent + i / inner % extent);
+  /// Of `inner` elements, each of one channel.
+  int64_t runs() const { return groups * per_group / inner; }
+  size_t channel_of_run(int64_t run) const {
+    return static_cast<size_t>(run / (per_group / inner) * extent + run % extent);
   }
 };
 
@@ -36,9 +38,12 @@ std::optional<WeightLayout> layout_of(const Node& node, const Shape& weights) {
 
 Result<Tensor> scaled_weights(const Tensor& weights, const WeightLayout& layout, const Affine& affine) {
   ASSIGN_OR_RETURN(Tensor scaled, Tensor::zeros(DType::kF32, weights.shape()));
-  for (int64_t i = 0; i < weights.element_count(); ++i)
-    scaled.as<float>()[static_cast<size_t>(i)] =
-        static_cast<float>(weights.as<float>()[static_cast<size_t>(i)] * affine.scale[layout.channel_of(i)]);
+  const float* from = weights.as<float>().data();
+  float* to = scaled.as<float>().data();
+  for (int64_t run = 0; run < layout.runs(); ++run, from += layout.inner, to += layout.inner) {
+    const double scale = affine.scale[layout.channel_of_run(run)];
+    for (int64_t i = 0; i < layout.inner; ++i) to[i] = static_cast<float>(from[i] * scale);
+  }
   return scaled;
 }
 
