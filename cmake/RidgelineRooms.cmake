@@ -28,5 +28,6 @@ function(ridgeline_room_test room)
   add_executable(${room}_test ${sources})
   target_include_directories(${room}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${room}_test PRIVATE ridgeline_${room} GTest::gtest GTest::gmock GTest::gtest_main ${ARGN})
-  gtest_discover_tests(${room}_test TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES)
+  gtest_discover_tests(${room}_test TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
+                       PROPERTIES ENVIRONMENT RIDGELINE_PLAN_CACHE=off)
 endfunction()

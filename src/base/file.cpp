@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -103,6 +104,16 @@ Status make_directories(const std::string& path) {
   fs::create_directories(path, error);
   if (error) return invalid_argument("{}: cannot be created ({})", path, error.message());
   return {};
+}
+
+Result<std::string> cache_folder() {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache + "/ridgeline";
+  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/ridgeline";
+  return not_found("neither XDG_CACHE_HOME nor HOME is set: no place for a cache");
 }
 
 }  // namespace ridgeline

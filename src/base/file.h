@@ -26,4 +26,8 @@ Status write_file_atomically(const std::string& path, std::string_view content);
 /// The directory and its parents exist afterwards.
 Status make_directories(const std::string& path);
 
+/// Where the program keeps what it can make again: ${XDG_CACHE_HOME:-~/.cache}/ridgeline, which need not
+/// exist. kNotFound where neither variable is set.
+Result<std::string> cache_folder();
+
 }  // namespace ridgeline

@@ -110,7 +110,7 @@ Result<Setup> prepare(const Flags& flags, size_t file_count) {
                                           .device = flags.device,
                                           .threads = flags.threads,
                                           .batch = std::min(flags.batch, static_cast<int>(file_count))};
-  const EngineRegistry registry;
+  const EngineRegistry registry(PlanCache::kOn);
   ASSIGN_OR_RETURN(const Engine* engine, flags.engine == kBestEngine
                                              ? predict::best_engine(registry, graph, flags.model, options)
                                              : registry.find(flags.engine));

@@ -1,8 +1,10 @@
 #include "engine/registry.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/ranges.h>
 
+#include "base/file.h"
 #include "engine/native/native_engine.h"
 #include "engine/null/null_engine.h"
 #include "engine/plugin_host.h"
@@ -11,28 +13,37 @@ namespace ridgeline {
 
 namespace {
 
+/// Empty for none.
+std::string plan_folder(PlanCache cache) {
+  const char* const wanted = std::getenv("RIDGELINE_PLAN_CACHE");
+  const std::string_view answer = wanted == nullptr ? "" : wanted;
+  const bool is_on = answer == "on" || (answer != "off" && cache == PlanCache::kOn);
+  const Result<std::string> folder = cache_folder();
+  return is_on && folder.ok() ? *folder + "/plans" : "";
+}
+
 /// An engine's name and, where it is part of this binary, its maker; the others are plugins.
 struct EngineRow {
   std::string_view name;
-  std::unique_ptr<Engine> (*make)() = nullptr;
+  std::unique_ptr<Engine> (*make)(PlanCache cache) = nullptr;
 };
 
 constexpr EngineRow kEngines[] = {
-    {.name = "native", .make = make_native_engine},
+    {.name = "native", .make = [](PlanCache cache) { return make_native_engine({plan_folder(cache)}); }},
     {.name = "onnxruntime"},
     {.name = "onnxruntime-tensorrt"},
     {.name = "openvino"},
     {.name = "libtorch"},
-    {.name = "null", .make = make_null_engine},
+    {.name = "null", .make = [](PlanCache) { return make_null_engine(); }},
 };
 
 }  // namespace
 
-EngineRegistry::EngineRegistry() : EngineRegistry(plugin_directories()) {}
+EngineRegistry::EngineRegistry(PlanCache cache) : EngineRegistry(plugin_directories(), cache) {}
 
-EngineRegistry::EngineRegistry(const std::vector<std::string>& directories) {
+EngineRegistry::EngineRegistry(const std::vector<std::string>& directories, PlanCache cache) {
   for (const EngineRow& row : kEngines) {
-    engines_.push_back(row.make != nullptr ? row.make()
+    engines_.push_back(row.make != nullptr ? row.make(cache)
                                            : make_plugin_engine(std::string(row.name), directories));
   }
   for (const std::string& name : plugin_names(directories)) {

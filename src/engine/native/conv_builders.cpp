@@ -58,7 +58,7 @@ Result<kernels::ConvDesc> describe(const ConvNode& conv) {
 Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& desc,
                          kernels::Choice<kernels::ConvImpl> choice) {
   const kernels::ConvImpl& impl = *choice.impl;
-  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1).data));
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
   const size_t scratch_bytes = impl.scratch_bytes(desc);
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
   Run run = [desc, weights, scratch, run = impl.run, x_slot = *context.in[0], w_slot = *context.in[1],

@@ -41,9 +41,15 @@ class LatencySession final : public Session {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options) {
+Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options,
+                                                      const Compilation& compilation) {
   const int threads = std::max(1, options.threads);
-  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {options.input_shapes, threads, options.precision}));
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {.input_shapes = options.input_shapes,
+                                                .threads = threads,
+                                                .precision = options.precision,
+                                                .weights = &compilation.weights,
+                                                .packing_threads = threads,
+                                                .is_trial = compilation.is_trial}));
   return std::unique_ptr<Session>(std::make_unique<LatencySession>(std::move(plan), threads));
 }
 

@@ -47,7 +47,7 @@ Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(const lines::LineConvDesc desc, conv_of(node));
   auto choice = choose_conv(desc, node.cpu);
   const lines::LineConvImpl& impl = *choice.impl;
-  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1).data));
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
   const size_t scratch_bytes = impl.scratch_bytes(desc);
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
   Run run = [desc, weights, scratch, run = impl.run, x = *context.in[0], bias = context.slot(2),

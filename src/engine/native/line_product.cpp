@@ -68,12 +68,12 @@ Result<Built> build_line_product(const BuildContext& context) {
   const auto choice = kernels::select(lines::conv_impls(), parts.conv, context.cpu);
   const lines::LineConvImpl& impl = *choice.impl;
   Tensor turned;
-  const std::byte* matrix = context.input(1).data;
+  TensorView matrix = context.input(1);
   if (context.node.int_or("transB", 0) == 0) {
     ASSIGN_OR_RETURN(turned, transposed(context.input(1)));
-    matrix = turned.data();
+    matrix = turned.view();
   }
-  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, parts.conv, matrix));
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, parts.conv, matrix, turned));
   const size_t own_bytes = parts.in_bytes + parts.out_bytes;
   Run run = [parts, weights, own_bytes, run = impl.run, a = *context.in[0], bias = context.slot(2),
              out = context.out[0], scratch = context.scratch,

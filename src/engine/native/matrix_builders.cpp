@@ -53,7 +53,7 @@ Result<Built> product(const BuildContext& context, Product product) {
   if (product.offsets_b.size() > 1 || !context.is_constant(1))
     return product_of_computed(context, std::move(product));
   const auto choice = kernels::select(kernels::gemm_impls(), product.desc, context.cpu);
-  ASSIGN_OR_RETURN(const void* packed, pack(context, *choice.impl, product.desc, context.input(1).data));
+  ASSIGN_OR_RETURN(const void* packed, pack(context, *choice.impl, product.desc, context.input(1)));
   Run run = [product, packed, bias = context.slot(2), run = choice.impl->run, a_slot = *context.in[0],
              out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
     run(product.desc,

@@ -11,8 +11,18 @@ namespace {
 
 constexpr Precision kPrecisions[] = {Precision::kFp32, Precision::kBf16, Precision::kBf16x3};
 
+/// Of packed weights in files: some dozens of models.
+constexpr int64_t kMostFileBytes = int64_t{4} << 30;
+
+std::optional<native::WeightFiles> files_of(const NativeOptions& options) {
+  if (options.plan_folder.empty()) return std::nullopt;
+  return native::WeightFiles(options.plan_folder, kMostFileBytes);
+}
+
 class NativeEngine final : public Engine {
  public:
+  explicit NativeEngine(const NativeOptions& options) : weights_(files_of(options)) {}
+
   std::string_view name() const override { return "native"; }
   std::string version() const override { return std::string(kVersion); }
   Capabilities probe() const override {
@@ -20,21 +30,32 @@ class NativeEngine final : public Engine {
   }
 
   Status supports(const Graph& graph, const SessionOptions& options) const override {
-    return compile(graph, options).status();
+    return make(graph, options, {.weights = weights_, .is_trial = true}).status();
   }
 
   Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const override {
+    return make(graph, options, {.weights = weights_});
+  }
+
+ private:
+  static Result<std::unique_ptr<Session>> make(const Graph& graph, const SessionOptions& options,
+                                               const native::Compilation& compilation) {
     if (options.device != "cpu") return unsupported("native runs on the cpu only, not on {}", options.device);
     if (std::find(std::begin(kPrecisions), std::end(kPrecisions), options.precision) == std::end(kPrecisions))
       return unsupported("native computes fp32, bf16 and bf16x3, not {}",
                          ridgeline::name_of(options.precision));
-    return options.mode == ThreadingMode::kLatency ? native::make_latency_session(graph, options)
-                                                   : native::make_throughput_session(graph, options);
+    return options.mode == ThreadingMode::kLatency
+               ? native::make_latency_session(graph, options, compilation)
+               : native::make_throughput_session(graph, options, compilation);
   }
+
+  mutable native::SharedWeights weights_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_native_engine() { return std::make_unique<NativeEngine>(); }
+std::unique_ptr<Engine> make_native_engine(const NativeOptions& options) {
+  return std::make_unique<NativeEngine>(options);
+}
 
 }  // namespace ridgeline

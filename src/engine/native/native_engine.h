@@ -1,12 +1,19 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "engine/engine.h"
 
 namespace ridgeline {
 
-/// Ridgeline's own engine: reference kernels behind the ordered lists, FP32 on the CPU.
-std::unique_ptr<Engine> make_native_engine();
+struct NativeOptions {
+  /// Where packed weights are kept for later sessions; empty: they end with the sessions that hold them.
+  std::string plan_folder{};
+};
+
+/// Ridgeline's own engine: its kernels behind ordered lists, on the CPU. Its sessions share the packed
+/// weights that they have in common, whatever their shapes.
+std::unique_ptr<Engine> make_native_engine(const NativeOptions& options = {});
 
 }  // namespace ridgeline

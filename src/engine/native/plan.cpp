@@ -23,9 +23,10 @@ class Planner {
         scope_(std::move(scope)),
         cpu_(cpu),
         threads_(options.threads),
-        numbers_(numbers_of(options.precision)) {}
+        numbers_(numbers_of(options.precision)),
+        packer_(options.weights) {}
 
-  Result<Plan> make() {
+  Result<Plan> make(const PlanOptions& options) {
     ASSIGN_OR_RETURN(plan_.signature, static_signature(graph_, scope_.types));
     for (const auto& [name, tensor] : graph_.initializers) add_constant(name, tensor);
     for (const ValueInfo& input : plan_.signature.inputs)
@@ -33,6 +34,7 @@ class Planner {
     for (const Node& node : graph_.nodes) RETURN_IF_ERROR(add_node(node));
     for (const ValueInfo& output : graph_.outputs)
       plan_.outputs.push_back(slot_of(output.name, Form::kPlanes));
+    if (!options.is_trial) packer_.finish(options.packing_threads);
     keep_constants();
     RETURN_IF_ERROR(place_values());
     return std::move(plan_);
@@ -135,7 +137,7 @@ class Planner {
                   const Build& build) {
     const size_t scratch = plan_.slots.size();
     ASSIGN_OR_RETURN(Built built, build(BuildContext{node, in, out, scratch, plan_.slots, cpu_, threads_,
-                                                     plan_.constants}));
+                                                     plan_.constants, packer_}));
     if (built.scratch_bytes > 0) {
       plan_.slots.push_back({DType::kU8, {static_cast<int64_t>(built.scratch_bytes)}, nullptr});
       out.push_back(scratch);
@@ -242,12 +244,13 @@ class Planner {
   Plan plan_;
   std::map<std::string, Forms> slots_by_name_;
   std::map<size_t, Tensor> constants_;
+  Packer packer_;
 };
 
 Result<Plan> plan_as_it_is(const Graph& graph, const PlanOptions& options) {
   ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, {}, nullptr));
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
-  return Planner(graph, std::move(scope), cpu, options).make();
+  return Planner(graph, std::move(scope), cpu, options).make(options);
 }
 
 /// Runs one node on constants, for constant folding.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/native/shared_weights.h"
 #include "engine/native/step.h"
 #include "graph/infer.h"
 
@@ -28,6 +29,9 @@ struct PlanOptions {
   InputShapes input_shapes{};
   int threads = 1;                         ///< of the pools that it will run on
   Precision precision = Precision::kFp32;  ///< of images: kFp32, kBf16 or kBf16x3
+  SharedWeights* weights = nullptr;        ///< with whom packed weights are shared; none: nobody
+  int packing_threads = 1;                 ///< that pack weights
+  bool is_trial = false;                   ///< not to be run: weights are not packed
 };
 /// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported, naming the
 /// node, for an op, a type or a shape that the engine cannot run.

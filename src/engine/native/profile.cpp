@@ -1,6 +1,7 @@
 #include "engine/native/profile.h"
 
 #include <chrono>
+#include <map>
 
 namespace ridgeline::native {
 
@@ -23,7 +24,9 @@ Result<std::vector<OpTime>> profile_plan(Plan& plan, std::span<const TensorView>
 
 MemoryUse memory_of(const Plan& plan) {
   MemoryUse use{0, static_cast<int64_t>(plan.arena.byte_size())};
-  for (const Tensor& tensor : plan.constants) use.weights_bytes += static_cast<int64_t>(tensor.byte_size());
+  std::map<const std::byte*, size_t> bytes;  // layers may share weights
+  for (const Tensor& tensor : plan.constants) bytes[tensor.data()] = tensor.byte_size();
+  for (const auto& [data, size] : bytes) use.weights_bytes += static_cast<int64_t>(size);
   return use;
 }
 

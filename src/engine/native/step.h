@@ -14,6 +14,8 @@
 
 namespace ridgeline::native {
 
+class Packer;
+
 /// Every value of a plan has a slot: weights and constants hold their data from the start, inputs get it at
 /// each run, the rest lies in the arena.
 using Slots = std::span<const TensorView>;
@@ -39,6 +41,7 @@ struct BuildContext {
   const CpuFeatures& cpu;
   int threads;                  ///< of the pools that the step will run on, at most
   std::vector<Tensor>& packed;  ///< keeps what the step's packed weights live in
+  Packer& packer;               ///< of those
 
   bool has(size_t i) const { return i < in.size() && in[i].has_value(); }
   std::optional<size_t> slot(size_t i) const { return has(i) ? in[i] : std::nullopt; }

@@ -108,7 +108,8 @@ Status check_split(const Signature& one, const Signature& all) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, const SessionOptions& options) {
+Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, const SessionOptions& options,
+                                                         const Compilation& compilation) {
   ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph, options.input_shapes));
   ASSIGN_OR_RETURN(Signature signature, static_signature(graph, types));
   ASSIGN_OR_RETURN(const int64_t images, count_images(signature));
@@ -117,7 +118,11 @@ Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, con
     single[input.name] = *input.type.shape;
     single[input.name][0] = 1;
   }
-  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {single, 1, options.precision}));
+  ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {.input_shapes = single,
+                                                .precision = options.precision,
+                                                .weights = &compilation.weights,
+                                                .packing_threads = std::max(1, options.threads),
+                                                .is_trial = compilation.is_trial}));
   RETURN_IF_ERROR(check_split(plan.signature, signature));
   std::vector<Tensor> lent;
   for (const ValueInfo& output : signature.outputs) {

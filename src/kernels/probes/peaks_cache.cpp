@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <fmt/format.h>
 
 #include "base/file.h"
@@ -29,15 +28,8 @@ std::string fingerprint(const ProbeOptions& options) {
 }  // namespace
 
 Result<std::string> peaks_cache_path(const ProbeOptions& options) {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value == nullptr ? "" : value);
-  };
-  std::string cache = variable("XDG_CACHE_HOME");
-  if (cache.empty() && !variable("HOME").empty()) cache = variable("HOME") + "/.cache";
-  if (cache.empty())
-    return not_found("neither XDG_CACHE_HOME nor HOME is set: no place to keep measured peaks");
-  return fmt::format("{}/ridgeline/peaks-{}.json", cache, fingerprint(options));
+  ASSIGN_OR_RETURN(const std::string folder, cache_folder());
+  return fmt::format("{}/peaks-{}.json", folder, fingerprint(options));
 }
 
 Result<MeasuredPeaks> cached_peaks(const ProbeOptions& options, bool again) {

@@ -3,7 +3,7 @@
 namespace ridgeline::serve {
 
 Backends threaded_backends() {
-  Backends backends = engine_backends(std::make_shared<const EngineRegistry>());
+  Backends backends = engine_backends(std::make_shared<const EngineRegistry>(PlanCache::kOn));
   backends.emplace("image", image_backend());
   backends.emplace("identity", identity_backend());
   return backends;
