@@ -14,7 +14,9 @@ const CancelToken* signal_target = nullptr;  // NOLINT(cppcoreguidelines-avoid-n
 
 void request_stop(int signal) {
   signal_target->cancel();
-  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
+  // A second Ctrl-C ends the program at once. SIGTERM may come twice on its own: timeout(1) sends it to its
+  // child and then to the group.
+  if (signal == SIGINT) std::signal(signal, SIG_DFL);
 }
 
 void cancel_on_signals(const CancelToken& token) {
