@@ -1,22 +1,11 @@
 #include <algorithm>
-#include <limits>
 
+#include "graph/passes/clamp.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/rewriter.h"
-#include "tensor/half.h"
 
 namespace ridgeline::passes {
 namespace {
-
-/// A Clip bound: absent is the type's own limit; none where it is computed at run time.
-std::optional<float> bound_of(const Graph& graph, const Node& clip, size_t input) {
-  constexpr float kLimit = std::numeric_limits<float>::max();
-  if (!clip.has_input(input)) return input == 1 ? -kLimit : kLimit;
-  const Tensor* bound = graph.initializer(clip.inputs[input]);
-  if (bound == nullptr || bound->empty() || bound->element_count() != 1) return std::nullopt;
-  const Result<Tensor> as_float = convert(*bound, DType::kF32);
-  return as_float.ok() ? std::optional(as_float->as<float>()[0]) : std::nullopt;
-}
 
 bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
 
@@ -87,11 +76,11 @@ class Fuser {
       return true;
     }
     if (!is_plain(node, "Clip") || node.inputs[0] != fused.outputs[0]) return false;
-    const auto low = bound_of(rewriter_.graph(), node, 1), high = bound_of(rewriter_.graph(), node, 2);
-    if (!low || !high) return false;
+    const auto clamp = clamp_of(rewriter_.graph(), node);
+    if (!clamp) return false;
     fused.attributes["activation"] = std::string("Clip");
-    fused.attributes["min"] = *low;
-    fused.attributes["max"] = *high;
+    fused.attributes["min"] = clamp->low;
+    fused.attributes["max"] = clamp->high;
     return true;
   }
 
