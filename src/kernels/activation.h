@@ -16,6 +16,22 @@ struct Activation {
   bool is_clamp() const { return kind != Kind::kSilu && kind != Kind::kHardSwish; }
 };
 
+/// To whole steps between two, as a QuantizeLinear and a DequantizeLinear leave a value. NaN becomes the
+/// least.
+struct Rounding {
+  float scale = 0;  ///< 0 for none
+  float low = 0, high = 0;
+
+  bool is_none() const { return scale == 0; }
+};
+
+inline float apply(const Rounding& rounding, float x) {
+  if (rounding.is_none()) return x;
+  const float step = x * (1 / rounding.scale);
+  const float above = step > rounding.low ? step : rounding.low;
+  return std::nearbyint(above < rounding.high ? above : rounding.high) * rounding.scale;
+}
+
 /// NaN passes through every kind, as it does in the unfused operators.
 inline float apply(const Activation& activation, float x) {
   switch (activation.kind) {

@@ -13,9 +13,9 @@
 
 namespace ridgeline::kernels {
 
-/// out = activation(conv(in, weights) + bias + residual), FP32. in is [batch, in_channels, in…], weights
-/// [out_channels, in_channels / groups, kernel…], out and residual [batch, out_channels, out…], bias
-/// [out_channels].
+/// out = results_to(activation(sums_to(conv(in, weights) + bias) + residual)), FP32. in is [batch,
+/// in_channels, in…], weights [out_channels, in_channels / groups, kernel…], out and residual [batch,
+/// out_channels, out…], bias [out_channels].
 struct ConvDesc {
   int64_t batch = 1;
   int64_t in_channels = 1;
@@ -27,6 +27,7 @@ struct ConvDesc {
   bool has_residual = false;
   bool has_constant_weights = true;  ///< known when the plan is made, so that they can be packed
   Activation activation{};
+  Rounding sums_to{}, results_to{};
 };
 
 struct ConvArgs {

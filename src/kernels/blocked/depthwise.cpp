@@ -32,7 +32,7 @@ void depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs&
       desc.window, desc.batch * blocks, args.in, args.out, pool, [&](const LaneRow& row, int64_t plane) {
         const int64_t block = plane % blocks, first = block * kBlock;
         alignas(64) float bias[kBlock];
-        Finish finish(desc.activation);
+        Finish finish(desc);
         finish.bias = padded_bias(desc, args.bias, first, bias);
         if (desc.has_residual) finish.residual = args.residual + (row.out - args.out);
         kernels.multiply(row, static_cast<const float*>(args.weights) + block * taps * kBlock, finish);

@@ -188,7 +188,7 @@ class Convolution {
   }
 
   Finish finish_of(const Task& task, int64_t first_block, int64_t blocks, float* bias) const {
-    Finish finish(desc_.activation);
+    Finish finish(desc_);
     finish.bias =
         padded_bias(desc_, args_.bias, first_block * kBlock, {bias, static_cast<size_t>(blocks * kBlock)});
     if (desc_.has_residual) finish.residual = args_.residual + offset_of(task, first_block);

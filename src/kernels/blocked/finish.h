@@ -19,14 +19,19 @@ inline const float* padded_bias(const ConvDesc& desc, const float* bias, int64_t
   return lanes.data();
 }
 
-/// What is done to sums last: activation(sum + bias + residual).
+/// What is done to sums last: results_to(activation(sums_to(sum + bias) + residual)).
 struct Finish {
   explicit Finish(const Activation& activation) : kind(activation.kind), clamp(tile::clamp_of(activation)) {}
+  explicit Finish(const ConvDesc& desc) : Finish(desc.activation) {
+    sums_to = desc.sums_to;
+    results_to = desc.results_to;
+  }
 
   const float* bias = nullptr;      ///< of the panel's or the block's channels, or null
   const float* residual = nullptr;  ///< as the results lie, or null
   Activation::Kind kind;
   tile::Clamp clamp;
+  Rounding sums_to{}, results_to{};
 };
 
 }  // namespace ridgeline::kernels::blocked

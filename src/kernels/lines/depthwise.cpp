@@ -116,7 +116,11 @@ class Depthwise {
 
 }  // namespace
 
-Status accepts_depthwise(const LineConvDesc& desc) { return blocked::accepts_depthwise(desc.conv); }
+Status accepts_depthwise(const LineConvDesc& desc) {
+  if (!desc.conv.sums_to.is_none() || !desc.conv.results_to.is_none())
+    return unsupported("rounds to no steps");
+  return blocked::accepts_depthwise(desc.conv);
+}
 size_t packed_depthwise_bytes(const LineConvDesc& desc) { return blocked::packed_depthwise_bytes(desc.conv); }
 void pack_depthwise(const LineConvDesc& desc, const float* weights, void* packed) {
   blocked::pack_depthwise(desc.conv, weights, packed);

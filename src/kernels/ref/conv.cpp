@@ -36,10 +36,12 @@ void add_channel_to_row(const Window& w, const float* in, const float* weights, 
 
 void finish_row(const ConvDesc& desc, const float* residual, float* row) {
   const int64_t count = desc.window.out[2];
+  if (!desc.sums_to.is_none())
+    for (int64_t i = 0; i < count; ++i) row[i] = apply(desc.sums_to, row[i]);
   if (residual != nullptr)
     for (int64_t i = 0; i < count; ++i) row[i] += residual[i];
-  if (desc.activation.kind == Activation::Kind::kNone) return;
-  for (int64_t i = 0; i < count; ++i) row[i] = apply(desc.activation, row[i]);
+  if (desc.activation.kind == Activation::Kind::kNone && desc.results_to.is_none()) return;
+  for (int64_t i = 0; i < count; ++i) row[i] = apply(desc.results_to, apply(desc.activation, row[i]));
 }
 
 /// One output channel of one image.

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/broadcast.h"
 #include "kernels/ref/elements.h"
+#include "kernels/ref/quant_runs.h"
 
 namespace ridgeline::kernels::ref {
 namespace {
@@ -21,20 +21,9 @@ Status with_quantised(DType dtype, Body body) {
   return done ? *std::move(done) : wrong_type("quantisation", dtype);
 }
 
-/// Calls body(first, count, scale, zero point) for stretches of elements that share a pair.
-template <typename T, typename Body>
-void for_runs(int64_t elements, const QuantPairs& pairs, ThreadPool& pool, const Body& body) {
-  const int64_t count = pairs.scale.shape.element_count();
-  const int64_t run = count == 1 ? elements : pairs.run;
-  pool.parallel_for(elements, kElementGrain, [&](int64_t begin, int64_t end) {
-    while (begin < end) {
-      const auto pair = static_cast<size_t>(begin / run % count);
-      const int64_t length = std::min(end - begin, run - begin % run);
-      const T zero = pairs.zero_point == nullptr ? T{0} : pairs.zero_point->as<T>()[pair];
-      body(begin, length, pairs.scale.as<float>()[pair], static_cast<float>(zero));
-      begin += length;
-    }
-  });
+template <typename T>
+float zero_of(const QuantPairs& pairs, size_t pair) {
+  return static_cast<float>(pairs.zero_point == nullptr ? T{0} : pairs.zero_point->as<T>()[pair]);
 }
 
 }  // namespace
@@ -45,16 +34,16 @@ Status quantize(const TensorView& in, const QuantPairs& pairs, const TensorView&
     constexpr auto kLow = static_cast<float>(std::numeric_limits<T>::lowest());
     constexpr auto kHigh = static_cast<float>(std::numeric_limits<T>::max());
     if constexpr (sizeof(T) > 2) return wrong_type("QuantizeLinear", out.dtype);
-    for_runs<T>(in.shape.element_count(), pairs, pool,
-                [&](int64_t first, int64_t count, float scale, float zero) {
-                  const float* source = in.as<float>().data() + first;
-                  T* target = out.as<T>().data() + first;
-                  for (int64_t i = 0; i < count; ++i) {
-                    const float value = std::nearbyint(source[i] / scale) + zero;
-                    // NaN fails both comparisons and becomes the lowest value.
-                    target[i] = static_cast<T>(value > kHigh ? kHigh : value >= kLow ? value : kLow);
-                  }
-                });
+    for_runs(in.shape.element_count(), pairs, pool, [&](int64_t first, int64_t count, size_t pair) {
+      const float scale = pairs.scale.as<float>()[pair], zero = zero_of<T>(pairs, pair);
+      const float* source = in.as<float>().data() + first;
+      T* target = out.as<T>().data() + first;
+      for (int64_t i = 0; i < count; ++i) {
+        const float value = std::nearbyint(source[i] / scale) + zero;
+        // NaN fails both comparisons and becomes the lowest value.
+        target[i] = static_cast<T>(value > kHigh ? kHigh : value >= kLow ? value : kLow);
+      }
+    });
     return Status();
   });
 }
@@ -62,15 +51,25 @@ Status quantize(const TensorView& in, const QuantPairs& pairs, const TensorView&
 Status dequantize(const TensorView& in, const QuantPairs& pairs, const TensorView& out, ThreadPool& pool) {
   return with_quantised(in.dtype, [&](auto element) {
     using T = decltype(element);
-    for_runs<T>(in.shape.element_count(), pairs, pool,
-                [&](int64_t first, int64_t count, float scale, float zero) {
-                  const T* source = in.as<T>().data() + first;
-                  float* target = out.as<float>().data() + first;
-                  for (int64_t i = 0; i < count; ++i)
-                    target[i] = (static_cast<float>(source[i]) - zero) * scale;
-                });
+    for_runs(in.shape.element_count(), pairs, pool, [&](int64_t first, int64_t count, size_t pair) {
+      const float scale = pairs.scale.as<float>()[pair], zero = zero_of<T>(pairs, pair);
+      const T* source = in.as<T>().data() + first;
+      float* target = out.as<float>().data() + first;
+      for (int64_t i = 0; i < count; ++i) target[i] = (static_cast<float>(source[i]) - zero) * scale;
+    });
     return Status();
   });
+}
+
+Status round_to(const TensorView& in, const Rounding& to, const TensorView& out, ThreadPool& pool) {
+  const auto values = in.as<float>(), results = out.as<float>();
+  pool.parallel_for(in.shape.element_count(), kElementGrain, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      const float step = std::nearbyint(values[i] / to.scale);
+      results[i] = (step > to.high ? to.high : step >= to.low ? step : to.low) * to.scale;
+    }
+  });
+  return {};
 }
 
 }  // namespace ridgeline::kernels::ref

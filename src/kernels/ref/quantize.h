@@ -2,6 +2,7 @@
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "kernels/activation.h"
 #include "tensor/tensor.h"
 
 namespace ridgeline::kernels::ref {
@@ -19,5 +20,8 @@ Status quantize(const TensorView& in, const QuantPairs& pairs, const TensorView&
 
 /// out = (in − zero point) · scale. in is i8, u8, i16, u16 or i32, out FP32.
 Status dequantize(const TensorView& in, const QuantPairs& pairs, const TensorView& out, ThreadPool& pool);
+
+/// What both leave of FP32.
+Status round_to(const TensorView& in, const Rounding& to, const TensorView& out, ThreadPool& pool);
 
 }  // namespace ridgeline::kernels::ref

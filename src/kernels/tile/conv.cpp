@@ -240,6 +240,7 @@ class Image {
 Status accepts_conv(const ConvDesc& desc) {
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
   if (!desc.activation.is_clamp()) return unsupported("takes activations that are clamps");
+  if (!desc.sums_to.is_none() || !desc.results_to.is_none()) return unsupported("rounds to no steps");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)
     return unsupported("takes one or two spatial axes");
   if (desc.in_channels * Geometry(desc).channel > std::numeric_limits<int32_t>::max())

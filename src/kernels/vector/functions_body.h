@@ -31,6 +31,12 @@ inline void store_some(float* at, Vector x, int64_t count) {
   for (int64_t i = 0; i < count; ++i) at[i] = x[i];
 }
 
+/// To the nearest whole number, halves to even, of one below 2^22 in magnitude.
+inline Vector rounded(Vector x) {
+  constexpr float kWholeFromHere = 0x1.8p23F;
+  return (x + kWholeFromHere) - kWholeFromHere;
+}
+
 inline Vector absolute(Vector x) { return reinterpret_cast<Vector>(reinterpret_cast<Ints>(x) & 0x7fffffff); }
 /// `magnitude`, which is not negative, with the sign of x.
 inline Vector with_sign(Vector magnitude, Vector x) {
@@ -81,8 +87,8 @@ inline Vector expm1_of(Vector x) {
   return e.n == 0 ? e.rest : e.scaled(1 + e.rest) - 1;
 }
 
-/// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's where it has a good
-/// one.
+/// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's where it has a
+/// good one.
 inline Vector reciprocal(Vector x) {
 #if !defined(__AVX2__)
   return 1 / x;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "kernels/activation.h"
+
 namespace ridgeline::kernels::vector {
 
 /// out[i] = f(in[i]); in and out may be the same. alpha and beta are what the function's ONNX attributes say.
@@ -15,6 +17,16 @@ struct Taps {
   int64_t stride = 1;
 };
 using FoldRow = void (*)(const Taps& taps, const float* in, float* out, int64_t count);
+
+/// Elements in u8 or i8, which stand for (step − zero) · scale. Halves are rounded to even, NaN to the lowest
+/// step.
+struct ByteRow {
+  uint8_t* steps = nullptr;
+  int64_t count = 0;
+  float scale = 1;
+  int32_t zero = 0;
+  bool is_signed = false;
+};
 
 /// A softmax over `count` elements that lie `stride` apart, for `lines` lines that lie side by side.
 struct SoftmaxLines {
@@ -43,6 +55,10 @@ struct RowKernels {
   void (*softmax)(const SoftmaxLines& lines) = nullptr;
   FoldRow max_taps = nullptr;  ///< NaN wins
   FoldRow sum_taps = nullptr;
+  void (*quantize)(const ByteRow& row, const float* in) = nullptr;
+  void (*dequantize)(const ByteRow& row, float* out) = nullptr;
+  /// What both leave of a number; in and out may be the same.
+  void (*round_to)(const Rounding& to, const float* in, float* out, int64_t count) = nullptr;
 };
 
 const RowKernels& avx512_rows();

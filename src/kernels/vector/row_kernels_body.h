@@ -1,6 +1,7 @@
 // Included by one file per instruction set, which sets kLanes. Everything is local to that file, so that no
 // other can be linked to code which its CPU lacks.
 
+#include "kernels/vector/bytes_body.h"
 #include "kernels/vector/functions_body.h"
 #include "kernels/vector/row_kernels.h"
 #include "kernels/vector/softmax_body.h"
@@ -99,7 +100,10 @@ constexpr RowKernels kRowKernels = {.elu = elu,
                                     .tanh = tanh,
                                     .softmax = softmax,
                                     .max_taps = max_taps,
-                                    .sum_taps = sum_taps};
+                                    .sum_taps = sum_taps,
+                                    .quantize = quantize,
+                                    .dequantize = dequantize,
+                                    .round_to = round_to};
 
 }  // namespace
 }  // namespace ridgeline::kernels::vector

@@ -124,7 +124,7 @@ class Convolution {
     const int64_t channels = kernels_.panels.blocks * kBlock, first = panels.begin * channels;
     const Images to = images((panels.end - panels.begin) * channels, desc_.out_channels);
     const int64_t at = first / kBlock * to.block;
-    blocked::Finish finish(desc_.activation);
+    blocked::Finish finish(desc_);
     if (desc_.has_bias) finish.bias = args_.bias + first;
     if (desc_.has_residual) finish.residual = args_.residual + at;
     kernels_.tiles.write_results(to, out, tiles, args_.out + at, &finish);
