@@ -1,5 +1,6 @@
 #include <array>
 
+#include "graph/ops/declared_type.h"
 #include "graph/ops/families.h"
 #include "graph/ops/window.h"
 
@@ -68,6 +69,18 @@ Status fused_conv(InferContext& context) {
   return {};
 }
 
+/// The fused operators on integers say themselves what they give.
+Status with_own_type(InferContext& context, InferFunction shape_function) {
+  RETURN_IF_ERROR(shape_function(context));
+  const ValueType* const out =
+      context.node().has_output(0) ? context.scope().type(context.node().outputs[0]) : nullptr;
+  ASSIGN_OR_RETURN(const DType dtype, declared_type(context));
+  context.set_output(0, dtype, out != nullptr ? out->shape : std::nullopt);
+  return {};
+}
+
+Status quantized_conv(InferContext& context) { return with_own_type(context, fused_conv); }
+
 Status conv_integer(InferContext& context) { return conv_like(context, {1, DType::kI32}); }
 Status qlinear_conv(InferContext& context) { return conv_like(context, {3, context.dtype(7)}); }
 
@@ -126,6 +139,8 @@ Status max_unpool(InferContext& context) {
   return {};
 }
 
+Status quantized_pool(InferContext& context) { return with_own_type(context, pool); }
+
 constexpr auto kRows = std::to_array<OpRow>({
     {"AveragePool", 1, 1, pool},
     {"Conv", 2, 3, conv},
@@ -139,6 +154,8 @@ constexpr auto kRows = std::to_array<OpRow>({
     {"MaxPool", 1, 1, pool},
     {"MaxUnpool", 2, 3, max_unpool},
     {"QLinearConv", 8, 9, qlinear_conv},
+    {"QuantizedAveragePool", 1, 1, quantized_pool, "ridgeline"},
+    {"QuantizedConv", 2, 4, quantized_conv, "ridgeline"},
 });
 
 }  // namespace

@@ -20,6 +20,8 @@ struct PassOptions {
   /// Shapes to fix the inputs at; the graph then takes no others. Residual additions are only fused where
   /// all shapes are known.
   InputShapes input_shapes;
+  /// Floats between a DequantizeLinear and a QuantizeLinear are computed as integers; else as they are.
+  bool computes_in_integers = false;
 };
 
 /// One rewriting of a graph in topological order; what the graph computes stays the same up to rounding.
@@ -54,6 +56,28 @@ Status fuse_convs(Graph& graph, const PassOptions& options);
 /// The five operators that exporters write for x / 2 · (1 + erf(x / √2)) become one Gelu, named after them as
 /// a FusedConv is.
 Status fuse_gelus(Graph& graph, const PassOptions& options);
+/// Conv or FusedConv, Gemm or MatMul between DequantizeLinear and, where there is one, QuantizeLinear become
+/// one ridgeline.QuantizedConv (X, W, B, residual) or QuantizedGemm (X, W [columns, terms], B) on integers,
+/// with the Relu, the Clip and the addition behind them. X and residual are u8 or i8, W is i8 and B FP32.
+/// Attributes beside Conv's: "x_zero_point"; "sum_scales", what a step of each channel's sums is worth; where
+/// the sums are rounded before the residual is added, "middle_scale", "middle_zero_point" and the least and
+/// the most step "middle_low" and "middle_high"; "residual_scale" and "residual_zero_point"; "y_type" ("u8",
+/// "i8", "f32") with "y_scale" to "y_high" for integers, and the bounds "min" and "max" for FP32. Other Adds
+/// of two dequantised tensors of one shape become a QuantizedAdd (operands "a_" and "b_"). What nodes round
+/// to stays the same, up to where FP32 itself rounds otherwise.
+Status fuse_quantized_layers(Graph& graph, const PassOptions& options);
+/// What else lies between DequantizeLinear and QuantizeLinear: moves and MaxPool run on the integers as they
+/// are; functions of one element, and changes of scale, become a ridgeline.Lookup of each byte in a table of
+/// 256; averages a QuantizedAveragePool (operand "x_").
+Status stay_in_integers(Graph& graph, const PassOptions& options);
+/// Where floats stay floats: a QuantizeLinear whose integers are only turned back becomes a
+/// ridgeline.RoundToSteps with the float attributes "y_scale" and, counted from the zero point, "y_low" and
+/// "y_high". Convolutions take it into their FusedConv under the same names; and an addition behind it, with
+/// the Relu or Clip and the rounding that follow, by which their own rounding becomes "sum_scale", "sum_low"
+/// and "sum_high".
+Status round_in_floats(Graph& graph, const PassOptions& options);
+/// What is left of DequantizeLinear on constants becomes FP32 constants, for float kernels that pack them.
+Status fold_dequantized(Graph& graph, const PassOptions& options);
 /// Drops nodes and initializers that no output depends on.
 Status remove_dead_code(Graph& graph, const PassOptions& options);
 
