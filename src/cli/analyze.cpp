@@ -34,7 +34,7 @@ struct Flags {
   std::string measured;
   std::string engine;
   bool explain = false;
-  std::string precision = "fp32";
+  std::string precision;
 
   bool on_host() const { return device == "host"; }
   int host_threads() const { return threads > 0 ? threads : allowed_cpus(); }
@@ -231,8 +231,10 @@ Result<int> explain(const Flags& flags, bool as_json) {
   ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, sizes_of(graph, flags.sizes));
   ASSIGN_OR_RETURN(const InputShapes shapes,
                    image_shapes(graph, {flags.batches_or_one()[0], sizes[0], sizes[0]}));
-  const auto precision = precision_from_name(flags.precision);
-  if (!precision) return invalid_argument("--precision is '{}': use fp32, bf16 or bf16x3", flags.precision);
+  const Precision stored = stored_precision(graph) == Precision::kInt8 ? Precision::kInt8 : Precision::kFp32;
+  const auto precision = flags.precision.empty() ? stored : precision_from_name(flags.precision);
+  if (!precision)
+    return invalid_argument("--precision is '{}': use fp32, bf16, bf16x3 or int8", flags.precision);
   ASSIGN_OR_RETURN(const native::Explanation plan,
                    native::explain(graph, {shapes, flags.host_threads(), *precision}));
   fmt::print("{}", as_json ? Json{{"model", flags.model}, {"plan", plan_json(plan)}}.dump(2) + "\n"
@@ -280,7 +282,8 @@ Action configure_analyze(CLI::App& app, const Environment& environment) {
   app.add_flag(
       "--explain", flags->explain,
       "print what `native` would run instead: each step's kernel, why not the ones before it, and memory");
-  app.add_option("--precision", flags->precision, "with --explain: fp32 (default), bf16 or bf16x3");
+  app.add_option("--precision", flags->precision,
+                 "with --explain: fp32 (default), bf16, bf16x3, or int8 (default of quantized models)");
   const CLI::Option* json = add_json_flag(app);
   return [flags, json, environment] { return analyze(*flags, json->count() > 0, environment); };
 }

@@ -138,9 +138,9 @@ constexpr auto kRows = std::to_array<BlockedRow>({
     {"HardSigmoid", unary_inputs, as_planes}, {"HardSwish", unary_inputs, as_planes},
     {"LeakyRelu", unary_inputs, as_planes},   {"MaxPool", pool_inputs, pool},
     {"Mish", unary_inputs, as_planes},        {"Mul", binary_inputs, multiply},
-    {"Relu", unary_inputs, as_planes},        {"Sigmoid", unary_inputs, as_planes},
-    {"Softplus", unary_inputs, as_planes},    {"Sub", binary_inputs, as_planes},
-    {"Tanh", unary_inputs, as_planes},
+    {"Relu", unary_inputs, as_planes},        {"RoundToSteps", unary_inputs, as_planes, "ridgeline"},
+    {"Sigmoid", unary_inputs, as_planes},     {"Softplus", unary_inputs, as_planes},
+    {"Sub", binary_inputs, as_planes},        {"Tanh", unary_inputs, as_planes},
 });
 
 }  // namespace

@@ -16,10 +16,10 @@ Status check_operand(const BuilderRow& row, const Node& node, const TensorView& 
 }  // namespace
 
 const BuilderRow* find_builder(const Node& node) {
-  for (const auto rows :
-       {conv_builders(), matrix_builders(), elementwise_builders(), layout_builders(), normalise_builders(),
-        cut_builders(), gather_builders(), reduce_builders(), einsum_builders(), pool_builders(),
-        conv_transpose_builders(), resize_builders(), quantize_builders(), creation_builders()})
+  for (const auto rows : {conv_builders(), matrix_builders(), elementwise_builders(), layout_builders(),
+                          normalise_builders(), cut_builders(), gather_builders(), reduce_builders(),
+                          einsum_builders(), pool_builders(), conv_transpose_builders(), resize_builders(),
+                          quantize_builders(), quantized_builders(), creation_builders()})
     for (const BuilderRow& row : rows)
       if (row.op == node.op && row.domain == node.domain) return &row;
   return nullptr;

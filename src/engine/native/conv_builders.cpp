@@ -20,6 +20,12 @@ kernels::Activation activation_of(const Node& node) {
   return {};
 }
 
+/// The attributes that round_in_floats writes.
+kernels::Rounding rounding_of(const Node& node, const std::string& prefix) {
+  return {node.float_or(prefix + "_scale", 0), node.float_or(prefix + "_low", 0),
+          node.float_or(prefix + "_high", 0)};
+}
+
 Result<Built> conv(const BuildContext& context) {
   ASSIGN_OR_RETURN(const kernels::ConvDesc desc, describe({.node = context.node,
                                                            .x = context.input(0).shape,
@@ -52,7 +58,9 @@ Result<kernels::ConvDesc> describe(const ConvNode& conv) {
                            .has_bias = node.has_input(2),
                            .has_residual = node.has_input(3),
                            .has_constant_weights = conv.has_constant_weights,
-                           .activation = activation_of(node)};
+                           .activation = activation_of(node),
+                           .sums_to = rounding_of(node, "sum"),
+                           .results_to = rounding_of(node, "y")};
 }
 
 Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& desc,

@@ -11,8 +11,7 @@ Result<Explanation> explain(const Graph& graph, const PlanOptions& options) {
   Explanation explanation{.weights_bytes = memory.weights_bytes, .arena_bytes = memory.arena_bytes};
   for (Step& step : plan.steps) {
     PlannedStep planned{step.name, step.op, step.kernel, {}, std::move(step.refusals)};
-    for (const size_t slot : step.out)
-      if (plan.slots[slot].dtype != DType::kU8) planned.out.push_back(plan.slots[slot].shape);
+    for (size_t i = 0; i < step.results; ++i) planned.out.push_back(plan.slots[step.out[i]].shape);
     explanation.steps.push_back(std::move(planned));
   }
   return explanation;

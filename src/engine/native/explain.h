@@ -15,7 +15,7 @@ struct PlannedStep {
       refusals;  ///< of convolutions' implementations that come first in their lists
 };
 
-/// What a session would run in latency mode.
+/// What a session in latency mode would run.
 struct Explanation {
   std::vector<PlannedStep> steps;
   int64_t weights_bytes = 0;

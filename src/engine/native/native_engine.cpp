@@ -4,12 +4,24 @@
 #include <iterator>
 
 #include "base/version.h"
+#include "engine/model_precision.h"
 #include "engine/native/sessions.h"
 
 namespace ridgeline {
 namespace {
 
-constexpr Precision kPrecisions[] = {Precision::kFp32, Precision::kBf16, Precision::kBf16x3};
+constexpr Precision kPrecisions[] = {Precision::kFp32, Precision::kBf16, Precision::kBf16x3,
+                                     Precision::kInt8};
+
+Status check_precision(const Graph& graph, Precision precision) {
+  if (std::find(std::begin(kPrecisions), std::end(kPrecisions), precision) == std::end(kPrecisions))
+    return unsupported("native computes fp32, bf16, bf16x3 and int8, not {}", ridgeline::name_of(precision));
+  if (precision != Precision::kInt8) return {};
+  const Precision stored = stored_precision(graph);
+  if (stored == Precision::kInt8) return {};
+  return unsupported("int8 needs a quantized model (QuantizeLinear/DequantizeLinear); this one is {}",
+                     ridgeline::name_of(stored));
+}
 
 /// Of packed weights in files: some dozens of models.
 constexpr int64_t kMostFileBytes = int64_t{4} << 30;
@@ -41,9 +53,7 @@ class NativeEngine final : public Engine {
   static Result<std::unique_ptr<Session>> make(const Graph& graph, const SessionOptions& options,
                                                const native::Compilation& compilation) {
     if (options.device != "cpu") return unsupported("native runs on the cpu only, not on {}", options.device);
-    if (std::find(std::begin(kPrecisions), std::end(kPrecisions), options.precision) == std::end(kPrecisions))
-      return unsupported("native computes fp32, bf16 and bf16x3, not {}",
-                         ridgeline::name_of(options.precision));
+    RETURN_IF_ERROR(check_precision(graph, options.precision));
     return options.mode == ThreadingMode::kLatency
                ? native::make_latency_session(graph, options, compilation)
                : native::make_throughput_session(graph, options, compilation);

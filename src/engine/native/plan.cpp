@@ -135,7 +135,7 @@ class Planner {
   template <typename Build>
   Status add_step(const Node& node, const std::vector<std::optional<size_t>>& in, std::vector<size_t> out,
                   const Build& build) {
-    const size_t scratch = plan_.slots.size();
+    const size_t scratch = plan_.slots.size(), results = out.size();
     ASSIGN_OR_RETURN(Built built, build(BuildContext{node, in, out, scratch, plan_.slots, cpu_, threads_,
                                                      plan_.constants, packer_}));
     if (built.scratch_bytes > 0) {
@@ -148,7 +148,8 @@ class Planner {
               {},
               std::move(out),
               std::move(built.run),
-              std::move(built.refusals)};
+              std::move(built.refusals),
+              results};
     const auto& packed = built.packed_inputs;
     for (size_t i = 0; i < in.size(); ++i)
       if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);
@@ -294,7 +295,9 @@ Result<Plan> Plan::clone() const {
 
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
   Graph optimized = graph;
-  RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate, .input_shapes = options.input_shapes}));
+  RETURN_IF_ERROR(passes::optimize(
+      optimized,
+      {.evaluate = evaluate, .input_shapes = options.input_shapes, .computes_in_integers = options.in_integers}));
   return plan_as_it_is(optimized, options);
 }
 

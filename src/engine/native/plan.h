@@ -28,13 +28,16 @@ struct Plan {
 struct PlanOptions {
   InputShapes input_shapes{};
   int threads = 1;                         ///< of the pools that it will run on
-  Precision precision = Precision::kFp32;  ///< of images: kFp32, kBf16 or kBf16x3
+  Precision precision = Precision::kFp32;
+  /// INT8 by exact sums of integers; else by floats that are rounded where the model rounds, which is faster
+  /// than the integers' reference kernels.
+  bool in_integers = false;
   SharedWeights* weights = nullptr;        ///< with whom packed weights are shared; none: nobody
   int packing_threads = 1;                 ///< that pack weights
   bool is_trial = false;                   ///< not to be run: weights are not packed
 };
-/// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported, naming the
-/// node, for an op, a type or a shape that the engine cannot run.
+/// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported,
+/// naming the node, for an op, a type or a shape that the engine cannot run.
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options);
 
 /// Where each buffer may lie, given when it is first written and last read.

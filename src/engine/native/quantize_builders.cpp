@@ -1,18 +1,17 @@
 #include <array>
 
 #include "engine/native/operands.h"
-#include "kernels/ref/quantize.h"
+#include "kernels/quantize.h"
+#include "kernels/select.h"
 
 namespace ridgeline::native {
 namespace {
 
 namespace ref = kernels::ref;
 
-using Kernel = Status (*)(const TensorView& in, const ref::QuantPairs& pairs, const TensorView& out,
-                          ThreadPool& pool);
-
 /// `integers` is the tensor that the zero point belongs to.
-Result<Built> build(const BuildContext& context, Kernel kernel, const TensorView& integers) {
+Result<Built> build(const BuildContext& context, std::span<const kernels::QuantizeImpl> impls,
+                    const TensorView& integers) {
   const Node& node = context.node;
   const Shape &in = context.input(0).shape, &scale = context.input(1).shape;
   if (node.int_or("block_size", 0) != 0) return unsupported("{}: native takes no blocks", node.describe());
@@ -28,8 +27,10 @@ Result<Built> build(const BuildContext& context, Kernel kernel, const TensorView
                          axis, in.to_string());
     for (size_t i = axis + 1; i < in.rank(); ++i) run *= in[i];
   }
-  return Built{"ref", [kernel, run, x = *context.in[0], scale_slot = *context.in[1], zero = context.slot(2),
-                       y = context.out[0]](Slots slots, ThreadPool& pool) {
+  const kernels::QuantizeImpl& impl = *kernels::select(impls, integers.dtype, context.cpu).impl;
+  return Built{std::string(impl.name),
+               [kernel = impl.run, run, x = *context.in[0], scale_slot = *context.in[1],
+                zero = context.slot(2), y = context.out[0]](Slots slots, ThreadPool& pool) {
                  const ref::QuantPairs pairs{slots[scale_slot], zero ? &slots[*zero] : nullptr, run};
                  return kernel(slots[x], pairs, slots[y], pool);
                }};
@@ -43,16 +44,28 @@ Status check_fp32(const BuildContext& context, const TensorView& value) {
 Result<Built> quantize(const BuildContext& context) {
   RETURN_IF_ERROR(check_fp32(context, context.input(0)));
   RETURN_IF_ERROR(check_fp32(context, context.input(1)));
-  return build(context, ref::quantize, context.output(0));
+  return build(context, kernels::quantize_impls(), context.output(0));
 }
 
 Result<Built> dequantize(const BuildContext& context) {
   RETURN_IF_ERROR(check_fp32(context, context.input(1)));
-  return build(context, ref::dequantize, context.input(0));
+  return build(context, kernels::dequantize_impls(), context.input(0));
 }
 
-constexpr auto kRows =
-    std::to_array<BuilderRow>({{"DequantizeLinear", dequantize}, {"QuantizeLinear", quantize}});
+Result<Built> round_to_steps(const BuildContext& context) {
+  const Node& node = context.node;
+  const kernels::Rounding to{node.float_or("y_scale", 1), node.float_or("y_low", 0),
+                             node.float_or("y_high", 0)};
+  const kernels::RoundingImpl& impl = *kernels::select(kernels::rounding_impls(), to, context.cpu).impl;
+  return Built{std::string(impl.name),
+               [to, run = impl.run, x = *context.in[0], y = context.out[0]](Slots slots, ThreadPool& pool) {
+                 return run(slots[x], to, slots[y], pool);
+               }};
+}
+
+constexpr auto kRows = std::to_array<BuilderRow>({{"DequantizeLinear", dequantize},
+                                                  {"QuantizeLinear", quantize},
+                                                  {"RoundToSteps", round_to_steps, true, "ridgeline"}});
 
 }  // namespace
 

@@ -29,6 +29,7 @@ struct Step {
   std::vector<size_t> in, out;  ///< slots read, and written: results and scratch memory
   Run run;
   std::vector<kernels::Refusal> refusals{};  ///< of implementations that come before it in their lists
+  size_t results = 1;                        ///< of `out`, the first; the rest is scratch memory
 };
 
 /// What a builder sees of the node it makes a step of.
@@ -78,6 +79,7 @@ std::span<const BuilderRow> pool_builders();    ///< pooling and its inverse
 std::span<const BuilderRow> conv_transpose_builders();
 std::span<const BuilderRow> resize_builders();       ///< images sampled between their pixels
 std::span<const BuilderRow> quantize_builders();     ///< between fp32 and small integers
+std::span<const BuilderRow> quantized_builders();    ///< layers on small integers
 std::span<const BuilderRow> creation_builders();     ///< tensors out of attributes and shapes
 std::span<const BuilderRow> elementwise_builders();  ///< one or two inputs, broadcasting
 std::span<const BuilderRow> layout_builders();       ///< moves

@@ -13,6 +13,11 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"spread_batch_norms", spread_batch_norms},
     {"fuse_convs", fuse_convs},
     {"fuse_gelus", fuse_gelus},
+    {"fuse_quantized_layers", fuse_quantized_layers},
+    {"stay_in_integers", stay_in_integers},
+    {"round_in_floats", round_in_floats},
+    {"remove_dead_code", remove_dead_code},
+    {"fold_dequantized", fold_dequantized},
     {"remove_dead_code", remove_dead_code},
 });
 

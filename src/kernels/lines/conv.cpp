@@ -238,6 +238,7 @@ Status accepts_case(const LineConvDesc& desc) {
   const ConvDesc& conv = desc.conv;
   if (!conv.has_constant_weights) return unsupported("needs constant weights");
   if (conv.groups != 1) return unsupported("takes no groups");
+  if (!conv.sums_to.is_none() || !conv.results_to.is_none()) return unsupported("rounds to no steps");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
   if (Schedule(desc).taps > kMostTaps) return unsupported("takes up to {} taps", kMostTaps);
