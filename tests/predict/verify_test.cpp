@@ -127,7 +127,7 @@ TEST_F(Verify, Bf16WeightsAgreeWithinTheirBoundAndReallyDiffer) {
       verify({original_, exported, images_.batches, 2}, native(), built_in().engines(), [](const auto&) {
       }).value();
   EXPECT_TRUE(verification.agrees()) << verification.engines[0].reason;
-  EXPECT_EQ(verification.engines[0].precision, Precision::kFp32) << "native computes fp32 on these weights";
+  EXPECT_EQ(verification.engines[0].precision, Precision::kBf16);
   EXPECT_GT(verification.engines[0].agreement->max_abs_diff, 1e-5);
 }
 

@@ -12,8 +12,8 @@ struct NativeOptions {
   std::string plan_folder{};
 };
 
-/// Ridgeline's own engine: its kernels behind ordered lists, on the CPU; INT8 of quantised models. Its sessions share the packed
-/// weights that they have in common, whatever their shapes.
+/// Ridgeline's own engine: its kernels behind ordered lists, on the CPU; INT8 of quantised models. Its
+/// sessions share the packed weights that they have in common, whatever their shapes.
 std::unique_ptr<Engine> make_native_engine(const NativeOptions& options = {});
 
 }  // namespace ridgeline

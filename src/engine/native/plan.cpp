@@ -295,9 +295,9 @@ Result<Plan> Plan::clone() const {
 
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
   Graph optimized = graph;
-  RETURN_IF_ERROR(passes::optimize(
-      optimized,
-      {.evaluate = evaluate, .input_shapes = options.input_shapes, .computes_in_integers = options.in_integers}));
+  RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate,
+                                               .input_shapes = options.input_shapes,
+                                               .computes_in_integers = options.in_integers}));
   return plan_as_it_is(optimized, options);
 }
 

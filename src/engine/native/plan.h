@@ -27,14 +27,14 @@ struct Plan {
 /// What a plan is made for.
 struct PlanOptions {
   InputShapes input_shapes{};
-  int threads = 1;                         ///< of the pools that it will run on
+  int threads = 1;  ///< of the pools that it will run on
   Precision precision = Precision::kFp32;
   /// INT8 by exact sums of integers; else by floats that are rounded where the model rounds, which is faster
   /// than the integers' reference kernels.
   bool in_integers = false;
-  SharedWeights* weights = nullptr;        ///< with whom packed weights are shared; none: nobody
-  int packing_threads = 1;                 ///< that pack weights
-  bool is_trial = false;                   ///< not to be run: weights are not packed
+  SharedWeights* weights = nullptr;  ///< with whom packed weights are shared; none: nobody
+  int packing_threads = 1;           ///< that pack weights
+  bool is_trial = false;             ///< not to be run: weights are not packed
 };
 /// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported,
 /// naming the node, for an op, a type or a shape that the engine cannot run.
