@@ -20,16 +20,19 @@ struct Mapping {
   ~Mapping() { munmap(data, size); }
 };
 
+Result<MappedBytes> map(size_t size, int flags, int descriptor) {
+  if (size == 0) return MappedBytes{};
+  void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | flags, descriptor, 0);
+  if (memory == MAP_FAILED) return out_of_memory("cannot be mapped ({})", std::strerror(errno));
+  auto mapping = std::make_shared<const Mapping>(memory, size);
+  return MappedBytes{{static_cast<std::byte*>(memory), size}, std::move(mapping)};
+}
+
 Result<MappedBytes> map_descriptor(int descriptor) {
   struct stat facts = {};
   if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode))
     return invalid_argument("is not a regular file");
-  if (facts.st_size == 0) return MappedBytes{};
-  const auto size = static_cast<size_t>(facts.st_size);
-  void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  if (memory == MAP_FAILED) return out_of_memory("cannot be mapped ({})", std::strerror(errno));
-  auto mapping = std::make_shared<const Mapping>(memory, size);
-  return MappedBytes{{static_cast<std::byte*>(memory), size}, std::move(mapping)};
+  return map(static_cast<size_t>(facts.st_size), 0, descriptor);
 }
 
 }  // namespace
@@ -43,5 +46,7 @@ Result<MappedBytes> map_file(const std::string& path) {
   close(descriptor);
   return mapped;
 }
+
+Result<MappedBytes> map_zeros(size_t bytes) { return map(bytes, MAP_ANONYMOUS | MAP_NORESERVE, -1); }
 
 }  // namespace ridgeline

@@ -19,4 +19,8 @@ struct MappedBytes {
 /// kNotFound, kInvalidArgument (a directory, a pipe, unreadable) or kOutOfMemory.
 Result<MappedBytes> map_file(const std::string& path);
 
+/// Read-only zeros that take no memory, aligned to a page. kOutOfMemory where there are no addresses for
+/// them.
+Result<MappedBytes> map_zeros(size_t bytes);
+
 }  // namespace ridgeline

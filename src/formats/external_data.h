@@ -17,6 +17,8 @@ class ExternalData {
   ExternalData() = default;
   /// `directory` may be "" for the current one.
   explicit ExternalData(std::string directory) : directory_(std::move(directory)), allowed_(true) {}
+  /// The same for an outline: zeros for the bytes that it left out.
+  static ExternalData of_outline(std::string directory);
 
   /// `length` bytes from `offset`; each file is mapped once.
   Result<MappedBytes> read(const std::string& location, uint64_t offset, uint64_t length);
@@ -26,6 +28,7 @@ class ExternalData {
 
   std::string directory_;
   bool allowed_ = false;
+  bool is_outline_ = false;
   std::map<std::string, MappedBytes> open_files_;
 };
 

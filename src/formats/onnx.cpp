@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "formats/external_data.h"
 #include "formats/name_check.h"
+#include "formats/onnx_outline.h"
 #include "formats/onnx_reader.h"
 
 namespace ridgeline::formats {
@@ -44,14 +45,27 @@ bool refers_to_other_files(const onnx::GraphProto& graph) {
   return false;
 }
 
-Result<Graph> read_model(std::shared_ptr<const std::string> bytes, ExternalData external) {
+Result<Graph> read_graph(const std::string& bytes, ExternalData external) {
   onnx::ModelProto model;
-  RETURN_IF_ERROR(parse_message(*bytes, &model));
+  RETURN_IF_ERROR(parse_message(bytes, &model));
   RETURN_IF_ERROR(check_names(model));
   ASSIGN_OR_RETURN(Graph graph, OnnxReader(model, std::move(external)).read());
-  graph.source.onnx = std::move(bytes);
   graph.source.has_external_data = refers_to_other_files(model.graph());
   return graph;
+}
+
+Result<Graph> read_model(std::string bytes, ExternalData external) {
+  ASSIGN_OR_RETURN(Graph graph, read_graph(bytes, std::move(external)));
+  graph.source.onnx = std::make_shared<const std::string>(std::move(bytes));
+  return graph;
+}
+
+std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
+
+Result<Graph> read_outline_of(const std::string& path) {
+  if (!is_file(path)) return not_found("{}: no such file", path);
+  ASSIGN_OR_RETURN(const std::string outline, read_outline(path));
+  return read_graph(outline, ExternalData::of_outline(folder_of(path)));
 }
 
 /// File paths and strings of a damaged model may hold anything, but messages stay one readable line.
@@ -66,15 +80,21 @@ Result<Graph> load_onnx(const std::string& path) {
   const auto size = std::filesystem::file_size(path, error);
   if (!error && size > kMaxModelBytes) return too_large(size).with_context(path);
   ASSIGN_OR_RETURN(std::string bytes, read_file(path));
-  Result<Graph> graph = read_model(std::make_shared<const std::string>(std::move(bytes)),
-                                   ExternalData(std::filesystem::path(path).parent_path().string()));
+  Result<Graph> graph = read_model(std::move(bytes), ExternalData(folder_of(path)));
   if (!graph.ok()) return refusal(graph.status(), path);
   graph->source.path = path;
   return graph;
 }
 
+Result<Graph> load_onnx_outline(const std::string& path) {
+  Result<Graph> outline = read_outline_of(path);
+  if (!outline.ok()) return load_onnx(path);  // which tells what is wrong with the file itself
+  outline->source = {.path = path, .onnx = nullptr};
+  return outline;
+}
+
 Result<Graph> parse_onnx(std::string bytes, const std::string& name) {
-  Result<Graph> graph = read_model(std::make_shared<const std::string>(std::move(bytes)), ExternalData());
+  Result<Graph> graph = read_model(std::move(bytes), ExternalData());
   if (!graph.ok()) return refusal(graph.status(), name);
   return graph;
 }

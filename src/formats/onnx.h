@@ -22,6 +22,10 @@ inline constexpr int64_t kOldestWrittenOpset = 13;
 /// valid one that a Graph can't hold.
 Result<Graph> load_onnx(const std::string& path);
 
+/// The same for who wants to know the model and not to compute it: large initializers hold zeros and take no
+/// memory, as their bytes are not read, and of the source there is the path alone.
+Result<Graph> load_onnx_outline(const std::string& path);
+
 /// The same from memory. `name` stands for the file in messages; weights in other files are refused.
 Result<Graph> parse_onnx(std::string bytes, const std::string& name);
 

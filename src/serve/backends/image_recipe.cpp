@@ -41,7 +41,7 @@ Result<std::string> file_of(const std::string& model, const std::string& model_p
 
 Result<Preprocessing> contract_of(const std::string& model, const std::string& model_path) {
   ASSIGN_OR_RETURN(const std::string file, file_of(model, model_path));
-  ASSIGN_OR_RETURN(const Graph graph, formats::load_onnx(file));
+  ASSIGN_OR_RETURN(const Graph graph, formats::load_onnx_outline(file));
   ASSIGN_OR_RETURN(const std::optional<Contract> contract,
                    vision::contract_from_metadata(graph.metadata, file));
   if (contract) return contract->preprocessing;

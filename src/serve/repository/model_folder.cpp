@@ -101,7 +101,7 @@ class Reader {
   }
 
   void read_onnx(const std::string& file) {
-    const Result<Graph> graph = formats::load_onnx(file);
+    const Result<Graph> graph = formats::load_onnx_outline(file);
     if (!graph.ok()) {
       const bool valid = graph.status().code() == ErrorCode::kUnsupported;
       add(valid ? Severity::kWarning : Severity::kError, file,
