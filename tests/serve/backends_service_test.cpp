@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/rng.h"
+#include "graph/zoo/zoo.h"
 #include "serve/backends/backends.h"
 #include "service_fixture.h"
 #include "vision/encode.h"
@@ -112,6 +113,27 @@ TEST_F(BackendsService, ABadPictureIsRefusedAmongGoodOnes) {
   const Result<Answer> refused = bad->await_one();
   EXPECT_EQ(refused.status().code(), ErrorCode::kInvalidArgument);
   EXPECT_THAT(refused.status().message(), HasSubstr("image 0"));
+}
+
+TEST_F(BackendsService, TellsTheMemoryOfModelsWhoseEngineKnowsIt) {
+  const Graph lenet = zoo::make("lenet", {.num_classes = 10, .image_size = 32}).value();
+  files_.write("known/1/model.onnx", formats::to_onnx(lenet).value());
+  files_.write("known/config.pbtxt",
+               "backend: \"ridgeline\" max_batch_size: 1 instance_group { count: 2 kind: KIND_CPU }");
+  files_.write("unknown/config.pbtxt",
+               "backend: \"identity\" max_batch_size: 0\n"
+               "input { name: \"INPUT0\" data_type: TYPE_FP32 dims: [ 1 ] }\n"
+               "output { name: \"OUTPUT0\" data_type: TYPE_FP32 dims: [ 1 ] }");
+  start_server();
+  ASSERT_NE(service_, nullptr);
+  const auto memory = [this](const std::string& model) {
+    return service_->statistics(model, "")->at(0).memory;
+  };
+  ASSERT_EQ(memory("known").size(), 1U);
+  EXPECT_EQ(memory("known")[0].type, "CPU");
+  const auto weights = static_cast<uint64_t>(lenet.parameter_count()) * sizeof(float);
+  EXPECT_GE(memory("known")[0].byte_size, 2 * weights);  // an instance has its own
+  EXPECT_TRUE(memory("unknown").empty());
 }
 
 }  // namespace

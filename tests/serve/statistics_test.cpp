@@ -84,6 +84,17 @@ TEST(Statistics, ResponsesOfDecoupledModelsCountByTheirNumber) {
             R"("cancel":{"count":1,"ns":3}}})");
 }
 
+TEST(Statistics, MemoryIsWhatAllInstancesHoldNow) {
+  ModelStatistics statistics;
+  StatisticsShard& first = statistics.add_shard();
+  StatisticsShard& second = statistics.add_shard();
+  first.holds(1000);
+  second.holds(30);
+  EXPECT_EQ(statistics.read().memory_bytes, 1030U);
+  first.holds(200);
+  EXPECT_EQ(statistics.read().memory_bytes, 230U);
+}
+
 TEST(Statistics, MemoryIsToldByItsKind) {
   const ModelReport report{.name = "m", .version = "1", .memory = {{"CPU", 0, 4096}}};
   EXPECT_EQ(statistics_json({&report, 1})["model_stats"][0]["memory_usage"].dump(),

@@ -121,6 +121,14 @@ Status warm_up(CompiledSize& size) {
   return {};
 }
 
+uint64_t memory_of(const CompiledSize& size) {
+  const MemoryUse use = size.session->memory();
+  if (use.weights_bytes == 0) return 0;
+  auto bytes = static_cast<uint64_t>(use.weights_bytes + use.arena_bytes);
+  for (const Tensor& input : size.inputs) bytes += input.byte_size();
+  return bytes;
+}
+
 Status compile(const EngineModel& model, const SessionOptions& options, CompiledSize& size) {
   ASSIGN_OR_RETURN(size.session, model.engine->compile(model.graph, options));
   const Signature& signature = size.session->signature();
@@ -131,6 +139,7 @@ Status compile(const EngineModel& model, const SessionOptions& options, Compiled
     ASSIGN_OR_RETURN(Tensor memory, Tensor::zeros(input.type.dtype, input.type.shape.value_or(Shape())));
     size.inputs.push_back(std::move(memory));
   }
+  if (options.device == "cpu") size.memory_bytes = memory_of(size);
   return warm_up(size);
 }
 

@@ -56,6 +56,7 @@ Status SessionCache::need(Ladder& ladder, int64_t rows) {
       std::ranges::lower_bound(ladder.sizes, rows, {}, [](const auto& size) { return size->rows; });
   if (at != ladder.sizes.end() && (*at)->rows == rows) return {};
   ASSIGN_OR_RETURN(auto size, compile_size(*model_, place_, ladder.shapes, rows));
+  memory_bytes_ += size->memory_bytes;
   ladder.sizes.insert(at, std::move(size));
   ladder.plans.clear();
   return {};
@@ -70,7 +71,12 @@ void SessionCache::drop_old() {
   size_t sessions = ladders_.front().sizes.size();
   for (auto ladder = std::next(ladders_.begin()); ladder != ladders_.end();) {
     sessions += ladder->sizes.size();
-    ladder = sessions > kMostSessions ? ladders_.erase(ladder) : std::next(ladder);
+    if (sessions <= kMostSessions) {
+      ++ladder;
+      continue;
+    }
+    for (const auto& size : ladder->sizes) memory_bytes_ -= size->memory_bytes;
+    ladder = ladders_.erase(ladder);
   }
 }
 

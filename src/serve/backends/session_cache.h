@@ -23,6 +23,9 @@ class SessionCache {
   /// What to run for a batch of `rows` rows, in this order (see fastest_runs): valid until the next call.
   Result<std::span<CompiledSize* const>> runs_for(const ItemShapes& shapes, int64_t rows);
 
+  /// Of all sessions.
+  uint64_t memory_bytes() const { return memory_bytes_; }
+
  private:
   /// The sessions of some shapes, ascending by rows.
   struct Ladder {
@@ -42,6 +45,7 @@ class SessionCache {
   Place place_;
   std::vector<int64_t> buckets_;
   std::list<Ladder> ladders_;  ///< the one used last in front
+  uint64_t memory_bytes_ = 0;
 };
 
 }  // namespace ridgeline::serve

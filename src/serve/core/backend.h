@@ -39,6 +39,8 @@ class Instance {
   /// execute() takes microseconds and waits for nothing, so that it may run on a thread that looks after
   /// connections.
   virtual bool immediate() const { return false; }
+  /// Of this machine's memory, held for weights and values; 0 where that cannot be told.
+  virtual uint64_t memory_bytes() const { return 0; }
 };
 
 /// Where an instance is to live.

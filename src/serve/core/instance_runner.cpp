@@ -21,7 +21,9 @@ ComputeTimes execute(Instance& instance, std::span<const std::shared_ptr<Job>> j
 }  // namespace
 
 InstanceRunner::InstanceRunner(size_t index, Member member, const ModelFacts& facts, ResourceGate& gate)
-    : index_(index), member_(std::move(member)), gate_(&gate), statistics_(&facts.statistics.add_shard()) {}
+    : index_(index), member_(std::move(member)), gate_(&gate), statistics_(&facts.statistics.add_shard()) {
+  tell_memory();
+}
 
 InstanceRunner::~InstanceRunner() {
   if (member_.gate) gate_->remove(*member_.gate);
@@ -43,6 +45,13 @@ void InstanceRunner::run(Batch& batch) {
   jobs_.clear();
   if (member_.gate) gate_->leave(*member_.gate);
   record(batch, times);
+  tell_memory();
+}
+
+void InstanceRunner::tell_memory() {
+  const uint64_t bytes = member_.instance->memory_bytes();
+  if (bytes != memory_told_) statistics_->holds(bytes);
+  memory_told_ = bytes;
 }
 
 void InstanceRunner::record(const Batch& batch, const ComputeTimes& times) {

@@ -30,11 +30,13 @@ class InstanceRunner {
 
  private:
   void record(const Batch& batch, const ComputeTimes& times);
+  void tell_memory();
 
   size_t index_;
   Member member_;
   ResourceGate* gate_;
   StatisticsShard* statistics_;
+  uint64_t memory_told_ = 0;
   std::vector<std::shared_ptr<Job>> jobs_;
   std::vector<AnsweredRequest> answered_;
 };

@@ -8,6 +8,14 @@
 #include "serve/core/submit.h"
 
 namespace ridgeline::serve {
+namespace {
+
+std::vector<MemoryUsage> memory_of(const ModelCounts& counts) {
+  if (counts.memory_bytes == 0) return {};
+  return {{.type = "CPU", .id = 0, .byte_size = counts.memory_bytes}};
+}
+
+}  // namespace
 
 Server::Server(ServiceOptions options, Backends backends, std::unique_ptr<OtlpExporter> exporter)
     : options_(std::move(options)),
@@ -120,10 +128,11 @@ Result<std::vector<ModelReport>> Server::statistics(const std::string& name,
   std::vector<ModelReport> reports;
   for (const auto& each : versions) {
     const ModelFacts& facts = each->facts;
+    const ModelCounts counts = facts.statistics.read();
     reports.push_back({.name = facts.name,
                        .version = facts.version,
-                       .counts = facts.statistics.read(),
-                       .memory = {},
+                       .counts = counts,
+                       .memory = memory_of(counts),
                        .pending = facts.statistics.pending(),
                        .load_seconds = each->load_seconds,
                        .cached = facts.cache != nullptr,

@@ -66,6 +66,7 @@ struct ModelCounts {
   uint64_t last_inference_ms = 0;  ///< of the last execution, since 1970
   uint64_t inference_count = 0;    ///< rows of successful requests
   uint64_t execution_count = 0;
+  uint64_t memory_bytes = 0;  ///< that its instances hold now, where they can tell
   Tally success;
   Tally fail;
   Tally queue;

@@ -21,6 +21,7 @@ void ModelCounts::merge(const ModelCounts& other) {
   last_inference_ms = std::max(last_inference_ms, other.last_inference_ms);
   inference_count += other.inference_count;
   execution_count += other.execution_count;
+  memory_bytes += other.memory_bytes;
   for (Tally ModelCounts::* tally :
        {&ModelCounts::success, &ModelCounts::fail, &ModelCounts::queue, &ModelCounts::compute_input,
         &ModelCounts::compute_infer, &ModelCounts::compute_output, &ModelCounts::cache_hit,
@@ -59,6 +60,11 @@ void StatisticsShard::execution(const ExecutionRecord& record) {
     counts_.compute_infer_histogram.observe(compute.infer);
     counts_.compute_output_histogram.observe(compute.output);
   }
+}
+
+void StatisticsShard::holds(uint64_t memory_bytes) {
+  const std::lock_guard lock(mutex_);
+  counts_.memory_bytes = memory_bytes;
 }
 
 void StatisticsShard::failure(FailureReason reason, Nanos total) {

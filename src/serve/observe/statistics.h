@@ -54,6 +54,8 @@ class alignas(64) StatisticsShard {
   /// `spent` on the lookup and on keeping the answer; the request's total, told by execution(), includes it.
   void cache_miss(Nanos spent);
   void response(const ResponseRecord& record);
+  /// From now on, in place of what was told before.
+  void holds(uint64_t memory_bytes);
 
   void add_to(ModelCounts& sum) const;
 
