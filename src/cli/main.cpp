@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fmt/core.h>
 #include <string>
@@ -12,11 +14,23 @@ namespace {
 // A signal handler has no other way to reach the token; set once, before the handler is installed.
 const CancelToken* signal_target = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
+// When the first signal came, on the steady clock; written by the handler alone.
+std::atomic<int64_t> asked_at_ms{0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// A second signal ends the program at once. Two that come together count as one: timeout(1) sends its child
+/// one, and then the child's group.
 void request_stop(int signal) {
-  signal_target->cancel();
-  // A second Ctrl-C ends the program at once. SIGTERM may come twice on its own: timeout(1) sends it to its
-  // child and then to the group.
-  if (signal == SIGINT) std::signal(signal, SIG_DFL);
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  constexpr int64_t kTogetherMs = 100;
+  const int64_t now_ms =
+      duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  if (!signal_target->requested()) {
+    asked_at_ms = now_ms;
+    signal_target->cancel();
+  } else if (now_ms - asked_at_ms > kTogetherMs) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
 }
 
 void cancel_on_signals(const CancelToken& token) {

@@ -47,8 +47,7 @@ Result<Outputs> run(const Graph& graph, std::string_view engine, Precision preci
   return copied(out);
 }
 
-const native::PlanOptions kInIntegers{
-    .threads = 2, .precision = Precision::kInt8, .in_integers = true};
+const native::PlanOptions kInIntegers{.threads = 2, .precision = Precision::kInt8, .in_integers = true};
 
 /// On integers, whatever this CPU does fastest.
 Result<Outputs> run_in_integers(const Graph& graph) {
