@@ -83,9 +83,9 @@ double largest_claim() {
 /// time.
 TEST(Probes, NoLoopClaimsMoreThanTwoVectorsOfMultiplyAddsPerCycle) {
   double least = largest_claim();
-  for (int again = 0; again < 8 && least > 1.15; ++again) least = std::min(least, largest_claim());
+  for (int again = 0; again < 20 && least >= 1.15; ++again) least = std::min(least, largest_claim());
   EXPECT_GT(least, 0);
-  EXPECT_LT(least, 1.5);
+  EXPECT_LT(least, 1.15);
 }
 
 TEST(Caches, CpuListsAreCounted) {
