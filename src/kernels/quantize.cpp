@@ -25,16 +25,24 @@ int32_t zero_of(const ref::QuantPairs& pairs, size_t pair) {
                                                : int32_t{pairs.zero_point->as<uint8_t>()[pair]};
 }
 
+/// body(the integers as rows of one pair, index of their first) on all threads.
+template <typename Body>
+void for_byte_rows(const TensorView& integers, const ref::QuantPairs& pairs, ThreadPool& pool,
+                   const Body& body) {
+  auto* const steps = reinterpret_cast<uint8_t*>(integers.data);
+  ref::for_runs(integers.shape.element_count(), pairs, pool, [&](int64_t first, int64_t count, size_t pair) {
+    body(ByteRow{.steps = steps + first,
+                 .count = count,
+                 .scale = pairs.scale.as<float>()[pair],
+                 .zero = zero_of(pairs, pair),
+                 .is_signed = integers.dtype == DType::kI8},
+         first);
+  });
+}
+
 template <const RowKernels& (*rows)()>
 Status quantize(const TensorView& in, const ref::QuantPairs& pairs, const TensorView& out, ThreadPool& pool) {
-  const bool is_signed = out.dtype == DType::kI8;
-  auto* const steps = reinterpret_cast<uint8_t*>(out.data);
-  ref::for_runs(in.shape.element_count(), pairs, pool, [&](int64_t first, int64_t count, size_t pair) {
-    const ByteRow row{.steps = steps + first,
-                      .count = count,
-                      .scale = pairs.scale.as<float>()[pair],
-                      .zero = zero_of(pairs, pair),
-                      .is_signed = is_signed};
+  for_byte_rows(out, pairs, pool, [&](const ByteRow& row, int64_t first) {
     rows().quantize(row, in.as<float>().data() + first);
   });
   return {};
@@ -43,14 +51,7 @@ Status quantize(const TensorView& in, const ref::QuantPairs& pairs, const Tensor
 template <const RowKernels& (*rows)()>
 Status dequantize(const TensorView& in, const ref::QuantPairs& pairs, const TensorView& out,
                   ThreadPool& pool) {
-  const bool is_signed = in.dtype == DType::kI8;
-  auto* const steps = reinterpret_cast<uint8_t*>(in.data);
-  ref::for_runs(in.shape.element_count(), pairs, pool, [&](int64_t first, int64_t count, size_t pair) {
-    const ByteRow row{.steps = steps + first,
-                      .count = count,
-                      .scale = pairs.scale.as<float>()[pair],
-                      .zero = zero_of(pairs, pair),
-                      .is_signed = is_signed};
+  for_byte_rows(in, pairs, pool, [&](const ByteRow& row, int64_t first) {
     rows().dequantize(row, out.as<float>().data() + first);
   });
   return {};
