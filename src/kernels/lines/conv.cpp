@@ -43,6 +43,7 @@ class Convolution {
         schedule_(desc),
         lines_(schedule_.line_patch()),
         pixels_(schedule_.pixel_patch()),
+        pitch_(schedule_.pitch()),
         input_bytes_(schedule_.input_bytes()),
         streams_weights_(schedule_.panels * panel_bytes(schedule_, kPanelTiles) > kCachedWeightBytes) {
     for (int64_t tap = 0; tap < schedule_.taps; ++tap)
@@ -120,7 +121,7 @@ class Convolution {
 
   void multiply(const Part& part) const {
     const auto& [image, band, panel, patch, fetches_next] = part;
-    const int64_t columns = schedule_.window.out[2], pitch = schedule_.pitch();
+    const int64_t columns = schedule_.window.out[2], pitch = pitch_;
     const int64_t block = image * schedule_.panels + panel;
     const int64_t line = block * schedule_.parts * out_lines() + band.row * columns;
     alignas(64) float bias[kChannels];
@@ -163,6 +164,7 @@ class Convolution {
   Schedule schedule_;
   LinePatch lines_;
   PixelPatch pixels_;
+  int64_t pitch_;
   int64_t input_bytes_;
   bool streams_weights_;
   std::array<int64_t, kMostTaps> taps_;
