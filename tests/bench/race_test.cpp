@@ -166,12 +166,13 @@ TEST_F(RaceTest, AWorkerKilledFromOutsideIsAFailedRowAndTheOthersFinish) {
   EXPECT_THAT(cell(results, "twin").reason, HasSubstr("SIGKILL"));
 }
 
-TEST_F(RaceTest, AnEngineThreePercentSlowerIsSeenAsSuch) {
-  config_.engines = {"slower"};
+// What noise can't hide; how small a difference is found on this machine is race_power's to say (./run bench).
+TEST_F(RaceTest, AnEngineOfTwiceTheWorkIsSeenAtHalfTheSpeed) {
+  config_.engines = {"double"};
   config_.runs = 300;
   config_.rounds = 60;
   const Results results = race();
-  EXPECT_NEAR(*cell(results, "slower").speedup, 1 / 1.03, 0.03);
+  EXPECT_NEAR(*cell(results, "double").speedup, 0.5, 0.1);
 }
 
 TEST_F(RaceTest, AModelOfFixedSizeLeavesTheOtherSizesUnsupported) {
