@@ -22,10 +22,12 @@ function(ridgeline_room room)
   target_link_libraries(ridgeline_${room} PUBLIC ${ARG_USES})
 endfunction()
 
-# One test program per room: tests/<room>/*_test.cpp, plus the helpers beside them.
+# One test program per room: tests/<room>/*_test.cpp, plus the helpers beside them. GoogleTest's macros take a third less
+# time to compile at -O1, and no test's own code is where time goes.
 function(ridgeline_room_test room)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*.cpp)
   add_executable(${room}_test ${sources})
+  target_compile_options(${room}_test PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(${room}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${room}_test PRIVATE ridgeline_${room} GTest::gtest GTest::gmock GTest::gtest_main ${ARGN})
   gtest_discover_tests(${room}_test TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
