@@ -9,10 +9,12 @@
 
 namespace ridgeline::kernels::blocked {
 
-/// The biases of `lanes` channels from `first` on, with zeros past the last; null where there is none.
+/// The biases of `lanes` channels from `first` on, with zeros past the last; null where there is none. `lanes`
+/// is written to where channels end before it.
 inline const float* padded_bias(const ConvDesc& desc, const float* bias, int64_t first,
                                 std::span<float> lanes) {
   if (!desc.has_bias) return nullptr;
+  if (first + static_cast<int64_t>(lanes.size()) <= desc.out_channels) return bias + first;
   const auto count = static_cast<int64_t>(lanes.size());
   std::fill(std::copy_n(bias + first, std::min(count, desc.out_channels - first), lanes.data()),
             lanes.data() + count, 0.0F);

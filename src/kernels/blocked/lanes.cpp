@@ -32,12 +32,16 @@ void for_each_row(const Window& window, int64_t planes, const float* in, float* 
   const Range inner = inner_columns(window);
   pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
                     [&](int64_t begin, int64_t end) {
+                      int64_t plane = begin / rows, at = begin % rows;
                       for (int64_t i = begin; i < end; ++i) {
-                        const int64_t plane = i / rows;
-                        LaneRow row = with_inner(window, inner, i % rows);
-                        row.plane = in + plane * volume(window.in) * kBlock;
-                        row.out = out + i * window.out[2] * kBlock;
+                        LaneRow row = with_inner(window, inner, at);
+                        row.plane = in + plane * in_plane(window) * kBlock;
+                        row.out = out + (plane * out_plane(window) + row.row * window.out[2]) * kBlock;
                         body(row, plane);
+                        if (++at == rows) {
+                          at = 0;
+                          ++plane;
+                        }
                       }
                     });
 }

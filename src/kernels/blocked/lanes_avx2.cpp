@@ -4,12 +4,6 @@ constexpr int kLanes = 8;
 }
 }  // namespace ridgeline::kernels::vector
 
-namespace ridgeline::kernels::blocked {
-namespace {
-constexpr int kTogether = 8;
-}
-}  // namespace ridgeline::kernels::blocked
-
 #include "kernels/blocked/lanes_body.h"
 
 namespace ridgeline::kernels::blocked {

@@ -36,5 +36,34 @@ inline Vector finished(const Finish& finish, Vector value, int64_t channel, int6
   return rounded(finish.results_to, activated(finish, value));
 }
 
+/// What most kernels finish with, few enough instructions to stand wherever a sum is ready; the rest is left
+/// to finish_stored, so that those places stay small.
+class Bounds {
+ public:
+  static bool are_all_of(const Finish& finish) {
+    const bool is_curved =
+        finish.kind == Activation::Kind::kSilu || finish.kind == Activation::Kind::kHardSwish;
+    return !is_curved && finish.sums_to.is_none() && finish.results_to.is_none();
+  }
+  explicit Bounds(const Finish& finish)
+      : bias_(finish.bias), residual_(finish.residual), low_(finish.clamp.low), high_(finish.clamp.high) {}
+
+  Vector bias(int64_t channel) const { return bias_ != nullptr ? load(bias_ + channel) : Vector{}; }
+  const float* residual() const { return residual_; }
+  Vector of(Vector value) const { return vector::clamped(value, low_, high_); }
+
+ private:
+  const float* bias_;
+  const float* residual_;
+  float low_, high_;
+};
+
+/// finished() of sums that were stored, for as many positions of a block.
+[[gnu::noinline]] inline void finish_stored(const Finish& finish, float* values, int64_t positions,
+                                            int64_t channel, int64_t at) {
+  for (int64_t i = 0; i < positions * kBlock; i += kBlock)
+    store(values + i, finished(finish, load(values + i), channel, at + i));
+}
+
 }  // namespace
 }  // namespace ridgeline::kernels::blocked

@@ -28,7 +28,7 @@ inline void write_line(const Results& results, const blocked::Finish& finish, co
     if (results.bias != nullptr) value += vector::load(results.bias + lane);
     if (results.residual != nullptr)
       value += load_numbers<numbers>(results.residual[line].numbers + lane, lo);
-    store_numbers<numbers>(out + lane, lo, blocked::finished(finish, value, lane, 0));
+    store_numbers<numbers>(out + lane, lo, blocked::activated(finish, value));
   }
 }
 

@@ -62,9 +62,12 @@ void read_gradients(const Images& images, const float* dy, Tiles tiles, const Pl
   read_tiles<LargeTile, LargeTile::kOut, LargeTile::read_gradient>(images, dy, tiles, out);
 }
 
-template <typename Tile>
-void write_results(const Images& images, const Planes& in, Tiles tiles, float* y,
-                   const blocked::Finish* finish) {
+/// How results are written: sums as they are, or with bias and residual within bounds.
+enum class Ending { kSums, kBounded };
+
+template <typename Tile, Ending ending>
+void write_tiles(const Images& images, const Planes& in, Tiles tiles, float* y, const blocked::Bounds* bounds,
+                 const blocked::Finish* rest) {
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const Place place(images, tile);
     const int64_t rows = std::min<int64_t>(Tile::kOut, images.height - place.row);
@@ -74,15 +77,35 @@ void write_results(const Images& images, const Planes& in, Tiles tiles, float* y
     for (int64_t c = 0; c < images.channels; c += kLanes) {
       const float* const lane = from + channel_at(c, in.block);
       const int64_t to = first + channel_at(c, images.block);
+      const Vector bias = ending == Ending::kBounded ? bounds->bias(c) : Vector{};
       transform_square<Tile::kIn, Tile::kOut, Tile::write_result>(
           [&](int i, int j) { return load(lane + (i * Tile::kIn + j) * in.plane); },
           [&](int i, int j, Vector value) {
             if (i >= rows || j >= columns) return;
             const int64_t at = to + (i * images.width + j) * images.pixel;
-            store(y + at, finish != nullptr ? blocked::finished(*finish, value, c, at) : value);
+            if constexpr (ending == Ending::kBounded) {
+              value += bias;
+              if (bounds->residual() != nullptr) value += load(bounds->residual() + at);
+              value = bounds->of(value);
+            }
+            store(y + at, value);
           });
+      if (rest == nullptr) continue;
+      for (int64_t row = 0; row < rows; ++row) {
+        const int64_t at = to + row * images.width * images.pixel;
+        blocked::finish_stored(*rest, y + at, columns, c, at);
+      }
     }
   }
+}
+
+template <typename Tile>
+void write_results(const Images& images, const Planes& in, Tiles tiles, float* y,
+                   const blocked::Finish* finish) {
+  if (finish == nullptr || !blocked::Bounds::are_all_of(*finish))
+    return write_tiles<Tile, Ending::kSums>(images, in, tiles, y, nullptr, finish);
+  const blocked::Bounds bounds(*finish);
+  write_tiles<Tile, Ending::kBounded>(images, in, tiles, y, &bounds, nullptr);
 }
 
 Vector load_columns(const float* from, int64_t step) {
