@@ -48,6 +48,7 @@ struct ConvImpl {
   void (*pack)(const ConvDesc& desc, const float* weights, void* packed);
   size_t (*scratch_bytes)(const ConvDesc& desc);
   void (*run)(const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool);
+  bool takes_parts = false;  ///< heeds the window's in_plane and out_plane
 };
 
 /// Best first, `ref` last; `ref` accepts every case.

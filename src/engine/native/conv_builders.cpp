@@ -38,6 +38,21 @@ Result<Built> conv(const BuildContext& context) {
   return build_conv(context, desc, std::move(choice));
 }
 
+template <typename ArgsOf>
+auto run_rows(const kernels::ConvDesc& whole, const kernels::ConvImpl& impl, const ArgsOf& args_of) {
+  return [desc = whole, run = impl.run, args_of](Slots slots, const Part& part, ThreadPool& pool) {
+    kernels::ConvDesc of_part = desc;
+    of_part.batch = 1;
+    of_part.threads = 1;
+    of_part.window = part.window;
+    kernels::ConvArgs args = args_of(slots);
+    args.in = part.in;
+    args.out = part.out;
+    if (desc.has_residual) args.residual += part.out_offset;
+    run(of_part, args, pool);
+  };
+}
+
 constexpr auto kRows =
     std::to_array<BuilderRow>({{"Conv", conv, true}, {"FusedConv", conv, true, "ridgeline"}});
 
@@ -69,22 +84,30 @@ Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& d
   ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
   const size_t scratch_bytes = impl.scratch_bytes(desc);
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
-  Run run = [desc, weights, scratch, run = impl.run, x_slot = *context.in[0], w_slot = *context.in[1],
-             bias = context.slot(2), residual = context.slot(3),
-             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-    run(desc,
-        {.in = floats(slots, x_slot),
-         .weights = weights != nullptr ? weights : slots[w_slot].data,
-         .bias = floats(slots, bias),
-         .residual = floats(slots, residual),
-         .out = reinterpret_cast<float*>(slots[out].data),
-         .scratch = scratch ? slots[*scratch].data : nullptr},
-        pool);
-    return {};
+  const auto args = [weights, scratch, x_slot = *context.in[0], w_slot = *context.in[1],
+                     bias = context.slot(2), residual = context.slot(3), out = context.out[0]](Slots slots) {
+    return kernels::ConvArgs{.in = floats(slots, x_slot),
+                             .weights = weights != nullptr ? weights : slots[w_slot].data,
+                             .bias = floats(slots, bias),
+                             .residual = floats(slots, residual),
+                             .out = reinterpret_cast<float*>(slots[out].data),
+                             .scratch = scratch ? slots[*scratch].data : nullptr};
   };
-  Built built{std::string(impl.name), std::move(run), scratch_bytes};
+  Built built{std::string(impl.name),
+              [desc, args, run = impl.run](Slots slots, ThreadPool& pool) -> Status {
+                run(desc, args(slots), pool);
+                return {};
+              },
+              scratch_bytes};
   built.refusals = std::move(choice.refusals);
   if (impl.packed_bytes(desc) > 0) built.packed_inputs = {1};
+  if (impl.takes_parts)
+    built.rows = RowWise{.in = *context.in[0],
+                         .out = context.out[0],
+                         .window = desc.window,
+                         .has_residual = desc.has_residual,
+                         .weights_bytes = impl.packed_bytes(desc),
+                         .run = run_rows(desc, impl, args)};
   return built;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "engine/native/blocked_builders.h"
+#include "engine/native/chain.h"
 #include "engine/native/line_builders.h"
 #include "engine/native/line_product.h"
 #include "engine/signature.h"
@@ -34,6 +35,7 @@ class Planner {
     for (const Node& node : graph_.nodes) RETURN_IF_ERROR(add_node(node));
     for (const ValueInfo& output : graph_.outputs)
       plan_.outputs.push_back(slot_of(output.name, Form::kPlanes));
+    chain_steps(plan_, options.chains, threads_);
     if (!options.is_trial) packer_.finish(options.packing_threads);
     keep_constants();
     RETURN_IF_ERROR(place_values());
@@ -149,7 +151,8 @@ class Planner {
               std::move(out),
               std::move(built.run),
               std::move(built.refusals),
-              results};
+              results,
+              std::move(built.rows)};
     const auto& packed = built.packed_inputs;
     for (size_t i = 0; i < in.size(); ++i)
       if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);

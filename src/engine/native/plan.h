@@ -24,6 +24,13 @@ struct Plan {
   Result<Plan> clone() const;
 };
 
+/// Bytes between two steps on images: with more they are joined (engine/native/chain.h), and a thread then
+/// holds so many at a time, in its second-level cache.
+struct ChainLimits {
+  int64_t in_caches = int64_t{1} << 20;
+  int64_t held = int64_t{384} << 10;
+};
+
 /// What a plan is made for.
 struct PlanOptions {
   InputShapes input_shapes{};
@@ -35,6 +42,7 @@ struct PlanOptions {
   SharedWeights* weights = nullptr;  ///< with whom packed weights are shared; none: nobody
   int packing_threads = 1;           ///< that pack weights
   bool is_trial = false;             ///< not to be run: weights are not packed
+  ChainLimits chains{};
 };
 /// The graph after all passes, its constants folded by the engine's own kernels. kUnsupported,
 /// naming the node, for an op, a type or a shape that the engine cannot run.

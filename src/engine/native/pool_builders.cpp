@@ -91,6 +91,18 @@ Result<Built> max_unpool(const BuildContext& context) {
                }};
 }
 
+auto run_rows(const kernels::PoolCase& whole, const kernels::PoolImpl& impl, const BuildContext& context) {
+  return [pool = whole, run = impl.run, in = *context.in[0], out = context.out[0]](
+             Slots slots, const Part& part, ThreadPool& threads) {
+    TensorView from = slots[in], to = slots[out];
+    kernels::PoolCase of_part = pool;
+    of_part.desc = {pool.desc.planes / from.shape[0], part.window};
+    from.data = reinterpret_cast<std::byte*>(const_cast<float*>(part.in));
+    to.data = reinterpret_cast<std::byte*>(part.out);
+    static_cast<void>(run(of_part, from, to, threads));
+  };
+}
+
 constexpr auto kRows = std::to_array<BuilderRow>({{"AveragePool", best_pool},
                                                   {"GlobalAveragePool", global_pool<ref::ReduceOp::kMean>},
                                                   {"GlobalLpPool", global_lp_pool},
@@ -114,9 +126,14 @@ Result<kernels::PoolCase> describe_pool(const Node& node, const Shape& x) {
 }
 
 Built build_pool(const BuildContext& context, const kernels::PoolCase& pool, const kernels::PoolImpl& impl) {
-  return {std::string(impl.name),
-          [pool, run = impl.run, in = *context.in[0], out = context.out[0]](
-              Slots slots, ThreadPool& threads) { return run(pool, slots[in], slots[out], threads); }};
+  const size_t in = *context.in[0], out = context.out[0];
+  Built built{std::string(impl.name), [pool, run = impl.run, in, out](Slots slots, ThreadPool& threads) {
+                return run(pool, slots[in], slots[out], threads);
+              }};
+  if (impl.takes_parts && pool.kind == kernels::PoolKind::kMax)
+    built.rows =
+        RowWise{.in = in, .out = out, .window = pool.desc.window, .run = run_rows(pool, impl, context)};
+  return built;
 }
 
 std::span<const BuilderRow> pool_builders() { return kRows; }

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "graph/graph.h"
 #include "kernels/select.h"
+#include "kernels/window.h"
 #include "tensor/tensor.h"
 
 namespace ridgeline::native {
@@ -21,6 +22,24 @@ class Packer;
 using Slots = std::span<const TensorView>;
 using Run = std::function<Status(Slots slots, ThreadPool& pool)>;
 
+/// Rows of one image's output.
+struct Part {
+  kernels::Window window;  ///< of these rows, between planes that lie in_plane and out_plane apart
+  const float* in = nullptr;
+  float* out = nullptr;
+  int64_t out_offset = 0;  ///< floats from the whole output's start, where `out` lies in it
+};
+
+/// A step on images that can make any rows of its output by themselves.
+struct RowWise {
+  size_t in, out;          ///< slots: [batch, planes, height, width] or with blocks of channels
+  kernels::Window window;  ///< of the whole image
+  bool has_residual = false;
+  size_t weights_bytes = 0;
+  /// Can't fail.
+  std::function<void(Slots slots, const Part& part, ThreadPool& pool)> run;
+};
+
 /// One operator, bound to its slots.
 struct Step {
   std::string name;  ///< of the ONNX node
@@ -30,6 +49,7 @@ struct Step {
   Run run;
   std::vector<kernels::Refusal> refusals{};  ///< of implementations that come before it in their lists
   size_t results = 1;                        ///< of `out`, the first; the rest is scratch memory
+  std::optional<RowWise> rows{};
 };
 
 /// What a builder sees of the node it makes a step of.
@@ -57,6 +77,7 @@ struct Built {
   size_t scratch_bytes = 0;
   std::vector<size_t> packed_inputs{};  ///< inputs that the step reads in packed form only
   std::vector<kernels::Refusal> refusals{};
+  std::optional<RowWise> rows{};
 };
 using Builder = Result<Built> (*)(const BuildContext&);
 

@@ -26,7 +26,8 @@ constexpr ConvImpl direct_impl(std::string_view name) {
           no_scratch,
           [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
             direct(panels(), desc, args, pool);
-          }};
+          },
+          true};
 }
 
 template <const LaneKernels& (*lanes)(), Needs needs>
@@ -41,7 +42,8 @@ constexpr ConvImpl depthwise_impl(std::string_view name) {
           no_scratch,
           [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
             depthwise(lanes(), desc, args, pool);
-          }};
+          },
+          true};
 }
 
 using Tiles = const winograd::TileKernels& (*)();

@@ -30,6 +30,8 @@ Window flattened(const Window& w) {
   Window flat = w;
   flat.in = {1, 1, volume(w.in)};
   flat.out = flat.in;
+  flat.in_plane = in_plane(w);
+  flat.out_plane = out_plane(w);
   return flat;
 }
 
@@ -60,8 +62,8 @@ struct Cuts {
   bool fits() const { return in_place || (planes ? inputs : 1) * patch().floats() <= Patch::kFloats; }
   bool runs_fit() const { return chunk * taps <= kMostRuns; }
   /// Floats of an input's element plane.
-  int64_t in_plane() const { return volume(window.in) * width; }
-  int64_t out_plane() const { return volume(window.out) * kBlock; }
+  int64_t in_plane() const { return kernels::in_plane(window) * width; }
+  int64_t out_plane() const { return kernels::out_plane(window) * kBlock; }
   /// Of a panel with `blocks` blocks, those of one input.
   int64_t weights_of_input(int64_t blocks) const { return taps * width * blocks * kBlock; }
   int64_t weights() const { return inputs * weights_of_input(out_blocks); }

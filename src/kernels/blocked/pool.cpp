@@ -41,7 +41,7 @@ constexpr PoolImpl pool_impl(std::string_view name) {
             RETURN_IF_ERROR(needs(cpu));
             return accepts(pool);
           },
-          run<lanes>};
+          run<lanes>, true};
 }
 
 }  // namespace

@@ -1,0 +1,241 @@
+#include "engine/native/chain.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "kernels/ceil_div.h"
+
+namespace ridgeline::native {
+namespace {
+
+using kernels::ceil_div;
+using kernels::Range;
+
+constexpr int64_t kTasksPerThread = 3;
+constexpr size_t kMostLinks = 8;
+
+/// Images in a slot: planes, or blocks of channels, whose positions are `width` floats.
+struct Images {
+  explicit Images(const Shape& shape)
+      : batch(shape[0]),
+        planes(shape[1]),
+        rows(shape[2]),
+        columns(shape[3]),
+        width(shape.rank() == 5 ? shape[4] : 1) {}
+  int64_t row_floats() const { return columns * width; }
+  int64_t image_floats() const { return planes * rows * columns * width; }
+
+  int64_t batch, planes, rows, columns, width;
+};
+
+/// The rows of an image between two links that are held at present, of all planes.
+struct Held {
+  Range rows;
+  float* data = nullptr;
+};
+
+struct Link {
+  RowWise step;
+  Images in, out;
+  int64_t held_rows = 0;   ///< of the output that a band needs at most; of the last link none are held
+  int64_t held_plane = 0;  ///< positions between planes of them
+
+  int64_t held_floats() const { return out.planes * held_plane * out.width; }
+};
+
+/// A number of positions at least as many, so that planes that far apart don't meet in the same sets of a
+/// first-level cache.
+int64_t apart(int64_t positions) { return ceil_div(positions, 64) * 64 + 15; }
+
+class Chain {
+ public:
+  Chain(std::span<const Step> steps, Slots slots, int64_t most_bytes, int threads) : threads_(threads) {
+    for (const Step& step : steps)
+      links_.push_back({*step.rows, Images(slots[step.rows->in].shape), Images(slots[step.rows->out].shape)});
+    for (band_rows_ = images().rows; size_for(band_rows_) > most_bytes && band_rows_ > 1;) --band_rows_;
+    bytes_ = static_cast<size_t>(size_for(band_rows_));
+    const int64_t chunks = std::clamp<int64_t>(ceil_div(kTasksPerThread * threads, images().batch), 1,
+                                               ceil_div(images().rows, band_rows_));
+    chunk_rows_ = ceil_div(images().rows, chunks);
+  }
+
+  size_t scratch_bytes() const { return bytes_ * static_cast<size_t>(threads_); }
+
+  void run(Slots slots, size_t scratch, ThreadPool& pool) const {
+    const int64_t chunks = ceil_div(images().rows, chunk_rows_);
+    pool.parallel_for(images().batch * chunks, 1, [&](int64_t begin, int64_t end, int thread) {
+      ThreadPool alone(1);
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t first = i % chunks * chunk_rows_;
+        make({slots, slots[scratch].data + static_cast<size_t>(thread) * bytes_, i / chunks, alone},
+             {first, std::min(first + chunk_rows_, images().rows)});
+      }
+    });
+  }
+
+ private:
+  struct Work {
+    Slots slots;
+    std::byte* scratch;
+    int64_t image;
+    ThreadPool& pool;
+  };
+
+  const Images& images() const { return links_.back().out; }
+
+  /// Sets what each link holds for bands of so many rows; the bytes of all.
+  int64_t size_for(int64_t rows) {
+    int64_t bytes = 0;
+    for (size_t k = links_.size() - 1; k > 0; --k) {
+      const kernels::Window& w = links_[k].step.window;
+      rows = std::min((rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1, w.in[1]);
+      Link& link = links_[k - 1];
+      link.held_rows = rows;
+      link.held_plane = apart(rows * link.out.columns);
+      bytes += link.held_floats() * static_cast<int64_t>(sizeof(float));
+    }
+    return bytes;
+  }
+
+  void make(const Work& work, const Range& rows) const {
+    std::array<Held, kMostLinks> held{};
+    auto* data = reinterpret_cast<float*>(work.scratch);
+    for (size_t k = 0; k + 1 < links_.size(); ++k) {
+      held[k].data = data;
+      data += links_[k].held_floats();
+    }
+    for (int64_t row = rows.begin; row < rows.end; row += band_rows_)
+      make_band(work, {row, std::min(row + band_rows_, rows.end)}, held);
+  }
+
+  void make_band(const Work& work, const Range& band, std::array<Held, kMostLinks>& held) const {
+    std::array<Range, kMostLinks> made{};
+    Range wanted = band;
+    for (size_t k = links_.size(); k-- > 0;) {
+      if (k + 1 < links_.size()) wanted = hold(links_[k], wanted, held[k]);
+      if (wanted.begin == wanted.end) break;
+      made[k] = wanted;
+      wanted = kernels::input_rows(links_[k].step.window, wanted);
+    }
+    for (size_t k = 0; k < links_.size(); ++k)
+      if (made[k].begin < made[k].end) make_rows(work, k, made[k], held);
+  }
+
+  /// Keeps of what is held the rows that are wanted; those that are still to be made.
+  static Range hold(const Link& link, const Range& wanted, Held& held) {
+    Range missing = wanted;
+    if (held.rows.begin <= wanted.begin && wanted.begin < held.rows.end) {
+      const int64_t row = link.out.row_floats(), plane = link.held_plane * link.out.width;
+      missing.begin = std::min(held.rows.end, wanted.end);
+      const int64_t kept = missing.begin - wanted.begin;
+      for (int64_t p = 0; p < link.out.planes; ++p) {
+        float* const to = held.data + p * plane;
+        std::memmove(to, to + (wanted.begin - held.rows.begin) * row,
+                     static_cast<size_t>(kept * row) * sizeof(float));
+      }
+    }
+    held.rows = wanted;
+    return missing;
+  }
+
+  void make_rows(const Work& work, size_t k, const Range& rows,
+                 const std::array<Held, kMostLinks>& held) const {
+    const Link& link = links_[k];
+    const Range needed = kernels::input_rows(link.step.window, rows);
+    Part part{.window = kernels::part_of(link.step.window, rows)};
+    if (k == 0) {
+      part.in = reinterpret_cast<const float*>(work.slots[link.step.in].data) +
+                work.image * link.in.image_floats() + needed.begin * link.in.row_floats();
+      part.window.in_plane = link.in.rows * link.in.columns;
+    } else {
+      part.in = held[k - 1].data + (needed.begin - held[k - 1].rows.begin) * link.in.row_floats();
+      part.window.in_plane = links_[k - 1].held_plane;
+    }
+    if (k + 1 == links_.size()) {
+      part.out_offset = work.image * link.out.image_floats() + rows.begin * link.out.row_floats();
+      part.out = reinterpret_cast<float*>(work.slots[link.step.out].data) + part.out_offset;
+      part.window.out_plane = link.out.rows * link.out.columns;
+    } else {
+      part.out = held[k].data + (rows.begin - held[k].rows.begin) * link.out.row_floats();
+      part.window.out_plane = link.held_plane;
+    }
+    link.step.run(work.slots, part, work.pool);
+  }
+
+  std::vector<Link> links_;
+  int threads_;
+  int64_t band_rows_ = 1, chunk_rows_ = 1;
+  size_t bytes_ = 0;  ///< of a thread's scratch memory
+};
+
+/// Joined texts of steps.
+std::string joined(std::span<const Step> steps, std::string Step::* text) {
+  std::string all;
+  for (const Step& step : steps) all += (all.empty() ? "" : "+") + step.*text;
+  return all;
+}
+
+Step join(std::span<Step> steps, Plan& plan, int64_t most_bytes, int threads) {
+  Chain chain(steps, plan.slots, most_bytes, threads);
+  const size_t scratch = plan.slots.size();
+  plan.slots.push_back({DType::kU8, {static_cast<int64_t>(chain.scratch_bytes())}, nullptr});
+  Step all{.name = joined(steps, &Step::name),
+           .op = joined(steps, &Step::op),
+           .kernel = joined(steps, &Step::kernel),
+           .out = {steps.back().rows->out, scratch},
+           .run = [chain, scratch](Slots slots, ThreadPool& pool) -> Status {
+             chain.run(slots, scratch, pool);
+             return {};
+           }};
+  for (size_t i = 0; i < steps.size(); ++i) {
+    for (const size_t slot : steps[i].in)
+      if (i == 0 || slot != steps[i - 1].rows->out) all.in.push_back(slot);
+    std::move(steps[i].refusals.begin(), steps[i].refusals.end(), std::back_inserter(all.refusals));
+  }
+  return all;
+}
+
+class Readers {
+ public:
+  explicit Readers(const Plan& plan) {
+    for (const Step& step : plan.steps)
+      for (const size_t slot : step.in) ++count_[slot];
+    for (const size_t slot : plan.outputs) ++count_[slot];
+  }
+  int of(size_t slot) const {
+    const auto found = count_.find(slot);
+    return found == count_.end() ? 0 : found->second;
+  }
+
+ private:
+  std::map<size_t, int> count_;
+};
+
+bool are_joined(const Step& step, const Step& next, const Readers& readers) {
+  if (!step.rows || !next.rows || step.rows->has_residual || next.rows->in != step.rows->out) return false;
+  return readers.of(step.rows->out) == 1;
+}
+
+}  // namespace
+
+void chain_steps(Plan& plan, const ChainLimits& limits, int threads) {
+  const Readers readers(plan);
+  std::vector<Step> steps;
+  const auto goes_on = [&](const Step& last, const Step& next) {
+    return are_joined(last, next, readers) &&
+           static_cast<int64_t>(plan.slots[last.rows->out].byte_size()) > limits.in_caches;
+  };
+  for (size_t first = 0; first < plan.steps.size();) {
+    size_t end = first + 1;
+    while (end < plan.steps.size() && end - first < kMostLinks &&
+           goes_on(plan.steps[end - 1], plan.steps[end]))
+      ++end;
+    const std::span<Step> links = std::span(plan.steps).subspan(first, end - first);
+    steps.push_back(links.size() == 1 ? std::move(links.front()) : join(links, plan, limits.held, threads));
+    first = end;
+  }
+  plan.steps = std::move(steps);
+}
+
+}  // namespace ridgeline::native
