@@ -9,8 +9,8 @@
 
 namespace ridgeline::kernels::blocked {
 
-/// The biases of `lanes` channels from `first` on, with zeros past the last; null where there is none. `lanes`
-/// is written to where channels end before it.
+/// The biases of `lanes` channels from `first` on, with zeros past the last; null where there is none.
+/// `lanes` is written to where channels end before it.
 inline const float* padded_bias(const ConvDesc& desc, const float* bias, int64_t first,
                                 std::span<float> lanes) {
   if (!desc.has_bias) return nullptr;

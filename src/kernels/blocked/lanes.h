@@ -30,8 +30,8 @@ void for_each_row(const Window& window, int64_t planes, const float* in, float* 
 struct LaneKernels {
   void (*max)(const LaneRow& row);
   void (*sum)(const LaneRow& row);
-  /// `weights`: [tap, kBlock].
-  void (*multiply)(const LaneRow& row, const float* weights, const Finish& finish);
+  /// The `rows` from `first` on. `weights`: [tap, kBlock].
+  void (*multiply)(const LaneRow& first, int64_t rows, const float* weights, const Finish& finish);
   /// out[pixel] = in[pixel] · factor[lane].
   void (*scale)(const float* in, const float* factor, int64_t pixels, float* out);
   /// The mean of all pixels.

@@ -79,6 +79,8 @@ void slide_row(const LaneRow& row, const Fold& fold) {
     slide_inside<Across<3, 2>>(row, fold);
   else if (is_near && w.kernel[2] == 5 && w.stride[2] == 1)
     slide_inside<Across<5, 1>>(row, fold);
+  else if (is_near && w.kernel[2] == 5 && w.stride[2] == 2)
+    slide_inside<Across<5, 2>>(row, fold);
   else
     slide_inside<AnyAcross>(row, fold);
   for (int64_t column = row.inner.end; column < w.out[2]; ++column) one(column);
@@ -127,14 +129,20 @@ struct ProductFold {
 
 void max_row(const LaneRow& row) { slide_row(row, MaxFold()); }
 void sum_row(const LaneRow& row) { slide_row(row, SumFold()); }
-void multiply_row(const LaneRow& row, const float* weights, const Finish& finish) {
-  if (Bounds::are_all_of(finish)) {
-    const Bounds bounds(finish);
-    return slide_row(row, ProductFold{weights, row.out, &bounds});
+void multiply_rows(const LaneRow& first, int64_t rows, const float* weights, const Finish& finish) {
+  const Window& w = first.window;
+  const bool is_bounded = Bounds::are_all_of(finish);
+  const Bounds bounds(finish);
+  const ProductFold fold{weights, first.out, is_bounded ? &bounds : nullptr};
+  LaneRow row = first;
+  for (int64_t done = 0; done < rows; ++done) {
+    slide_row(row, fold);
+    row.out += w.out[2] * kBlock;
+    row.taps = taps_inside(w, 1, ++row.row);
   }
-  slide_row(row, ProductFold{weights, row.out, nullptr});
+  if (is_bounded) return;
   for (int64_t lane = 0; lane < kBlock; lane += kLanes)
-    finish_stored(finish, row.out + lane, row.window.out[2], lane, lane);
+    finish_stored(finish, first.out + lane, rows * w.out[2], lane, lane);
 }
 
 void scale_plane(const float* in, const float* factor, int64_t pixels, float* out) {
@@ -154,7 +162,7 @@ void mean(const float* in, int64_t pixels, float* out) {
 }
 
 constexpr LaneKernels kLaneKernels{
-    .max = max_row, .sum = sum_row, .multiply = multiply_row, .scale = scale_plane, .mean = mean};
+    .max = max_row, .sum = sum_row, .multiply = multiply_rows, .scale = scale_plane, .mean = mean};
 
 }  // namespace
 }  // namespace ridgeline::kernels::blocked

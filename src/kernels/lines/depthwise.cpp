@@ -103,7 +103,7 @@ class Depthwise {
     for (int64_t row = 0; row < window.out[1]; ++row) {
       const blocked::LaneRow lane_row = blocked::row_of(window, row, in, out);
       if (desc_.conv.has_residual) finish.residual = lane_row.out + 2 * bands_.out_floats();
-      kernels_.lanes.multiply(lane_row, weights, finish);
+      kernels_.lanes.multiply(lane_row, 1, weights, finish);
     }
   }
 

@@ -44,10 +44,11 @@ inline Vector with_sign(Vector magnitude, Vector x) {
   return reinterpret_cast<Vector>(reinterpret_cast<Ints>(magnitude) | sign);
 }
 /// NaN stays NaN.
-inline Vector clamped(Vector x, float low, float high) {
-  x = x < low ? splat(low) : x;
-  return x > high ? splat(high) : x;
+inline Vector clamped(Vector x, Vector low, Vector high) {
+  x = low > x ? low : x;
+  return high < x ? high : x;
 }
+inline Vector clamped(Vector x, float low, float high) { return clamped(x, splat(low), splat(high)); }
 
 /// e^x in parts: 2^n · (1 + rest), n whole and |rest| below 0.42.
 struct Exponential {
