@@ -1,7 +1,7 @@
 #include "engine/native/weights_key.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
+#include <xxh_x86dispatch.h>  // XXH3 by the widest vectors that the CPU has
 
 #include "base/build_id.h"
 
