@@ -21,10 +21,12 @@ inline Vector rounded(const Rounding& rounding, Vector x) {
   return vector::rounded(x) * rounding.scale;
 }
 
+inline Vector silu_of(Vector x) { return x * vector::sigmoid_of(x); }
+inline Vector hard_swish_of(Vector x) { return x * vector::clamped(x * (1.0F / 6) + 0.5F, 0, 1); }
+
 inline Vector activated(const Finish& finish, Vector value) {
-  if (finish.kind == Activation::Kind::kSilu) return value * vector::sigmoid_of(value);
-  if (finish.kind == Activation::Kind::kHardSwish)
-    return value * vector::clamped(value * (1.0F / 6) + 0.5F, 0, 1);
+  if (finish.kind == Activation::Kind::kSilu) return silu_of(value);
+  if (finish.kind == Activation::Kind::kHardSwish) return hard_swish_of(value);
   return vector::clamped(value, finish.clamp.low, finish.clamp.high);
 }
 
@@ -58,9 +60,22 @@ class Bounds {
   float low_, high_;
 };
 
+template <typename Function>
+inline void change_stored(float* values, int64_t positions, const Function& function) {
+#pragma GCC unroll 2
+  for (float* const end = values + positions * kBlock; values != end; values += kBlock)
+    store(values, function(load(values)));
+}
+
 /// finished() of sums that were stored, for as many positions of a block.
 [[gnu::noinline]] inline void finish_stored(const Finish& finish, float* values, int64_t positions,
                                             int64_t channel, int64_t at) {
+  const bool is_bare = finish.residual == nullptr && finish.sums_to.is_none() && finish.results_to.is_none();
+  const Vector bias = finish.bias != nullptr ? load(finish.bias + channel) : Vector{};
+  if (is_bare && finish.kind == Activation::Kind::kSilu)
+    return change_stored(values, positions, [bias](Vector sum) { return silu_of(sum + bias); });
+  if (is_bare && finish.kind == Activation::Kind::kHardSwish)
+    return change_stored(values, positions, [bias](Vector sum) { return hard_swish_of(sum + bias); });
   for (int64_t i = 0; i < positions * kBlock; i += kBlock)
     store(values + i, finished(finish, load(values + i), channel, at + i));
 }
