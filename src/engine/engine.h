@@ -64,6 +64,8 @@ struct OpTime {
 /// Bytes held on behalf of a session; what an engine cannot tell is 0.
 struct MemoryUse {
   int64_t weights_bytes = 0;
+  /// Of these, what is in memory once for all sessions that the engine compiled of one Graph.
+  int64_t shared_bytes = 0;
   int64_t arena_bytes = 0;
 };
 

@@ -64,7 +64,8 @@ typedef struct RidgelineEngineV1 {
   /* *ops: [{"name":str,"op":str,"kernel":str,"mean_us":number}] */
   RidgelineStatus (*profile)(RidgelineSession* session, const RidgelineTensor* in, size_t in_count,
                              int32_t iterations, const char** ops);
-  /* {"weights_bytes":int,"arena_bytes":int} */
+  /* {"weights_bytes":int,"arena_bytes":int,"shared_bytes":int}; without the last, sessions of a model share
+   * no weights */
   const char* (*memory)(RidgelineSession* session);
   void (*destroy)(RidgelineSession* session);
 } RidgelineEngineV1;

@@ -107,7 +107,10 @@ TEST(PluginHost, OptionsProfileAndMemoryCrossTheDoor) {
   ASSERT_TRUE(session.ok());
   EXPECT_EQ((*session)->signature().inputs[0].type.shape, (Shape{1, 4}));
   EXPECT_FALSE((*session)->signature().outputs[1].type.shape->is_static());
-  EXPECT_EQ((*session)->memory().arena_bytes, 5);
+  const MemoryUse memory = (*session)->memory();
+  EXPECT_EQ(memory.weights_bytes, 3);
+  EXPECT_EQ(memory.shared_bytes, 2);
+  EXPECT_EQ(memory.arena_bytes, 5);
 
   std::vector<float> x(4);
   const TensorView in = {DType::kF32, Shape{1, 4}, reinterpret_cast<std::byte*>(x.data())};

@@ -89,6 +89,37 @@ TEST(SharedWeights, PlansOfOtherWeightsHoldTheirOwn) {
   EXPECT_NE(outputs_of(one, image), outputs_of(other, image));
 }
 
+/// convolution() and a sum with a constant, which is not packed.
+Graph convolution_and_sum() {
+  Graph graph = convolution();
+  graph.initializers["c"] = noise({1, 64, 1, 14});
+  graph.nodes[0].outputs = {"sum"};
+  graph.nodes.push_back({"add", "Add", "", {"sum", "c"}, {"out"}, {}});
+  return graph;
+}
+
+TEST(SharedWeights, SessionsTellThemFromTheirOwnMemory) {
+  const std::unique_ptr<Engine> engine = make_native_engine();
+  const Graph graph = convolution_and_sum();
+  const auto memory = [&](int64_t batch, ThreadingMode mode) {
+    const auto session = engine->compile(
+        graph, {.threads = 2, .mode = mode, .input_shapes = {{"input", {batch, 64, 14, 14}}}});
+    return session.value()->memory();
+  };
+  for (const ThreadingMode mode : {ThreadingMode::kLatency, ThreadingMode::kThroughput}) {
+    const MemoryUse one = memory(1, mode), two = memory(2, mode);
+    EXPECT_GT(one.shared_bytes, static_cast<int64_t>(graph.initializers.at("w").byte_size()));
+    EXPECT_EQ(one.shared_bytes, one.weights_bytes) << "what was packed and what lies in the graph";
+    EXPECT_EQ(two.shared_bytes, one.shared_bytes);
+    EXPECT_GT(two.arena_bytes, one.arena_bytes);
+  }
+}
+
+TEST(SharedWeights, OfAPlanThatIsMadeAloneAreItsOwn) {
+  const Plan plan = make_plan(convolution(), {.input_shapes = {{"input", {1, 64, 14, 14}}}}).value();
+  EXPECT_EQ(plan.shared_bytes, 0U);
+}
+
 TEST(SharedWeights, EndWithTheLastThatHoldsThem) {
   SharedWeights weights;
   const WeightsKey key = key_of("layout", {});

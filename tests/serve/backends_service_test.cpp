@@ -115,11 +115,14 @@ TEST_F(BackendsService, ABadPictureIsRefusedAmongGoodOnes) {
   EXPECT_THAT(refused.status().message(), HasSubstr("image 0"));
 }
 
-TEST_F(BackendsService, TellsTheMemoryOfModelsWhoseEngineKnowsIt) {
+TEST_F(BackendsService, TellsTheMemoryOfModelsWhoseEngineKnowsItWithWeightsThatInstancesShareOnce) {
   const Graph lenet = zoo::make("lenet", {.num_classes = 10, .image_size = 32}).value();
-  files_.write("known/1/model.onnx", formats::to_onnx(lenet).value());
-  files_.write("known/config.pbtxt",
-               "backend: \"ridgeline\" max_batch_size: 1 instance_group { count: 2 kind: KIND_CPU }");
+  for (const std::string count : {"1", "2"}) {
+    files_.write("known" + count + "/1/model.onnx", formats::to_onnx(lenet).value());
+    files_.write(
+        "known" + count + "/config.pbtxt",
+        "backend: \"ridgeline\" max_batch_size: 1 instance_group { count: " + count + " kind: KIND_CPU }");
+  }
   files_.write("unknown/config.pbtxt",
                "backend: \"identity\" max_batch_size: 0\n"
                "input { name: \"INPUT0\" data_type: TYPE_FP32 dims: [ 1 ] }\n"
@@ -129,10 +132,14 @@ TEST_F(BackendsService, TellsTheMemoryOfModelsWhoseEngineKnowsIt) {
   const auto memory = [this](const std::string& model) {
     return service_->statistics(model, "")->at(0).memory;
   };
-  ASSERT_EQ(memory("known").size(), 1U);
-  EXPECT_EQ(memory("known")[0].type, "CPU");
+  ASSERT_EQ(memory("known1").size(), 1U);
+  ASSERT_EQ(memory("known2").size(), 1U);
+  EXPECT_EQ(memory("known1")[0].type, "CPU");
   const auto weights = static_cast<uint64_t>(lenet.parameter_count()) * sizeof(float);
-  EXPECT_GE(memory("known")[0].byte_size, 2 * weights);  // an instance has its own
+  const uint64_t one = memory("known1")[0].byte_size, two = memory("known2")[0].byte_size;
+  EXPECT_GE(one, weights);
+  EXPECT_GT(two, one) << "an instance has values of its own";
+  EXPECT_LT(two, one + weights) << "instances share weights";
   EXPECT_TRUE(memory("unknown").empty());
 }
 

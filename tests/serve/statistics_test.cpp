@@ -84,15 +84,18 @@ TEST(Statistics, ResponsesOfDecoupledModelsCountByTheirNumber) {
             R"("cancel":{"count":1,"ns":3}}})");
 }
 
-TEST(Statistics, MemoryIsWhatAllInstancesHoldNow) {
+TEST(Statistics, MemoryIsWhatAllInstancesHoldNowAndWhatTheyShareIsCountedOnce) {
   ModelStatistics statistics;
   StatisticsShard& first = statistics.add_shard();
   StatisticsShard& second = statistics.add_shard();
-  first.holds(1000);
-  second.holds(30);
-  EXPECT_EQ(statistics.read().memory_bytes, 1030U);
-  first.holds(200);
-  EXPECT_EQ(statistics.read().memory_bytes, 230U);
+  first.holds({.shared_bytes = 0, .own_bytes = 1000});
+  second.holds({.shared_bytes = 0, .own_bytes = 30});
+  EXPECT_EQ(statistics.read().memory.bytes(), 1030U);
+  first.holds({.shared_bytes = 5000, .own_bytes = 200});
+  second.holds({.shared_bytes = 7000, .own_bytes = 30});
+  EXPECT_EQ(statistics.read().memory.bytes(), 7230U);
+  second.holds({});
+  EXPECT_EQ(statistics.read().memory.bytes(), 5200U);
 }
 
 TEST(Statistics, MemoryIsToldByItsKind) {

@@ -29,7 +29,7 @@ class ProgramSession : public Session {
   const Signature& signature() const override { return signature_; }
   Status run(std::span<const TensorView> in, std::span<TensorView> out) override;
   Result<std::vector<OpTime>> profile(std::span<const TensorView> in, int iterations) override;
-  MemoryUse memory() const override { return {.weights_bytes = program_.constant_bytes(), .arena_bytes = 0}; }
+  MemoryUse memory() const override { return {.weights_bytes = program_.constant_bytes()}; }
 
  private:
   void take_inputs(std::span<const TensorView> in);

@@ -36,6 +36,7 @@ class Planner {
     for (const ValueInfo& output : graph_.outputs)
       plan_.outputs.push_back(slot_of(output.name, Form::kPlanes));
     chain_steps(plan_, options.chains, threads_);
+    plan_.shared_bytes = packer_.shared_bytes();
     if (!options.is_trial) packer_.finish(options.packing_threads);
     keep_constants();
     RETURN_IF_ERROR(place_values());
@@ -279,6 +280,16 @@ Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> i
   return outputs;
 }
 
+/// Of the plan's constants, those that are the graph's own.
+size_t bytes_within(const Graph& graph, std::span<const Tensor> constants) {
+  std::map<const std::byte*, size_t> own;
+  for (const auto& [name, tensor] : graph.initializers) own[tensor.data()] = tensor.byte_size();
+  size_t sum = 0;
+  for (const Tensor& tensor : constants)
+    if (const auto found = own.extract(tensor.data())) sum += found.mapped();
+  return sum;
+}
+
 }  // namespace
 
 Status Plan::run(std::span<const TensorView> in, ThreadPool& pool) {
@@ -301,7 +312,9 @@ Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
   RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate,
                                                .input_shapes = options.input_shapes,
                                                .computes_in_integers = options.in_integers}));
-  return plan_as_it_is(optimized, options);
+  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(optimized, options));
+  plan.shared_bytes += bytes_within(graph, plan.constants);
+  return plan;
 }
 
 }  // namespace ridgeline::native

@@ -16,6 +16,7 @@ struct Plan {
   std::vector<TensorView> slots;
   std::vector<size_t> inputs, outputs;  ///< slots, in the signature's order
   std::vector<Tensor> constants;        ///< weights and packed weights that the slots and steps look into
+  size_t shared_bytes = 0;              ///< of the constants, what other sessions of the graph have too
   Tensor arena;
 
   /// Points the inputs' slots at `in` and runs all steps.

@@ -23,7 +23,8 @@ Result<std::vector<OpTime>> profile_plan(Plan& plan, std::span<const TensorView>
 }
 
 MemoryUse memory_of(const Plan& plan) {
-  MemoryUse use{0, static_cast<int64_t>(plan.arena.byte_size())};
+  MemoryUse use{.shared_bytes = static_cast<int64_t>(plan.shared_bytes),
+                .arena_bytes = static_cast<int64_t>(plan.arena.byte_size())};
   std::map<const std::byte*, size_t> bytes;  // layers may share weights
   for (const Tensor& tensor : plan.constants) bytes[tensor.data()] = tensor.byte_size();
   for (const auto& [data, size] : bytes) use.weights_bytes += static_cast<int64_t>(size);

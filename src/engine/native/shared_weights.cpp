@@ -66,6 +66,15 @@ Result<Tensor> Packer::add(PackedWeights weights) {
   return lent;
 }
 
+size_t Packer::shared_bytes() const {
+  std::map<const HeldWeights*, size_t> bytes;  // layers may share weights
+  if (shared_ != nullptr)
+    for (const Job& job : jobs_) bytes[job.held.get()] = job.held->packed.byte_size();
+  size_t sum = 0;
+  for (const auto& [held, size] : bytes) sum += size;
+  return sum;
+}
+
 bool Packer::pack(const Job& job) const {
   bool is_ours = false;
   std::call_once(job.held->pack_once, [&] {

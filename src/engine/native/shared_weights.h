@@ -57,6 +57,8 @@ class Packer {
 
   /// Memory that holds the packed weights after finish(), shared with all who hold the same.
   Result<Tensor> add(PackedWeights weights);
+  /// Of what was added and is not yet finished, what others hold too or may come to hold.
+  size_t shared_bytes() const;
   void finish(int threads);
 
  private:

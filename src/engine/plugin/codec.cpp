@@ -162,12 +162,16 @@ Result<std::map<std::string, int64_t>> decode_dimensions(std::string_view text) 
 }
 
 std::string encode(const MemoryUse& memory) {
-  return dump({{"weights_bytes", memory.weights_bytes}, {"arena_bytes", memory.arena_bytes}});
+  return dump({{"weights_bytes", memory.weights_bytes},
+               {"shared_bytes", memory.shared_bytes},
+               {"arena_bytes", memory.arena_bytes}});
 }
 
 Result<MemoryUse> decode_memory(std::string_view text) {
   return decode_document(text, "memory use", [](const Json& json) {
-    return MemoryUse{.weights_bytes = json.at("weights_bytes"), .arena_bytes = json.at("arena_bytes")};
+    return MemoryUse{.weights_bytes = json.at("weights_bytes"),
+                     .shared_bytes = json.value("shared_bytes", int64_t{0}),
+                     .arena_bytes = json.at("arena_bytes")};
   });
 }
 

@@ -32,7 +32,7 @@ class EngineInstance : public Instance {
     return times;
   }
 
-  uint64_t memory_bytes() const override { return sessions_.memory_bytes(); }
+  ModelMemory memory() const override { return sessions_.memory(); }
 
  private:
   /// One batch; its times are added. Where inputs may be ragged its requests differ in shape, and run in turn

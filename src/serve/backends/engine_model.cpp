@@ -121,12 +121,14 @@ Status warm_up(CompiledSize& size) {
   return {};
 }
 
-uint64_t memory_of(const CompiledSize& size) {
+ModelMemory memory_of(const CompiledSize& size) {
   const MemoryUse use = size.session->memory();
-  if (use.weights_bytes == 0) return 0;
-  auto bytes = static_cast<uint64_t>(use.weights_bytes + use.arena_bytes);
-  for (const Tensor& input : size.inputs) bytes += input.byte_size();
-  return bytes;
+  if (use.weights_bytes <= 0) return {};
+  const int64_t shared = std::clamp<int64_t>(use.shared_bytes, 0, use.weights_bytes);  // a plugin's word
+  ModelMemory memory{.shared_bytes = static_cast<uint64_t>(shared),
+                     .own_bytes = static_cast<uint64_t>(use.weights_bytes - shared + use.arena_bytes)};
+  for (const Tensor& input : size.inputs) memory.own_bytes += input.byte_size();
+  return memory;
 }
 
 Status compile(const EngineModel& model, const SessionOptions& options, CompiledSize& size) {
@@ -139,7 +141,7 @@ Status compile(const EngineModel& model, const SessionOptions& options, Compiled
     ASSIGN_OR_RETURN(Tensor memory, Tensor::zeros(input.type.dtype, input.type.shape.value_or(Shape())));
     size.inputs.push_back(std::move(memory));
   }
-  if (options.device == "cpu") size.memory_bytes = memory_of(size);
+  if (options.device == "cpu") size.memory = memory_of(size);
   return warm_up(size);
 }
 

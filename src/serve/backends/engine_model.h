@@ -42,8 +42,8 @@ std::optional<ItemShapes> fixed_shapes(const ModelConfig& config);
 /// A model compiled for some number of rows of some shapes, with memory for its inputs.
 struct CompiledSize {
   int64_t rows = 1;
-  double seconds = 0;         ///< of one run
-  uint64_t memory_bytes = 0;  ///< of this machine; 0 where the engine does not tell its weights
+  double seconds = 0;    ///< of one run
+  ModelMemory memory{};  ///< 0 where the engine does not tell its weights
   std::unique_ptr<Session> session;
   TensorOrder order;
   /// In the session's order. Rows that a batch does not fill hold those of earlier batches, or zeros at

@@ -56,9 +56,9 @@ Status SessionCache::need(Ladder& ladder, int64_t rows) {
       std::ranges::lower_bound(ladder.sizes, rows, {}, [](const auto& size) { return size->rows; });
   if (at != ladder.sizes.end() && (*at)->rows == rows) return {};
   ASSIGN_OR_RETURN(auto size, compile_size(*model_, place_, ladder.shapes, rows));
-  memory_bytes_ += size->memory_bytes;
   ladder.sizes.insert(at, std::move(size));
   ladder.plans.clear();
+  count_memory();
   return {};
 }
 
@@ -75,9 +75,15 @@ void SessionCache::drop_old() {
       ++ladder;
       continue;
     }
-    for (const auto& size : ladder->sizes) memory_bytes_ -= size->memory_bytes;
     ladder = ladders_.erase(ladder);
   }
+  count_memory();
+}
+
+void SessionCache::count_memory() {
+  memory_ = {};
+  for (const Ladder& ladder : ladders_)
+    for (const auto& size : ladder.sizes) memory_.merge(size->memory);
 }
 
 }  // namespace ridgeline::serve

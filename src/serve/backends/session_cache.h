@@ -12,7 +12,7 @@ namespace ridgeline::serve {
 
 /// An instance's sessions: by the shapes of one request's inputs, and for each of those by rows. Sizes that
 /// nobody has asked for yet are compiled when somebody does, and shapes that were not asked for lately are
-/// dropped: each session holds weights of its own. One thread at a time.
+/// dropped: each session holds values of its own, and with some engines weights. One thread at a time.
 class SessionCache {
  public:
   SessionCache(std::shared_ptr<const EngineModel> model, Place place);
@@ -24,7 +24,7 @@ class SessionCache {
   Result<std::span<CompiledSize* const>> runs_for(const ItemShapes& shapes, int64_t rows);
 
   /// Of all sessions.
-  uint64_t memory_bytes() const { return memory_bytes_; }
+  const ModelMemory& memory() const { return memory_; }
 
  private:
   /// The sessions of some shapes, ascending by rows.
@@ -40,12 +40,13 @@ class SessionCache {
   /// Of the buckets the smallest that holds `rows` rows.
   int64_t bucket_for(int64_t rows) const;
   void drop_old();
+  void count_memory();
 
   std::shared_ptr<const EngineModel> model_;
   Place place_;
   std::vector<int64_t> buckets_;
   std::list<Ladder> ladders_;  ///< the one used last in front
-  uint64_t memory_bytes_ = 0;
+  ModelMemory memory_;
 };
 
 }  // namespace ridgeline::serve

@@ -39,8 +39,9 @@ class Instance {
   /// execute() takes microseconds and waits for nothing, so that it may run on a thread that looks after
   /// connections.
   virtual bool immediate() const { return false; }
-  /// Of this machine's memory, held for weights and values; 0 where that cannot be told.
-  virtual uint64_t memory_bytes() const { return 0; }
+  /// Of this machine's memory, held for weights and values, shared with other instances of the model
+  /// or its own; 0 where that cannot be told.
+  virtual ModelMemory memory() const { return {}; }
 };
 
 /// Where an instance is to live.

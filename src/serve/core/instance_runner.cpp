@@ -49,9 +49,9 @@ void InstanceRunner::run(Batch& batch) {
 }
 
 void InstanceRunner::tell_memory() {
-  const uint64_t bytes = member_.instance->memory_bytes();
-  if (bytes != memory_told_) statistics_->holds(bytes);
-  memory_told_ = bytes;
+  const ModelMemory memory = member_.instance->memory();
+  if (memory != memory_told_) statistics_->holds(memory);
+  memory_told_ = memory;
 }
 
 void InstanceRunner::record(const Batch& batch, const ComputeTimes& times) {

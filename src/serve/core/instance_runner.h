@@ -36,7 +36,7 @@ class InstanceRunner {
   Member member_;
   ResourceGate* gate_;
   StatisticsShard* statistics_;
-  uint64_t memory_told_ = 0;
+  ModelMemory memory_told_;
   std::vector<std::shared_ptr<Job>> jobs_;
   std::vector<AnsweredRequest> answered_;
 };

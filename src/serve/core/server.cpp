@@ -11,8 +11,8 @@ namespace ridgeline::serve {
 namespace {
 
 std::vector<MemoryUsage> memory_of(const ModelCounts& counts) {
-  if (counts.memory_bytes == 0) return {};
-  return {{.type = "CPU", .id = 0, .byte_size = counts.memory_bytes}};
+  if (counts.memory.bytes() == 0) return {};
+  return {{.type = "CPU", .id = 0, .byte_size = counts.memory.bytes()}};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "serve/observe/latency_histogram.h"
+#include "serve/observe/model_memory.h"
 #include "serve/scheduling/close_reason.h"
 #include "serve/time.h"
 
@@ -66,7 +67,7 @@ struct ModelCounts {
   uint64_t last_inference_ms = 0;  ///< of the last execution, since 1970
   uint64_t inference_count = 0;    ///< rows of successful requests
   uint64_t execution_count = 0;
-  uint64_t memory_bytes = 0;  ///< that its instances hold now, where they can tell
+  ModelMemory memory;  ///< that its instances hold now, where they can tell
   Tally success;
   Tally fail;
   Tally queue;

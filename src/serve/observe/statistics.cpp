@@ -21,7 +21,7 @@ void ModelCounts::merge(const ModelCounts& other) {
   last_inference_ms = std::max(last_inference_ms, other.last_inference_ms);
   inference_count += other.inference_count;
   execution_count += other.execution_count;
-  memory_bytes += other.memory_bytes;
+  memory.merge(other.memory);
   for (Tally ModelCounts::* tally :
        {&ModelCounts::success, &ModelCounts::fail, &ModelCounts::queue, &ModelCounts::compute_input,
         &ModelCounts::compute_infer, &ModelCounts::compute_output, &ModelCounts::cache_hit,
@@ -62,9 +62,9 @@ void StatisticsShard::execution(const ExecutionRecord& record) {
   }
 }
 
-void StatisticsShard::holds(uint64_t memory_bytes) {
+void StatisticsShard::holds(const ModelMemory& memory) {
   const std::lock_guard lock(mutex_);
-  counts_.memory_bytes = memory_bytes;
+  counts_.memory = memory;
 }
 
 void StatisticsShard::failure(FailureReason reason, Nanos total) {

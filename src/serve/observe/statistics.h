@@ -55,7 +55,7 @@ class alignas(64) StatisticsShard {
   void cache_miss(Nanos spent);
   void response(const ResponseRecord& record);
   /// From now on, in place of what was told before.
-  void holds(uint64_t memory_bytes);
+  void holds(const ModelMemory& memory);
 
   void add_to(ModelCounts& sum) const;
 

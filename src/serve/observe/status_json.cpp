@@ -12,7 +12,7 @@ void add_counts(const ModelReport& report, Json& model) {
   model["fail"] = counts.fail.count;
   model["rows"] = counts.inference_count;
   model["executions"] = counts.execution_count;
-  model["memory"] = counts.memory_bytes;
+  model["memory"] = counts.memory.bytes();
   model["ns"] = {{"request", counts.success.ns},
                  {"queue", counts.queue.ns},
                  {"input", counts.compute_input.ns},

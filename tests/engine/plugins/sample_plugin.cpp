@@ -46,7 +46,7 @@ class SampleSession : public Session {
     return std::vector<OpTime>{{"all", "Double", "sample", static_cast<double>(iterations)}};
   }
 
-  MemoryUse memory() const override { return {.weights_bytes = 3, .arena_bytes = 5}; }
+  MemoryUse memory() const override { return {.weights_bytes = 3, .shared_bytes = 2, .arena_bytes = 5}; }
 
  private:
   std::string word_;
