@@ -4,30 +4,11 @@
 #include <algorithm>
 
 #include "kernels/winograd/panel_product_body.h"
+#include "kernels/winograd/places_body.h"
 #include "kernels/winograd/transforms_body.h"
 
 namespace ridgeline::kernels::winograd {
 namespace {
-
-/// Where a tile's first result lies, and how many rows and columns of it lie inside the image.
-struct Place {
-  int64_t image = 0;
-  int64_t row = 0;
-  int64_t column = 0;
-
-  Place(const Images& images, int64_t tile)
-      : image(tile / images.tiles_per_image()),
-        row(tile % images.tiles_per_image() / images.tile_columns() * images.tile),
-        column(tile % images.tile_columns() * images.tile) {}
-};
-
-int64_t pixel_at(const Images& images, int64_t image, int64_t row, int64_t column) {
-  return image * images.image + (row * images.width + column) * images.pixel;
-}
-
-constexpr int64_t channel_at(int64_t channel, int64_t block) {
-  return channel / blocked::kBlock * block + channel % blocked::kBlock;
-}
 
 /// n×n pixels from `margin` above and to the left of a tile's first result, through M s Mᵀ into the
 /// planes; zeros stand for what lies outside of the image.
