@@ -16,6 +16,8 @@ constexpr int64_t kMostRuns = 1024;
 /// Above this, a layer's weights are read once for all images, below it an image's values once for all
 /// weights.
 constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;
+constexpr int64_t kWeightBytesAtHand = int64_t{256}
+                                       << 10;  ///< which are found in a second-level cache anyway
 constexpr int64_t kTasksPerThread = 16;
 constexpr int64_t kFewestTasksPerThread = 4;  ///< below which fewer panels go together
 constexpr int64_t kMostPanelsTogether = 4;    ///< for which a band's inputs are copied once
@@ -54,7 +56,8 @@ struct Cuts {
     while (!fits() && band.columns > 1) band.columns = ceil_div(band.columns, 2);
     band_rows = ceil_div(window.out[1], band.rows);
     band_columns = ceil_div(window.out[2], band.columns);
-    chunk = planes ? inputs : std::clamp<int64_t>(kRunsTogether / taps, 1, inputs);
+    chunk = planes ? std::clamp<int64_t>(64 / taps, 1, inputs)
+                   : std::clamp<int64_t>(kRunsTogether / taps, 1, inputs);
     while (!in_place && !planes && chunk > 1 && chunk * patch().floats() > Patch::kFloats) --chunk;
   }
 
@@ -67,6 +70,7 @@ struct Cuts {
   /// Of a panel with `blocks` blocks, those of one input.
   int64_t weights_of_input(int64_t blocks) const { return taps * width * blocks * kBlock; }
   int64_t weights() const { return inputs * weights_of_input(out_blocks); }
+  int64_t weight_bytes() const { return weights() * static_cast<int64_t>(sizeof(float)); }
   int64_t bands() const { return band_rows * band_columns; }
 
   Window window;
@@ -118,7 +122,7 @@ class Convolution {
 
   Task task_at(int64_t i) const {
     const int64_t band = i % cuts_.bands(), rest = i / cuts_.bands();
-    const bool keeps_weights = cuts_.weights() * static_cast<int64_t>(sizeof(float)) > kWeightBytesToKeep;
+    const bool keeps_weights = cuts_.weight_bytes() > kWeightBytesToKeep;
     Task task{.image = keeps_weights ? rest % desc_.batch : rest / groups_,
               .group = keeps_weights ? rest / desc_.batch : rest % groups_,
               .band = {.row = band / cuts_.band_columns * cuts_.band.rows,
@@ -138,6 +142,8 @@ class Convolution {
         add_products(task, panel, {input, input + inputs}, values);
     }
   }
+
+  bool fetches_ahead() const { return cuts_.weight_bytes() > kWeightBytesAtHand; }
 
   /// Of `inputs`, to a panel's sums.
   void add_products(const Task& task, int64_t panel, const InputRange& inputs, const float* values) const {
@@ -162,7 +168,7 @@ class Convolution {
                          .c_block = cuts_.out_plane(),
                          .adds = inputs.begin > 0,
                          .finish = inputs.end == cuts_.inputs ? &finish : nullptr,
-                         .ahead = weights + count * weights_of_input,
+                         .ahead = fetches_ahead() ? weights + count * weights_of_input : nullptr,
                          .ahead_floats = share};
     const int64_t row_floats = cuts_.window.out[2] * kBlock;
     for (int64_t row = 0; row < task.band.rows; ++row) {
