@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "engine/native/plan.h"
+#include "engine/native/profile.h"
 #include "graph/zoo/zoo.h"
 
 namespace ridgeline::native {
@@ -142,6 +143,27 @@ TEST(Chains, NeedLessMemoryThanWhatLiesBetweenTheirSteps) {
   ASSERT_TRUE(apart.ok() && chained.ok());
   ASSERT_GT(joined_steps(*chained), 0);
   EXPECT_LT(chained->arena.byte_size(), apart->arena.byte_size());
+}
+
+TEST(Chains, AreProfiledStepByStep) {
+  const Graph graph = ChainMaker(5, 20).make();
+  Result<Plan> apart = make_plan(graph, {.threads = 2, .chains = kNeverJoined}),
+               chained = make_plan(graph, {.threads = 2, .chains = {.in_caches = 0, .held = 4000}});
+  ASSERT_TRUE(apart.ok() && chained.ok());
+  if (has_blocks()) {
+    ASSERT_GT(joined_steps(*chained), 0);
+  }
+  const Tensor image = Tensor::zeros(DType::kF32, *graph.inputs[0].type.shape).value();
+  const std::array in = {image.view()};
+  ThreadPool pool(2);
+  const auto want = profile_plan(*apart, in, pool, 1).value(),
+             got = profile_plan(*chained, in, pool, 2).value();
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(got[i].name, want[i].name);
+    EXPECT_EQ(got[i].kernel, want[i].kernel);
+    EXPECT_GT(got[i].mean_us, 0) << got[i].name;
+  }
 }
 
 }  // namespace

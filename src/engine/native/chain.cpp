@@ -1,8 +1,12 @@
 #include "engine/native/chain.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "kernels/ceil_div.h"
 
@@ -14,6 +18,9 @@ using kernels::Range;
 
 constexpr int64_t kTasksPerThread = 3;
 constexpr size_t kMostLinks = 8;
+
+using Clock = std::chrono::steady_clock;
+using Times = std::array<std::atomic<int64_t>, kMostLinks>;  ///< ticks of all threads together
 
 /// Images in a slot: planes, or blocks of channels, whose positions are `width` floats.
 struct Images {
@@ -62,13 +69,13 @@ class Chain {
 
   size_t scratch_bytes() const { return bytes_ * static_cast<size_t>(threads_); }
 
-  void run(Slots slots, size_t scratch, ThreadPool& pool) const {
+  void run(Slots slots, size_t scratch, ThreadPool& pool, Times* times = nullptr) const {
     const int64_t chunks = ceil_div(images().rows, chunk_rows_);
     pool.parallel_for(images().batch * chunks, 1, [&](int64_t begin, int64_t end, int thread) {
       ThreadPool alone(1);
       for (int64_t i = begin; i < end; ++i) {
         const int64_t first = i % chunks * chunk_rows_;
-        make({slots, slots[scratch].data + static_cast<size_t>(thread) * bytes_, i / chunks, alone},
+        make({slots, slots[scratch].data + static_cast<size_t>(thread) * bytes_, i / chunks, alone, times},
              {first, std::min(first + chunk_rows_, images().rows)});
       }
     });
@@ -80,6 +87,7 @@ class Chain {
     std::byte* scratch;
     int64_t image;
     ThreadPool& pool;
+    Times* times;
   };
 
   const Images& images() const { return links_.back().out; }
@@ -118,8 +126,12 @@ class Chain {
       made[k] = wanted;
       wanted = kernels::input_rows(links_[k].step.window, wanted);
     }
-    for (size_t k = 0; k < links_.size(); ++k)
-      if (made[k].begin < made[k].end) make_rows(work, k, made[k], held);
+    for (size_t k = 0; k < links_.size(); ++k) {
+      if (made[k].begin == made[k].end) continue;
+      const auto start = work.times != nullptr ? Clock::now() : Clock::time_point();
+      make_rows(work, k, made[k], held);
+      if (work.times != nullptr) (*work.times)[k] += (Clock::now() - start).count();
+    }
   }
 
   /// Keeps of what is held the rows that are wanted; those that are still to be made.
@@ -187,8 +199,17 @@ Step join(std::span<Step> steps, Plan& plan, int64_t most_bytes, int threads) {
            .run = [chain, scratch](Slots slots, ThreadPool& pool) -> Status {
              chain.run(slots, scratch, pool);
              return {};
-           }};
+           },
+           .joined = JoinedSteps{
+               .run_timed = [chain, scratch](Slots slots, ThreadPool& pool, std::span<double> shares) {
+                 Times times{};
+                 chain.run(slots, scratch, pool, &times);
+                 for (size_t k = 0; k < shares.size(); ++k) shares[k] = static_cast<double>(times[k]);
+                 const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+                 for (double& share : shares) share /= std::max(sum, 1.0);
+               }}};
   for (size_t i = 0; i < steps.size(); ++i) {
+    all.joined->links.push_back({steps[i].name, steps[i].op, steps[i].kernel});
     for (const size_t slot : steps[i].in)
       if (i == 0 || slot != steps[i - 1].rows->out) all.in.push_back(slot);
     std::move(steps[i].refusals.begin(), steps[i].refusals.end(), std::back_inserter(all.refusals));

@@ -40,6 +40,16 @@ struct RowWise {
   std::function<void(Slots slots, const Part& part, ThreadPool& pool)> run;
 };
 
+/// Steps that were joined into one.
+struct JoinedSteps {
+  struct Link {
+    std::string name, op, kernel;
+  };
+  std::vector<Link> links;
+  /// Runs the joined step and sets the share of its time that each link took.
+  std::function<void(Slots slots, ThreadPool& pool, std::span<double> shares)> run_timed;
+};
+
 /// One operator, bound to its slots.
 struct Step {
   std::string name;  ///< of the ONNX node
@@ -50,6 +60,7 @@ struct Step {
   std::vector<kernels::Refusal> refusals{};  ///< of implementations that come before it in their lists
   size_t results = 1;                        ///< of `out`, the first; the rest is scratch memory
   std::optional<RowWise> rows{};
+  std::optional<JoinedSteps> joined{};
 };
 
 /// What a builder sees of the node it makes a step of.
