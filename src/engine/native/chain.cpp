@@ -45,8 +45,8 @@ struct Held {
 struct Link {
   RowWise step;
   Images in, out;
-  int64_t held_rows = 0;   ///< of the output that a band needs at most; of the last link none are held
-  int64_t held_plane = 0;  ///< positions between planes of them
+  int64_t held_plane =
+      0;  ///< positions between planes of the rows that a band needs; of the last link none are held
 
   int64_t held_floats() const { return out.planes * held_plane * out.width; }
 };
@@ -99,7 +99,6 @@ class Chain {
       const kernels::Window& w = links_[k].step.window;
       rows = std::min((rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1, w.in[1]);
       Link& link = links_[k - 1];
-      link.held_rows = rows;
       link.held_plane = apart(rows * link.out.columns);
       bytes += link.held_floats() * static_cast<int64_t>(sizeof(float));
     }
@@ -233,6 +232,10 @@ class Readers {
   std::map<size_t, int> count_;
 };
 
+int64_t bytes_of_image(const TensorView& images) {
+  return static_cast<int64_t>(images.byte_size()) / std::max<int64_t>(images.shape[0], 1);
+}
+
 bool are_joined(const Step& step, const Step& next, const Readers& readers) {
   if (!step.rows || !next.rows || step.rows->has_residual || next.rows->in != step.rows->out) return false;
   return readers.of(step.rows->out) == 1;
@@ -244,8 +247,7 @@ void chain_steps(Plan& plan, const ChainLimits& limits, int threads) {
   const Readers readers(plan);
   std::vector<Step> steps;
   const auto goes_on = [&](const Step& last, const Step& next) {
-    return are_joined(last, next, readers) &&
-           static_cast<int64_t>(plan.slots[last.rows->out].byte_size()) > limits.in_caches;
+    return are_joined(last, next, readers) && bytes_of_image(plan.slots[last.rows->out]) > limits.in_caches;
   };
   for (size_t first = 0; first < plan.steps.size();) {
     size_t end = first + 1;

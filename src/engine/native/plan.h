@@ -25,11 +25,11 @@ struct Plan {
   Result<Plan> clone() const;
 };
 
-/// Bytes between two steps on images: with more they are joined (engine/native/chain.h), and a thread then
+/// Bytes of an image between two steps: with more they are joined (engine/native/chain.h), and a thread then
 /// holds so many at a time, in its second-level cache.
 struct ChainLimits {
   int64_t in_caches = int64_t{1} << 20;
-  int64_t held = int64_t{384} << 10;
+  int64_t held = int64_t{512} << 10;
 };
 
 /// What a plan is made for.
