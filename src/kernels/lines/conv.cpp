@@ -4,28 +4,24 @@
 #include <array>
 #include <optional>
 
+#include "kernels/lines/bands.h"
 #include "kernels/lines/depthwise.h"
 #include "kernels/lines/dot.h"
-#include "kernels/lines/patch.h"
-#include "kernels/lines/schedule.h"
 #include "kernels/needs.h"
 #include "tensor/half.h"
 
 namespace ridgeline::kernels::lines {
 namespace {
 
-constexpr int64_t kMostTaps = 512;
-/// Weights that stay in a second-level cache once they were read.
-constexpr int64_t kCachedWeightBytes = int64_t{1} << 20;
-
-/// Tiles of weights for output channels past the first 16 of a panel are left out where there are none.
-int64_t tiles_of(const LineConvDesc& desc, int64_t panel) {
-  return std::min(kPanelTiles, ceil_div(desc.conv.out_channels - panel * kChannels, kColumns));
-}
-
-/// Of a panel's weights.
-int64_t panel_bytes(const Schedule& schedule, int64_t tiles) {
-  return schedule.inputs * schedule.taps * schedule.parts * tiles * kTileBytes;
+LineLayer layer_of(const LineConvDesc& desc) {
+  const bool planes = takes_planes(desc);
+  return {.conv = desc.conv,
+          .window = desc.conv.window,
+          .planes = planes,
+          .parts = parts_of(desc.numbers),
+          .inputs = planes ? 1 : blocks_of(desc.conv.in_channels),
+          .outputs = blocks_of(desc.conv.out_channels),
+          .panels_of_output = 1};
 }
 
 /// One instruction set's.
@@ -40,71 +36,12 @@ class Convolution {
       : kernels_(kernels),
         desc_(desc),
         args_(args),
-        schedule_(desc),
+        schedule_(layer_of(desc)),
         lines_(schedule_.line_patch()),
         pixels_(schedule_.pixel_patch()),
-        pitch_(schedule_.pitch()),
-        input_bytes_(schedule_.input_bytes()),
-        streams_weights_(schedule_.panels * panel_bytes(schedule_, kPanelTiles) > kCachedWeightBytes) {
-    for (int64_t tap = 0; tap < schedule_.taps; ++tap)
-      taps_[static_cast<size_t>(tap)] = schedule_.offset_of(tap);
-  }
+        taps_(schedule_) {}
 
-  void run(ThreadPool& pool) const {
-    if (schedule_.shares_patches())
-      pool.parallel_for(desc_.conv.batch * schedule_.bands, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-          fill(i / schedule_.bands, band_at(i % schedule_.bands), patch_at(i));
-      });
-    pool.parallel_for(schedule_.tasks(), 1, [&](int64_t begin, int64_t end, int thread) {
-      for (int64_t i = begin; i < end; ++i) compute(i, thread);
-    });
-  }
-
- private:
-  /// A panel of a band of an image.
-  struct Part {
-    int64_t image;
-    Band band;
-    int64_t panel;
-    const std::byte* patch;
-    bool fetches_next;  ///< the weights of the next panel
-  };
-
-  Band band_at(int64_t index) const {
-    const int64_t row = index * schedule_.rows;
-    return {.row = row, .rows = std::min(schedule_.rows, schedule_.window.out[1] - row)};
-  }
-
-  std::byte* patch_at(int64_t index) const {
-    return static_cast<std::byte*>(args_.scratch) + index * schedule_.patch_bytes();
-  }
-
-  /// Tasks with the same weights follow each other.
-  void compute(int64_t task, int thread) const {
-    const int64_t band = task % schedule_.bands, rest = task / schedule_.bands;
-    const int64_t first = rest % schedule_.image_groups * schedule_.images;
-    const int64_t end = std::min(desc_.conv.batch, first + schedule_.images);
-    const int64_t group = rest / schedule_.image_groups;
-    const auto patch_of = [&](int64_t image) {
-      return patch_at(schedule_.shares_patches() ? image * schedule_.bands + band
-                                                 : thread * schedule_.images + image - first);
-    };
-    const Band own = band_at(band);
-    if (!schedule_.in_place && !schedule_.shares_patches())
-      for (int64_t image = first; image < end; ++image) fill(image, own, patch_of(image));
-    const int64_t end_panel = (group + 1) * schedule_.panels / schedule_.groups;
-    for (int64_t panel = group * schedule_.panels / schedule_.groups; panel < end_panel; ++panel)
-      for (int64_t image = first; image < end; ++image)
-        multiply({.image = image,
-                  .band = own,
-                  .panel = panel,
-                  .patch = schedule_.in_place ? in_place(image, own) : patch_of(image),
-                  .fetches_next = streams_weights_ && image + 1 == end && panel + 1 < end_panel});
-  }
-
-  int64_t out_lines() const { return volume(schedule_.window.out); }
-  int64_t image_lines() const { return schedule_.inputs * schedule_.parts * volume(schedule_.window.in); }
+  void run(ThreadPool& pool) const { Bands(schedule_, args_.scratch).run(*this, pool); }
 
   void fill(int64_t image, const Band& band, std::byte* patch) const {
     const Window& w = schedule_.window;
@@ -116,41 +53,8 @@ class Convolution {
     }
     const Line* const in = static_cast<const Line*>(args_.in) + image * image_lines();
     for (int64_t plane = 0; plane < schedule_.inputs * schedule_.parts; ++plane)
-      lines_.fill(in + plane * volume(w.in), band, reinterpret_cast<Line*>(patch + plane * input_bytes_));
-  }
-
-  void multiply(const Part& part) const {
-    const auto& [image, band, panel, patch, fetches_next] = part;
-    const int64_t columns = schedule_.window.out[2], pitch = pitch_;
-    const int64_t block = image * schedule_.panels + panel;
-    const int64_t line = block * schedule_.parts * out_lines() + band.row * columns;
-    alignas(64) float bias[kChannels];
-    kernels_.dots.multiply(
-        {.numbers = desc_.numbers,
-         .positions = band.rows * pitch - (pitch - columns),
-         .a = patch,
-         .a_step = schedule_.step_bytes(),
-         .a_part = input_bytes_,
-         .input_step = schedule_.parts * input_bytes_,
-         .taps = taps_.data(),
-         .tap_count = schedule_.taps,
-         .inputs = schedule_.inputs,
-         .b = weights_of(panel),
-         .tiles = tiles_of(desc_, panel),
-         .ahead = fetches_next ? weights_of(panel + 1) : nullptr,
-         .ahead_bytes = panel_bytes(schedule_, tiles_of(desc_, panel + 1)),
-         .results = {.pitch = pitch,
-                     .columns = columns,
-                     .row_lines = columns,
-                     .part_lines = out_lines(),
-                     .out = args_.out + line,
-                     .residual = desc_.conv.has_residual ? args_.residual + line : nullptr,
-                     .bias = blocked::padded_bias(desc_.conv, args_.bias, panel * kChannels, bias),
-                     .activation = desc_.conv.activation}});
-  }
-
-  const std::byte* weights_of(int64_t panel) const {
-    return static_cast<const std::byte*>(args_.weights) + panel * panel_bytes(schedule_, kPanelTiles);
+      lines_.fill(in + plane * volume(w.in), Line{}, band,
+                  reinterpret_cast<Line*>(patch + plane * taps_.input_bytes));
   }
 
   const std::byte* in_place(int64_t image, const Band& band) const {
@@ -158,39 +62,47 @@ class Convolution {
                                               band.row * schedule_.window.in[2]);
   }
 
+  void multiply(const Part& part) const {
+    const int64_t block = part.image * schedule_.outputs + part.panel;
+    const int64_t line = block * schedule_.parts * out_lines() + part.band.row * schedule_.window.out[2];
+    alignas(64) float bias[kChannels];
+    TapProducts products = products_of(schedule_, taps_, part);
+    set_weights(products, schedule_, part, args_.weights);
+    kernels_.dots.multiply(
+        {.numbers = desc_.numbers,
+         .products = products,
+         .results = {.part_lines = out_lines(),
+                     .out = args_.out + line,
+                     .residual = desc_.conv.has_residual ? args_.residual + line : nullptr,
+                     .bias = blocked::padded_bias(desc_.conv, args_.bias, part.panel * kChannels, bias),
+                     .activation = desc_.conv.activation}});
+  }
+
+ private:
+  int64_t out_lines() const { return volume(schedule_.window.out); }
+  int64_t image_lines() const { return schedule_.inputs * schedule_.parts * volume(schedule_.window.in); }
+
   Kernels kernels_;
   const LineConvDesc& desc_;
   const LineConvArgs& args_;
   Schedule schedule_;
   LinePatch lines_;
   PixelPatch pixels_;
-  int64_t pitch_;
-  int64_t input_bytes_;
-  bool streams_weights_;
-  std::array<int64_t, kMostTaps> taps_;
+  TapLayout taps_;
 };
 
-size_t scratch_bytes(const LineConvDesc& desc) {
-  const Schedule schedule(desc);
-  if (schedule.in_place) return 0;
-  const int64_t patches =
-      schedule.shares_patches() ? desc.conv.batch * schedule.bands : desc.conv.threads * schedule.images;
-  return static_cast<size_t>(patches * schedule.patch_bytes());
-}
+size_t scratch_bytes(const LineConvDesc& desc) { return Schedule(layer_of(desc)).scratch_bytes(); }
 
-size_t packed_bytes(const LineConvDesc& desc) {
-  const Schedule schedule(desc);
-  return static_cast<size_t>(schedule.panels * panel_bytes(schedule, kPanelTiles));
-}
+size_t packed_bytes(const LineConvDesc& desc) { return Schedule(layer_of(desc)).weight_bytes(); }
 
 /// Where the weights of a step's terms lie among those of an output channel; none past the last.
-using TermOffsets = std::array<std::optional<int64_t>, kTermsOfTile>;
+using TermOffsets = std::array<std::optional<int64_t>, kChannels>;
 
 TermOffsets terms_of(const LineConvDesc& desc, const Schedule& schedule, int64_t step) {
   const Size3& kernel = schedule.window.kernel;
   const int64_t input = step / schedule.taps, tap = step % schedule.taps, across = schedule.taps / kernel[1];
   TermOffsets offsets;
-  for (int64_t term = 0; term < kTermsOfTile; ++term) {
+  for (int64_t term = 0; term < kChannels; ++term) {
     int64_t channel = input * kChannels + term, kw = tap % across;
     if (schedule.planes) {
       channel = term % PixelPatch::kChannels;
@@ -215,16 +127,15 @@ void pack_tile(const TermOffsets& terms, std::span<const float* const> columns, 
 
 /// [panel][input][tap][hi, lo][tile][pair of terms][column][term].
 void pack(const LineConvDesc& desc, const float* plain, void* packed) {
-  const Schedule schedule(desc);
+  const Schedule schedule(layer_of(desc));
   const int64_t steps = schedule.inputs * schedule.taps;
   const int64_t of_column = desc.conv.in_channels * volume(schedule.window.kernel);
   for (int64_t step = 0; step < steps; ++step) {
     const TermOffsets terms = terms_of(desc, schedule, step);
-    for (int64_t panel = 0; panel < schedule.panels; ++panel) {
-      const int64_t tiles = tiles_of(desc, panel), part = tiles * kTileBytes / 2;
-      auto* to =
-          static_cast<uint16_t*>(packed) +
-          (panel * panel_bytes(schedule, kPanelTiles) + step * schedule.parts * tiles * kTileBytes) / 2;
+    for (int64_t panel = 0; panel < schedule.panels(); ++panel) {
+      const int64_t tiles = schedule.tiles_of(panel), part = tiles * kTileBytes / 2;
+      auto* to = static_cast<uint16_t*>(packed) +
+                 (panel * schedule.panel_bytes() + step * schedule.parts * tiles * kTileBytes) / 2;
       for (int64_t tile = 0; tile < tiles; ++tile, to += kTileBytes / 2) {
         std::array<const float*, kColumns> columns{};
         for (int64_t i = 0; i < kColumns; ++i)
@@ -243,7 +154,7 @@ Status accepts_case(const LineConvDesc& desc) {
   if (!conv.sums_to.is_none() || !conv.results_to.is_none()) return unsupported("rounds to no steps");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
-  if (Schedule(desc).taps > kMostTaps) return unsupported("takes up to {} taps", kMostTaps);
+  if (Schedule(layer_of(desc)).taps > kMostTaps) return unsupported("takes up to {} taps", kMostTaps);
   return {};
 }
 

@@ -1,21 +1,12 @@
 #pragma once
 
 #include "kernels/blocked/finish.h"
-#include "kernels/lines/line.h"
+#include "kernels/lines/tap_products.h"
 
 namespace ridgeline::kernels::lines {
 
-constexpr int64_t kColumns = 16;        ///< of a tile of weights
-constexpr int64_t kTileBytes = 1024;    ///< [pair of terms][column][term] BF16
-constexpr int64_t kPanelTiles = 2;      ///< a panel's output channels fill a line
-constexpr int64_t kMostPositions = 32;  ///< whose sums are finished together
-constexpr int64_t kTermsOfTile = kChannels;
-
-/// Where results go: position p lies in row p / pitch, column p % pitch, and is dropped past `columns`.
+/// Where results lie, which are finished from sums.
 struct Results {
-  int64_t pitch = 0;
-  int64_t columns = 0;
-  int64_t row_lines = 0;   ///< from a row of results to the next
   int64_t part_lines = 0;  ///< from hi to lo
   Line* out = nullptr;
   const Line* residual = nullptr;  ///< as `out` lies, or null
@@ -23,24 +14,10 @@ struct Results {
   Activation activation{};
 };
 
-/// results[p] = finish(Σ over inputs i and taps t of a[p·a_step + i·input_step + taps[t]] · b[i, t]), where
-/// an input is the kTermsOfTile numbers from there on, and b[i, t] are `tiles` tiles, those of lo behind
-/// those of hi.
+/// results[p] = finish(sums[p]).
 struct DotProduct {
   Numbers numbers = Numbers::kBf16;
-  int64_t positions = 0;
-  const std::byte* a = nullptr;
-  int64_t a_step = 0;  ///< bytes, as all that follow
-  int64_t a_part = 0;  ///< from hi to lo
-  int64_t input_step = 0;
-  const int64_t* taps = nullptr;
-  int64_t tap_count = 0;
-  int64_t inputs = 0;
-  const std::byte* b = nullptr;
-  int64_t tiles = kPanelTiles;
-  /// What is needed after this product, fetched into the second-level cache along the way; null for nothing.
-  const std::byte* ahead = nullptr;
-  int64_t ahead_bytes = 0;
+  TapProducts products;
   Results results;
 };
 

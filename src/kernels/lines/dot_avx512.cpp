@@ -12,6 +12,7 @@ constexpr int kVectorRows = 12;
 
 #include "kernels/lines/widening_dot_body.h"
 // after what it calls
+#include "kernels/lines/dot_body.h"
 #include "kernels/lines/vector_sums_body.h"
 
 namespace ridgeline::kernels::lines {

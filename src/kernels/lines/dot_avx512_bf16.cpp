@@ -21,6 +21,7 @@ inline vector::Vector dot(vector::Vector sum, vector::Ints a, vector::Ints b) {
 }  // namespace
 }  // namespace ridgeline::kernels::lines
 
+#include "kernels/lines/dot_body.h"
 #include "kernels/lines/vector_sums_body.h"
 
 namespace ridgeline::kernels::lines {

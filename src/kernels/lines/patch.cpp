@@ -36,7 +36,7 @@ int64_t LinePatch::offset_of(int64_t kh, int64_t kw) const {
   return phase * phase_lines() + vertical_.index_of(kh) * pitch_ + horizontal_.index_of(kw);
 }
 
-void LinePatch::fill(const Line* plane, const Band& band, Line* patch) const {
+void LinePatch::fill(const Line* plane, const Line& padding, const Band& band, Line* patch) const {
   const int64_t rows = band.rows + vertical_.reach;
   for (int64_t py = 0; py < vertical_.phases; ++py)
     for (int64_t px = 0; px < horizontal_.phases; ++px, patch += phase_lines())
@@ -44,20 +44,21 @@ void LinePatch::fill(const Line* plane, const Band& band, Line* patch) const {
         const int64_t row = (band.row + y) * vertical_.stride + py - window_.pad[1];
         const int64_t count = y + 1 < rows ? pitch_ : pitch_ + shared_;
         if (row < 0 || row >= window_.in[1])
-          std::fill_n(patch + y * pitch_, count, Line{});
+          std::fill_n(patch + y * pitch_, count, padding);
         else
-          fill_row(plane + row * window_.in[2], px - window_.pad[2], count, patch + y * pitch_);
+          fill_row(plane + row * window_.in[2], padding, {px - window_.pad[2], count, patch + y * pitch_});
       }
 }
 
-/// Every stride-th line of an input's row from `column` on.
-void LinePatch::fill_row(const Line* row, int64_t column, int64_t count, Line* to) const {
+/// Every stride-th line of an input's row.
+void LinePatch::fill_row(const Line* row, const Line& padding, const Row& place) const {
+  const auto& [column, count, to] = place;
   const int64_t stride = horizontal_.stride;
   const int64_t begin = std::clamp<int64_t>(ceil_div(-column, stride), 0, count);
   const int64_t end = std::clamp(ceil_div(window_.in[2] - column, stride), begin, count);
-  std::fill_n(to, begin, Line{});
+  std::fill_n(to, begin, padding);
   for (int64_t i = begin; i < end; ++i) to[i] = row[column + i * stride];
-  std::fill(to + end, to + count, Line{});
+  std::fill(to + end, to + count, padding);
 }
 
 PixelPatch::PixelPatch(const Window& window, int64_t most_rows)
@@ -71,24 +72,32 @@ int64_t PixelPatch::offset_of(int64_t kh, int64_t chunk) const {
   return (row * row_pixels() + chunk * kTapsOfLine) * kPixelBytes;
 }
 
+Range PixelPatch::columns() const {
+  const int64_t begin = std::min(window_.pad[2], row_pixels());
+  return {begin, std::clamp(window_.in[2] + window_.pad[2], begin, row_pixels())};
+}
+
+void PixelPatch::for_each_row(const Band& band, FunctionRef<void(int64_t row, int64_t pixel)> body) const {
+  for (int64_t py = 0; py < vertical_.phases; ++py)
+    for (int64_t y = 0; y < band.rows + vertical_.reach; ++y)
+      body((band.row + y) * vertical_.stride + py - window_.pad[1],
+           (py * rows_ + y) * row_pixels() + columns().begin);
+}
+
 void PixelPatch::fill(const LineKernels& kernels, const PlaneImage& image, const Band& band,
                       std::byte* patch) const {
   std::memset(patch, 0, static_cast<size_t>(parts_of(image.numbers) * bytes()));
-  const int64_t begin = std::min(window_.pad[2], row_pixels());
-  const int64_t end = std::clamp(window_.in[2] + window_.pad[2], begin, row_pixels());
-  const int64_t rows = band.rows + vertical_.reach;
-  for (int64_t py = 0; py < vertical_.phases; ++py)
-    for (int64_t y = 0; y < rows; ++y) {
-      const int64_t row = (band.row + y) * vertical_.stride + py - window_.pad[1];
-      if (row < 0 || row >= window_.in[1]) continue;
-      PlanePixels pixels{.count = end - begin};
-      for (int64_t channel = 0; channel < image.channels; ++channel)
-        pixels.planes[channel] =
-            image.planes + (channel * window_.in[1] + row) * window_.in[2] + begin - window_.pad[2];
-      pixels.hi = reinterpret_cast<uint16_t*>(patch) + ((py * rows_ + y) * row_pixels() + begin) * kChannels;
-      pixels.lo = pixels.hi + bytes() / 2;
-      kernels.to_pixels(pixels);
-    }
+  const Range inside = columns();
+  for_each_row(band, [&](int64_t row, int64_t pixel) {
+    if (row < 0 || row >= window_.in[1]) return;
+    PlanePixels pixels{.count = inside.end - inside.begin};
+    for (int64_t channel = 0; channel < image.channels; ++channel)
+      pixels.planes[channel] =
+          image.planes + (channel * window_.in[1] + row) * window_.in[2] + inside.begin - window_.pad[2];
+    pixels.hi = reinterpret_cast<uint16_t*>(patch) + pixel * kChannels;
+    pixels.lo = pixels.hi + bytes() / 2;
+    kernels.to_pixels(pixels);
+  });
 }
 
 }  // namespace ridgeline::kernels::lines

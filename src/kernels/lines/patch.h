@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/function_ref.h"
 #include "kernels/lines/line_kernels.h"
 #include "kernels/window.h"
 
@@ -27,8 +28,9 @@ struct PhasedAxis {
 };
 
 /// The inputs of a band, copied so that a tap's lines for all positions follow each other: [phase by row,
-/// phase by column, row, column] lines, zeros for padding. A row is followed by its neighbour at once: where
-/// both have padding between them, it is there once. Positions are counted with `pitch` to a row.
+/// phase by column, row, column] lines, `padding` where there is padding. A row is followed by its neighbour
+/// at once: where both have padding between them, it is there once. Positions are counted with `pitch` to a
+/// row.
 class LinePatch {
  public:
   /// For bands of up to `most_rows`.
@@ -38,11 +40,16 @@ class LinePatch {
   int64_t lines() const { return vertical_.phases * horizontal_.phases * phase_lines(); }
   /// Of a tap's line for the band's first position, in lines.
   int64_t offset_of(int64_t kh, int64_t kw) const;
-  void fill(const Line* plane, const Band& band, Line* patch) const;
+  void fill(const Line* plane, const Line& padding, const Band& band, Line* patch) const;
 
  private:
   int64_t phase_lines() const { return rows_ * pitch_ + shared_; }
-  void fill_row(const Line* row, int64_t column, int64_t count, Line* to) const;
+  /// Where a row of the patch lies, and from which column of the input on it is filled.
+  struct Row {
+    int64_t column, count;
+    Line* to;
+  };
+  void fill_row(const Line* row, const Line& padding, const Row& place) const;
 
   const Window& window_;
   PhasedAxis vertical_, horizontal_;
@@ -75,6 +82,10 @@ class PixelPatch {
   int64_t bytes() const { return vertical_.phases * rows_ * pitch_ * step_bytes() + kLineBytes; }
   /// Of the line with taps 8 · chunk and on, in bytes.
   int64_t offset_of(int64_t kh, int64_t chunk) const;
+  /// The pixels of a row of the patch that lie inside the image.
+  Range columns() const;
+  /// body(row of the image, which may lie outside, index of the first pixel of columns()) for a band's rows.
+  void for_each_row(const Band& band, FunctionRef<void(int64_t row, int64_t pixel)> body) const;
   /// The second part, bytes() behind the first, is filled for pairs alone.
   void fill(const LineKernels& kernels, const PlaneImage& image, const Band& band, std::byte* patch) const;
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/lines/dot.h"
-
 namespace ridgeline::kernels::lines {
 namespace {
 
@@ -18,31 +16,34 @@ bool is_pointwise(const Window& w) {
 
 }  // namespace
 
-Schedule::Schedule(const LineConvDesc& desc)
-    : window(desc.conv.window),
-      planes(takes_planes(desc)),
-      in_place(!planes && is_pointwise(desc.conv.window)),
-      parts(parts_of(desc.numbers)),
-      inputs(planes ? 1 : blocks_of(desc.conv.in_channels)),
+Schedule::Schedule(const LineLayer& layer)
+    : window(layer.window),
+      planes(layer.planes),
+      in_place(!planes && is_pointwise(window)),
+      parts(layer.parts),
+      inputs(layer.inputs),
       taps(window.kernel[1] *
            (planes ? ceil_div(window.kernel[2], PixelPatch::kTapsOfLine) : window.kernel[2])),
-      panels(blocks_of(desc.conv.out_channels)),
+      outputs(layer.outputs),
+      panels_of_output(layer.panels_of_output),
+      out_channels(layer.conv.out_channels),
+      batch(layer.conv.batch),
+      threads(layer.conv.threads),
       rows(window.out[1]),
       images(1) {
   while (!in_place && patch_bytes() > kPatchBytes && rows > 1) rows = ceil_div(rows, int64_t{2});
-  const int64_t weight_bytes = panels * inputs * taps * parts * kPanelTiles * kTileBytes;
-  if (rows == window.out[1]) images = std::clamp<int64_t>(kPatchBytes / patch_bytes(), 1, desc.conv.batch);
+  if (rows == window.out[1]) images = std::clamp<int64_t>(kPatchBytes / patch_bytes(), 1, batch);
   const auto count = [&] {
     bands = ceil_div(window.out[1], rows);
-    image_groups = ceil_div(desc.conv.batch, images);
+    image_groups = ceil_div(batch, images);
     return tasks();
   };
-  const int64_t wanted = desc.conv.threads > 1 ? kTasksPerThread * desc.conv.threads : 1;
+  const int64_t wanted = threads > 1 ? kTasksPerThread * threads : 1;
   while (count() < wanted) {
     const bool can_cut = rows * window.out[2] >= 2 * kFewestPositions && rows > 1;
-    const bool costs_less = weight_bytes / groups > images * patch_bytes();
-    if (groups < panels && (costs_less || !can_cut))
-      groups = std::min(panels, groups * 2);
+    const bool costs_less = static_cast<int64_t>(weight_bytes()) / groups > images * patch_bytes();
+    if (groups < outputs && (costs_less || !can_cut))
+      groups = std::min(outputs, groups * 2);
     else if (images > 1)
       images = ceil_div(images, int64_t{2});
     else if (can_cut)
@@ -50,6 +51,15 @@ Schedule::Schedule(const LineConvDesc& desc)
     else
       break;
   }
+}
+
+int64_t Schedule::tiles_of(int64_t panel) const {
+  return std::min(kPanelTiles, ceil_div(out_channels - panel * kPanelColumns, kColumns));
+}
+
+size_t Schedule::scratch_bytes() const {
+  if (in_place) return 0;
+  return static_cast<size_t>((shares_patches() ? batch * bands : threads * images) * patch_bytes());
 }
 
 int64_t Schedule::pitch() const {

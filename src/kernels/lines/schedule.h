@@ -1,17 +1,33 @@
 #pragma once
 
-#include "kernels/lines/conv.h"
+#include "kernels/conv.h"
 #include "kernels/lines/patch.h"
+#include "kernels/lines/tap_products.h"
 
 namespace ridgeline::kernels::lines {
+
+/// A convolution as a schedule sees it, whatever its numbers are.
+struct LineLayer {
+  const ConvDesc& conv;
+  Window window;    ///< that its products move over inputs; PixelPatch says how pixels in planes are counted
+  bool planes;      ///< inputs are pixels, gathered from planes
+  int64_t parts;    ///< of a number
+  int64_t inputs;   ///< lines of a pixel that sums go over
+  int64_t outputs;  ///< lines of a result's pixel
+  int64_t panels_of_output;
+};
 
 /// How a convolution is cut into tasks: bands of some rows of some images, and groups of panels of 32 output
 /// channels. Inputs are copied once: by the task that needs them, or by all threads before several tasks do.
 struct Schedule {
-  explicit Schedule(const LineConvDesc& desc);
+  explicit Schedule(const LineLayer& layer);
 
   int64_t tasks() const { return image_groups * bands * groups; }
   bool shares_patches() const { return groups > 1 && !in_place; }
+  int64_t panels() const { return outputs * panels_of_output; }
+  int64_t first_panel(int64_t group) const { return group * outputs / groups * panels_of_output; }
+  /// Those past the first 16 output channels of a panel are left out where there are none; so are panels.
+  int64_t tiles_of(int64_t panel) const;
   LinePatch line_patch() const { return {window, rows}; }
   PixelPatch pixel_patch() const { return {window, rows}; }
   /// Positions of a row, and bytes from one to the next.
@@ -23,6 +39,12 @@ struct Schedule {
   int64_t patch_bytes() const;
   /// Of one input: a block's channels, or all of an image of few.
   int64_t input_bytes() const;
+  /// Of one panel's weights, in tiles [input][tap][part][tile].
+  int64_t panel_bytes(int64_t tiles = kPanelTiles) const {
+    return inputs * taps * parts * tiles * kTileBytes;
+  }
+  size_t weight_bytes() const { return static_cast<size_t>(panels() * panel_bytes()); }
+  size_t scratch_bytes() const;
 
   Window window;
   bool planes;
@@ -30,7 +52,10 @@ struct Schedule {
   int64_t parts;
   int64_t inputs;
   int64_t taps;  ///< products of an input
-  int64_t panels;
+  int64_t outputs, panels_of_output;
+  int64_t out_channels;
+  int64_t batch;
+  int threads;
   int64_t rows;    ///< of a band
   int64_t images;  ///< whose bands go through the same weights together
   int64_t bands = 1, image_groups = 1, groups = 1;

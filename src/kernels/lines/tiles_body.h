@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "kernels/lines/dot_body.h"
+#include "kernels/lines/sums_body.h"
 
 namespace ridgeline::kernels::lines {
 namespace {
@@ -14,18 +14,18 @@ class TileSums {
  public:
   static constexpr int64_t kRows = kMostPositions;
 
-  template <Numbers numbers>
-  void sum(const DotProduct& product, const Positions& positions, Beside<numbers>& beside,
-           SumsMemory& memory) {
+  template <typename Ends>
+  void sum(const TapProducts& product, const Positions& positions, Beside<Ends>& beside,
+           SumsMemory<typename Ends::Sum>& memory) {
     const int64_t upper = ceil_div(positions.count, int64_t{2}), lower = positions.count - upper;
     const Cut cut{positions.first, upper};
     tiles_.configure(static_cast<int>(upper), static_cast<int>(std::max<int64_t>(lower, 1)));
     if (product.tiles == 2)
-      lower > 0 ? sum_tiles<numbers, true, true>(product, cut, beside, memory)
-                : sum_tiles<numbers, false, true>(product, cut, beside, memory);
+      lower > 0 ? sum_tiles<true, true>(product, cut, beside, memory)
+                : sum_tiles<false, true>(product, cut, beside, memory);
     else
-      lower > 0 ? sum_tiles<numbers, true, false>(product, cut, beside, memory)
-                : sum_tiles<numbers, false, false>(product, cut, beside, memory);
+      lower > 0 ? sum_tiles<true, false>(product, cut, beside, memory)
+                : sum_tiles<false, false>(product, cut, beside, memory);
   }
 
  private:
@@ -61,9 +61,10 @@ class TileSums {
     if constexpr (two_rows && two_columns) tiles_.template dot<3, 5, 7>();
   }
 
-  template <Numbers numbers, bool two_rows, bool two_columns>
-  void sum_tiles(const DotProduct& product, const Cut& cut, Beside<numbers>& beside, SumsMemory& memory) {
-    constexpr int64_t kTiles = two_columns ? 2 : 1;
+  template <bool two_rows, bool two_columns, typename Ends>
+  void sum_tiles(const TapProducts& product, const Cut& cut, Beside<Ends>& beside,
+                 SumsMemory<typename Ends::Sum>& memory) {
+    constexpr int64_t kTiles = two_columns ? 2 : 1, kParts = Ends::kIsPair ? 2 : 1;
     tiles_.template zero<0>();
     tiles_.template zero<1>();
     tiles_.template zero<2>();
@@ -71,7 +72,7 @@ class TileSums {
     const int64_t written_at_once = ceil_div(beside.writer.left(), product.inputs * product.tap_count);
     const std::byte* b = product.b;
     for (int64_t input = 0; input < product.inputs; ++input)
-      for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kTiles * parts_of(numbers) * kTileBytes) {
+      for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kTiles * kParts * kTileBytes) {
         const Step step{
             .a = product.a + cut.first * product.a_step + input * product.input_step + product.taps[tap],
             .a_step = product.a_step,
@@ -79,13 +80,13 @@ class TileSums {
             .b = b};
         beside.ahead.fetch();
         load_b<two_rows, two_columns>(step.b);
-        if constexpr (numbers == Numbers::kBf16Pair) {
+        if constexpr (Ends::kIsPair) {
           load_a<two_rows, two_columns>(step, product.a_part);
           dot<two_rows, two_columns>();
         }
         load_a<two_rows, two_columns>(step, 0);
         dot<two_rows, two_columns>();
-        if constexpr (numbers == Numbers::kBf16Pair) {
+        if constexpr (Ends::kIsPair) {
           load_b<two_rows, two_columns>(step.b + kTiles * kTileBytes);
           dot<two_rows, two_columns>();
         }

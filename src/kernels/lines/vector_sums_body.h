@@ -1,26 +1,28 @@
-// Included by files that set kernels::vector::kLanes and kVectorRows, and define dot(sums, pairs, pairs).
+// Included by files that set kernels::vector::kLanes and kVectorRows, and define dot(sums, terms, terms).
 
 #pragma once
 
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
-#include "kernels/lines/dot_body.h"
+#include "kernels/lines/sums_body.h"
 
 namespace ridgeline::kernels::lines {
 namespace {
 
-inline Ints load_pairs(const std::byte* at) {
-  Ints pairs;
-  std::memcpy(&pairs, at, sizeof(pairs));
-  return pairs;
+/// Four bytes of terms for each column.
+inline Ints load_terms(const std::byte* at) {
+  Ints terms;
+  std::memcpy(&terms, at, sizeof(terms));
+  return terms;
 }
 
-inline Ints splat_pair(const std::byte* at) {
-  int32_t pair = 0;
-  std::memcpy(&pair, at, sizeof(pair));
-  return Ints{} + pair;
+inline Ints splat_terms(const std::byte* at) {
+  int32_t terms = 0;
+  std::memcpy(&terms, at, sizeof(terms));
+  return Ints{} + terms;
 }
 
 /// Sums of up to kVectorRows positions in vector registers.
@@ -28,37 +30,42 @@ class VectorSums {
  public:
   static constexpr int64_t kRows = kVectorRows;
 
-  template <Numbers numbers>
-  void sum(const DotProduct& product, const Positions& positions, Beside<numbers>& beside,
-           SumsMemory& memory) {
+  template <typename Ends>
+  void sum(const TapProducts& product, const Positions& positions, Beside<Ends>& beside,
+           SumsMemory<typename Ends::Sum>& memory) {
     beside.writer.write(kRows);
-    using Rows = std::make_integer_sequence<int, kVectorRows>;
-    static constexpr auto kOneTile = by_rows<numbers, 1>(Rows());
-    static constexpr auto kTwoTiles = by_rows<numbers, 2>(Rows());
+    using Counts = std::make_integer_sequence<int, kVectorRows>;
+    static constexpr auto kOneTile = by_rows<Ends, 1>(Counts());
+    static constexpr auto kTwoTiles = by_rows<Ends, 2>(Counts());
     (product.tiles == 2 ? kTwoTiles : kOneTile)[static_cast<size_t>(positions.count - 1)](
         product, positions.first, beside.ahead, memory);
   }
 
  private:
-  using SumRows = void (*)(const DotProduct& product, int64_t first, Ahead& ahead, SumsMemory& memory);
+  template <typename Sum>
+  using SumRows = void (*)(const TapProducts& product, int64_t first, Ahead& ahead, SumsMemory<Sum>& memory);
+  template <typename Sum>
+  using SumVector = std::conditional_t<std::is_same_v<Sum, float>, Vector, Ints>;
 
-  template <Numbers numbers, int tiles, int... rows>
-  static constexpr std::array<SumRows, kVectorRows> by_rows(std::integer_sequence<int, rows...>) {
-    return {sum_rows<numbers, tiles, rows + 1>...};
+  template <typename Ends, int tiles, int... rows>
+  static constexpr std::array<SumRows<typename Ends::Sum>, kVectorRows> by_rows(
+      std::integer_sequence<int, rows...>) {
+    return {sum_rows<Ends, tiles, rows + 1>...};
   }
 
-  template <Numbers numbers, int tiles, int rows>
-  static void sum_rows(const DotProduct& product, int64_t first, Ahead& ahead, SumsMemory& memory) {
-    constexpr int kVectors = tiles * static_cast<int>(kColumns) / kLanes;
-    Vector sums[rows][kVectors] = {};
+  template <typename Ends, int tiles, int rows>
+  static void sum_rows(const TapProducts& product, int64_t first, Ahead& ahead,
+                       SumsMemory<typename Ends::Sum>& memory) {
+    constexpr int kVectors = tiles * static_cast<int>(kColumns) / kLanes, kParts = Ends::kIsPair ? 2 : 1;
+    SumVector<typename Ends::Sum> sums[rows][kVectors] = {};
     const std::byte* b = product.b;
     for (int64_t input = 0; input < product.inputs; ++input)
-      for (int64_t tap = 0; tap < product.tap_count; ++tap, b += parts_of(numbers) * tiles * kTileBytes) {
+      for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kParts * tiles * kTileBytes) {
         const std::byte* const a =
             product.a + first * product.a_step + input * product.input_step + product.taps[tap];
         ahead.fetch();
         add_step<tiles, rows>(a, product.a_step, b, sums);
-        if constexpr (numbers == Numbers::kBf16Pair) {
+        if constexpr (Ends::kIsPair) {
           add_step<tiles, rows>(a + product.a_part, product.a_step, b, sums);
           add_step<tiles, rows>(a, product.a_step, b + tiles * kTileBytes, sums);
         }
@@ -66,23 +73,24 @@ class VectorSums {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) vector::store(memory.of[r] + v * kLanes, sums[r][v]);
+      for (int v = 0; v < kVectors; ++v)
+        std::memcpy(memory.of[r] + v * kLanes, &sums[r][v], sizeof(sums[r][v]));
   }
 
-  template <int tiles, int rows, int vectors>
+  template <int tiles, int rows, typename Sums, int vectors>
   static inline void add_step(const std::byte* a, int64_t a_step, const std::byte* b,
-                              Vector (&sums)[rows][vectors]) {
+                              Sums (&sums)[rows][vectors]) {
     constexpr int kVectorsOfTile = vectors / tiles;
 #pragma GCC unroll 1
-    for (int64_t pair = 0; pair < kTermsOfTile / 2; ++pair) {
+    for (int64_t row = 0; row < kTileBytes / kLineBytes; ++row) {
       Ints columns[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v)
-        columns[v] = load_pairs(b + v / kVectorsOfTile * kTileBytes + pair * kLineBytes +
+        columns[v] = load_terms(b + v / kVectorsOfTile * kTileBytes + row * kLineBytes +
                                 v % kVectorsOfTile * static_cast<int64_t>(sizeof(Ints)));
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r) {
-        const Ints position = splat_pair(a + r * a_step + pair * 4);
+        const Ints position = splat_terms(a + r * a_step + row * 4);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) sums[r][v] = dot(sums[r][v], position, columns[v]);
       }
