@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "kernels/blocked/conv.h"
+#include "kernels/bytes/conv.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/lines/conv.h"
@@ -51,8 +52,8 @@ ConvDesc another(ConvDesc desc, Rng& rng, bool resizes) {
   return desc;
 }
 
-template <typename Impl, typename Desc>
-std::vector<std::byte> pack(const Impl& impl, const Desc& desc, const std::vector<float>& weights) {
+template <typename Impl, typename Desc, typename Plain>
+std::vector<std::byte> pack(const Impl& impl, const Desc& desc, const std::vector<Plain>& weights) {
   const size_t bytes = impl.packed_bytes(desc);
   std::vector<std::byte> room(bytes + 64);
   auto* const packed = room.data() + (64 - reinterpret_cast<uintptr_t>(room.data()) % 64);
@@ -61,6 +62,21 @@ std::vector<std::byte> pack(const Impl& impl, const Desc& desc, const std::vecto
 }
 
 constexpr int kRounds = 100;
+
+/// What a kernel packs.
+std::vector<float> plain_weights(const float*, int64_t count, int round) {
+  return random_values(count, static_cast<unsigned>(round));
+}
+std::vector<int8_t> plain_weights(const int8_t*, int64_t count, int round) {
+  Rng rng(static_cast<uint64_t>(round));
+  std::vector<int8_t> weights(static_cast<size_t>(count));
+  for (int8_t& weight : weights) weight = static_cast<int8_t>(rng.below(256));
+  return weights;
+}
+template <typename Desc, typename Plain>
+const Plain* plain_of(void (*)(const Desc&, const Plain*, void*)) {
+  return nullptr;
+}
 
 template <typename Impl, typename MakeDesc, typename Vary, typename Count>
 void expect_same_bytes(const Impl& impl, const MakeDesc& make, const Vary& vary, const Count& count) {
@@ -71,7 +87,7 @@ void expect_same_bytes(const Impl& impl, const MakeDesc& make, const Vary& vary,
     const auto desc = make(rng);
     const auto other = vary(desc, rng);
     if (!impl.accepts(desc, cpu).ok() || impl.packed_bytes(desc) == 0) continue;
-    const std::vector<float> weights = random_values(count(desc), static_cast<unsigned>(round));
+    const auto weights = plain_weights(plain_of(impl.pack), count(desc), round);
     EXPECT_EQ(pack(impl, desc, weights), pack(impl, other, weights)) << "round " << round;
   }
 }
@@ -97,6 +113,20 @@ TEST(PackedWeights, OfConvolutionsOnLinesDoNotDependOnTheBatchNorTheSize) {
             return lines::LineConvDesc{another(desc.conv, rng, true), desc.numbers};
           },
           [](const lines::LineConvDesc& desc) { return weights_of(desc.conv); });
+}
+
+TEST(PackedWeights, OfConvolutionsOnBytesDoNotDependOnTheBatchNorTheSizeNorTheSteps) {
+  for (const bytes::QuantizedConvImpl& impl : bytes::conv_impls())
+    expect_same_bytes(
+        impl, [](Rng& rng) { return bytes::QuantizedConvDesc{.conv = random_conv(rng)}; },
+        [](const bytes::QuantizedConvDesc& desc, Rng& rng) {
+          return bytes::QuantizedConvDesc{.conv = another(desc.conv, rng, true),
+                                          .in = DType::kI8,
+                                          .out = DType::kF32,
+                                          .in_zero = 7,
+                                          .finish = {.rounds_sums = true}};
+        },
+        [](const bytes::QuantizedConvDesc& desc) { return weights_of(desc.conv); });
 }
 
 TEST(PackedWeights, OfProductsDoNotDependOnTheRowsNorWhatIsDoneBehindThem) {

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/cpu_features.h"
+#include "kernels/bytes/results.h"
+#include "kernels/lines/line_kernels.h"
+
+namespace ridgeline::kernels::bytes {
+
+/// Two rows of an image of up to four channels in planes, for pixels of eight steps: [row, channel].
+struct PlaneRows {
+  const uint8_t* rows[2][4] = {};  ///< null for a row of padding, and past the last channel
+  int64_t count = 0;
+  uint8_t flip = 0;
+  uint8_t zero = 0;  ///< point, which padding holds
+  uint8_t* to = nullptr;
+};
+
+/// What is averaged: steps less `zero`, times `scale`.
+struct Average {
+  int32_t zero = 0;
+  float scale = 1;
+  Finish finish{};
+};
+
+/// out[i] = finish(a[i] · scale + shift, b[i]), each flipped to count from its type's lowest.
+struct AddSteps {
+  const uint8_t* a = nullptr;
+  const uint8_t* b = nullptr;
+  uint8_t* out = nullptr;
+  int64_t count = 0;
+  uint8_t flip_a = 0, flip_b = 0;
+  float scale = 1, shift = 0;
+  Finish finish{};
+};
+
+/// One row of a block's results, a convolution of each channel for itself.
+struct DepthwiseRow {
+  const Window& window;
+  int64_t row = 0;
+  const Line* plane = nullptr;
+  const float* weights = nullptr;  ///< [tap, kChannels]
+  float zero = 0;                  ///< point of the inputs
+  Results results{};               ///< of the row
+};
+
+/// One instruction set's kernels.
+struct ByteKernels {
+  void (*to_pixels)(const PlaneRows& rows);
+  void (*max)(const lines::PoolRow& row);
+  void (*average)(const lines::PoolRow& row, const Average& average);
+  void (*add)(const AddSteps& add);
+  void (*depthwise)(const DepthwiseRow& row);
+};
+
+const ByteKernels& avx512_bytes();  ///< needs avx512bw too
+const ByteKernels& ref_bytes();     ///< for any CPU
+
+/// The best that `cpu` has.
+const ByteKernels& byte_kernels(const CpuFeatures& cpu);
+
+}  // namespace ridgeline::kernels::bytes

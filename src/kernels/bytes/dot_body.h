@@ -1,0 +1,39 @@
+// Included by one file per instruction set, which sets kernels::vector::kLanes and gives multiply a class
+// Sums.
+
+#pragma once
+
+#include "kernels/bytes/dot.h"
+#include "kernels/bytes/steps_body.h"
+#include "kernels/lines/sums_body.h"
+
+namespace ridgeline::kernels::bytes {
+namespace {
+
+/// What whole sums become.
+class ByteEnds {
+ public:
+  using Sum = int32_t;
+  static constexpr bool kIsPair = false;
+
+  explicit ByteEnds(const DotProduct& product) : product_(product) {}
+
+  void write(const int32_t* sums, int64_t line) const {
+#pragma GCC unroll 8
+    for (int64_t lane = 0; lane < lines::kPanelColumns; lane += kLanes) {
+      const Ints whole = load_ints(sums + lane) + load_ints(product_.corrections + lane);
+      write_results(product_.results, __builtin_convertvector(whole, Vector), lane, line);
+    }
+  }
+
+ private:
+  const DotProduct& product_;
+};
+
+template <typename Sums>
+void multiply(const DotProduct& product) {
+  lines::multiply_with<Sums>(product.products, ByteEnds(product));
+}
+
+}  // namespace
+}  // namespace ridgeline::kernels::bytes
