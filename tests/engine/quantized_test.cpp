@@ -7,8 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/cpu_features.h"
 #include "engine/native/explain.h"
 #include "engine/registry.h"
+#include "kernels/bytes/conv.h"
 #include "quantized_graph.h"
 
 namespace ridgeline {
@@ -47,11 +49,15 @@ Result<Outputs> run(const Graph& graph, std::string_view engine, Precision preci
   return copied(out);
 }
 
-const native::PlanOptions kInIntegers{.threads = 2, .precision = Precision::kInt8, .in_integers = true};
+const native::PlanOptions kReference{
+    .threads = 2, .precision = Precision::kInt8, .int8 = native::Int8Kernels::kReference};
+
+const native::PlanOptions kOnBytes{
+    .threads = 2, .precision = Precision::kInt8, .int8 = native::Int8Kernels::kBytes};
 
 /// On integers, whatever this CPU does fastest.
-Result<Outputs> run_in_integers(const Graph& graph) {
-  ASSIGN_OR_RETURN(native::Plan plan, native::make_plan(graph, kInIntegers));
+Result<Outputs> run_in_integers(const Graph& graph, const native::PlanOptions& options = kReference) {
+  ASSIGN_OR_RETURN(native::Plan plan, native::make_plan(graph, options));
   const Tensor images = images_of(graph);
   const std::array in = {images.view()};
   ThreadPool pool(2);
@@ -80,9 +86,9 @@ Distance distance(const Outputs& a, const Outputs& b, const std::vector<float>& 
   return found;
 }
 
-std::vector<std::string> ops_of(const Graph& graph) {
+std::vector<std::string> ops_of(const Graph& graph, const native::PlanOptions& options) {
   std::vector<std::string> ops;
-  const auto plan = native::explain(graph, kInIntegers);
+  const auto plan = native::explain(graph, options);
   EXPECT_TRUE(plan.ok()) << plan.status().message();
   for (const native::PlannedStep& step : plan->steps) ops.push_back(step.op);
   return ops;
@@ -118,21 +124,50 @@ TEST(QuantizedModels, NetworksByChanceStayCloseToTheirFloats) {
   }
 }
 
+TEST(QuantizedModels, EachNodeOnBytesGivesTheReferencesBits) {
+  for (size_t style = 0; style < kStyles.size(); ++style)
+    for (size_t kind = 0; kind < QuantizedGraphMaker::kKinds; ++kind)
+      for (uint64_t seed = 0; seed < 4; ++seed) {
+        QuantizedGraphMaker maker(1000 * style + 100 * kind + seed, kStyles[style]);
+        maker.grow(kind);
+        const Graph graph = maker.finish(1);
+        const auto bytes = run_in_integers(graph, kOnBytes), whole = run_in_integers(graph);
+        ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+        ASSERT_TRUE(whole.ok()) << whole.status().message();
+        EXPECT_EQ(*bytes, *whole) << "style " << style << ", kind " << kind << ", seed " << seed;
+      }
+}
+
+TEST(QuantizedModels, NetworksByChanceOnBytesGiveTheReferencesBits) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    QuantizedGraphMaker maker(seed, kStyles[seed % kStyles.size()]);
+    for (int i = 0; i < 10; ++i) maker.grow(maker.any_kind());
+    const Graph graph = maker.finish(3);
+    const auto bytes = run_in_integers(graph, kOnBytes), whole = run_in_integers(graph);
+    ASSERT_TRUE(bytes.ok()) << seed << ": " << bytes.status().message();
+    ASSERT_TRUE(whole.ok()) << seed << ": " << whole.status().message();
+    EXPECT_EQ(*bytes, *whole) << seed;
+  }
+}
+
 TEST(QuantizedModels, NothingBetweenIntegersIsLeftInFloats) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     QuantizedGraphMaker maker(500 + seed, kStyles[seed % kStyles.size()]);
     for (int i = 0; i < 10; ++i) maker.grow(maker.any_kind());
     const Graph graph = maker.finish(3);
-    int quantized = 0, dequantized = 0;
-    for (const std::string& op : ops_of(graph)) {
-      quantized += op == "QuantizeLinear" ? 1 : 0;
-      dequantized += op == "DequantizeLinear" ? 1 : 0;
-      EXPECT_THAT((std::vector<std::string>{"Conv", "FusedConv", "Gemm", "MatMul", "Add", "Sigmoid", "Relu"}),
-                  ::testing::Not(::testing::Contains(op)))
-          << seed;
+    for (const native::PlanOptions& options : {kReference, kOnBytes}) {
+      int quantized = 0, dequantized = 0;
+      for (const std::string& op : ops_of(graph, options)) {
+        quantized += op == "QuantizeLinear" ? 1 : 0;
+        dequantized += op == "DequantizeLinear" ? 1 : 0;
+        EXPECT_THAT(
+            (std::vector<std::string>{"Conv", "FusedConv", "Gemm", "MatMul", "Add", "Sigmoid", "Relu"}),
+            ::testing::Not(::testing::Contains(op)))
+            << seed;
+      }
+      EXPECT_EQ(quantized, 1) << seed;
+      EXPECT_EQ(dequantized, 3) << seed;
     }
-    EXPECT_EQ(quantized, 1) << seed;
-    EXPECT_EQ(dequantized, 3) << seed;
   }
 }
 
@@ -157,6 +192,72 @@ TEST(QuantizedModels, GiveWhatOnnxRuntimeGives) {
       EXPECT_LE(apart.share, 0.02) << seed;
     }
   }
+}
+
+/// What an INT8 session runs.
+native::Explanation plan_at_int8(const Graph& graph) {
+  auto plan = native::explain(graph, {.threads = 2, .precision = Precision::kInt8});
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+  return plan.ok() ? std::move(*plan) : native::Explanation{};
+}
+
+/// A convolution of so many groups between integers.
+Graph one_conv(int64_t groups) {
+  const auto tensor = [](auto values, Shape shape) {
+    using T = typename decltype(values)::value_type;
+    return Tensor::from_values<T>(std::move(shape), std::span<const T>(values)).value();
+  };
+  Graph graph;
+  graph.inputs = {{"x", {DType::kF32, Shape{1, 8, 4, 4}}, {}}};
+  graph.outputs = {{"y", {DType::kF32, std::nullopt}, {}}};
+  graph.initializers["scale"] = tensor(std::vector<float>{0.02F}, {});
+  graph.initializers["zero"] = tensor(std::vector<uint8_t>{128}, {});
+  graph.initializers["none"] = tensor(std::vector<int8_t>{0}, {});
+  graph.initializers["w"] =
+      tensor(std::vector<int8_t>(static_cast<size_t>(64 / groups), 3), {8, 8 / groups, 1, 1});
+  const auto add = [&](const std::string& op, std::vector<std::string> inputs, const std::string& output) {
+    graph.nodes.push_back({.name = output, .op = op, .inputs = std::move(inputs), .outputs = {output}});
+  };
+  add("QuantizeLinear", {"x", "scale", "zero"}, "x8");
+  add("DequantizeLinear", {"x8", "scale", "zero"}, "xf");
+  add("DequantizeLinear", {"w", "scale", "none"}, "wf");
+  add("Conv", {"xf", "wf"}, "c");
+  graph.nodes.back().attributes["group"] = groups;
+  add("QuantizeLinear", {"c", "scale", "zero"}, "c8");
+  add("DequantizeLinear", {"c8", "scale", "zero"}, "y");
+  return graph;
+}
+
+const native::PlannedStep& conv_of(const native::Explanation& plan) {
+  const auto found = std::ranges::find_if(
+      plan.steps, [](const native::PlannedStep& step) { return step.op.ends_with("Conv"); });
+  EXPECT_NE(found, plan.steps.end());
+  return *found;
+}
+
+TEST(QuantizedModels, AreComputedOnBytesWhereTheCpuIsFastAtItAndSayWhyElse) {
+  const native::Explanation plan = plan_at_int8(one_conv(1));
+  const native::PlannedStep& conv = conv_of(plan);
+  const Status fast = kernels::bytes::are_fast(usable_cpu_features().value());
+  if (fast.ok()) {
+    EXPECT_EQ(conv.op, "QuantizedConv");
+    EXPECT_THAT(conv.kernel, ::testing::StartsWith("bytes_a"));
+    return;
+  }
+  EXPECT_EQ(conv.op, "FusedConv");
+  ASSERT_FALSE(conv.refusals.empty());
+  EXPECT_EQ(conv.refusals[0].impl, "bytes");
+  EXPECT_EQ(conv.refusals[0].reason, fast.message());
+}
+
+TEST(QuantizedModels, WithALayerThatBytesHaveNoKernelForStayInFloatsAndNameIt) {
+  if (const Status fast = kernels::bytes::are_fast(usable_cpu_features().value()); !fast.ok())
+    GTEST_SKIP() << fast.message();
+  const native::Explanation plan = plan_at_int8(one_conv(2));
+  const native::PlannedStep& conv = conv_of(plan);
+  EXPECT_EQ(conv.op, "FusedConv");
+  ASSERT_FALSE(conv.refusals.empty());
+  EXPECT_EQ(conv.refusals[0].reason, "has no kernel for c");
 }
 
 TEST(QuantizedModels, AreWhatInt8Needs) {

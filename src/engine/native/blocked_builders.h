@@ -9,9 +9,10 @@
 
 namespace ridgeline::native {
 
-/// How a value lies: as ONNX has it, or an image in FP32 blocks (kernels/blocked) or in lines of narrower
-/// numbers (kernels/lines).
-enum class Form { kPlanes, kBlocks, kLines };
+/// How a value lies: as ONNX has it, or an image in FP32 blocks (kernels/blocked), in lines of narrower
+/// numbers (kernels/lines) or in lines of bytes (kernels/bytes).
+enum class Form { kPlanes, kBlocks, kLines, kBytes };
+constexpr size_t kForms = 4;
 
 /// A node that might run on images in blocks or lines, before its operands have slots. Its one output has two
 /// spatial axes.
@@ -20,12 +21,14 @@ struct BlockedNode {
     const ValueType* type = nullptr;  ///< null where absent; its shape is static
     bool in_blocks = false;           ///< or in lines, which turn into blocks at little cost
     bool in_lines = false;
+    bool in_bytes = false;
     bool is_constant = false;
   };
 
   const Node& node;
   std::span<const Input> inputs;
   const Shape& out;
+  DType out_type;
   const CpuFeatures& cpu;
   int threads;
   kernels::lines::Numbers numbers{};  ///< of lines

@@ -9,6 +9,7 @@
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/lines/conv.h"
+#include "kernels/quantized/conv.h"
 
 namespace ridgeline::native {
 
@@ -21,6 +22,9 @@ inline std::string packing_of(const kernels::ConvDesc& desc) {
 }
 inline std::string packing_of(const kernels::lines::LineConvDesc& desc) {
   return fmt::format("lines {} {}", static_cast<int>(desc.numbers), packing_of(desc.conv));
+}
+inline std::string packing_of(const kernels::quantized::QuantizedConvDesc& desc) {
+  return fmt::format("bytes {}", packing_of(desc.conv));
 }
 inline std::string packing_of(const kernels::GemmDesc& desc) {
   return fmt::format("gemm {} {} {}", desc.n, desc.k, desc.transpose_b);
@@ -39,6 +43,12 @@ std::string packing_of(const Impl&, const Desc& desc) {
   return packing_of(desc);
 }
 
+template <typename Desc, typename Plain>
+void pack_plain(void (*pack)(const Desc&, const Plain*, void*), const Desc& desc, const std::byte* plain,
+                void* to) {
+  pack(desc, reinterpret_cast<const Plain*>(plain), to);
+}
+
 /// Constant `weights` packed for an implementation, or as they are where that wants no packing. They may be
 /// read when the plan is ready; `kept` is what holds them until then, where the planner does not.
 template <typename Impl, typename Desc>
@@ -47,11 +57,9 @@ Result<const void*> pack(const BuildContext& context, const Impl& impl, const De
   const size_t bytes = impl.packed_bytes(desc);
   if (bytes == 0) return static_cast<const void*>(weights.data);
   std::string layout = fmt::format("{} {}", impl.name, packing_of(impl, desc));
-  const auto* const plain = weights.as<float>().data();
-  ASSIGN_OR_RETURN(
-      Tensor packed,
-      context.packer.add({std::move(layout), weights, bytes,
-                          [desc, plain, kept, pack = impl.pack](void* to) { pack(desc, plain, to); }}));
+  ASSIGN_OR_RETURN(Tensor packed, context.packer.add({std::move(layout), weights, bytes,
+                                                      [desc, plain = weights.data, kept, pack = impl.pack](
+                                                          void* to) { pack_plain(pack, desc, plain, to); }}));
   context.packed.push_back(packed);
   return static_cast<const void*>(packed.data());
 }

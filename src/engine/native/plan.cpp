@@ -6,16 +6,21 @@
 
 #include "base/cpu_features.h"
 #include "engine/native/blocked_builders.h"
+#include "engine/native/byte_builders.h"
 #include "engine/native/chain.h"
 #include "engine/native/line_builders.h"
 #include "engine/native/line_product.h"
 #include "engine/signature.h"
 #include "graph/ops/infer_context.h"
 #include "graph/passes/passes.h"
+#include "kernels/bytes/conv.h"
 #include "tensor/half.h"
 
 namespace ridgeline::native {
 namespace {
+
+/// Why a quantised model is not computed on bytes.
+using Refused = std::optional<kernels::Refusal>;
 
 class Planner {
  public:
@@ -25,6 +30,7 @@ class Planner {
         cpu_(cpu),
         threads_(options.threads),
         numbers_(numbers_of(options.precision)),
+        on_bytes_(options.precision == Precision::kInt8 && options.int8 == Int8Kernels::kBytes),
         packer_(options.weights) {}
 
   Result<Plan> make(const PlanOptions& options) {
@@ -44,15 +50,18 @@ class Planner {
   }
 
  private:
-  using Forms = std::array<std::optional<size_t>, 3>;
+  using Forms = std::array<std::optional<size_t>, kForms>;
+
+  Shape shape_in(Form form, const Shape& shape) const {
+    if (form == Form::kBlocks) return blocked_shape(shape);
+    if (form == Form::kLines) return lined_shape(shape, *numbers_);
+    return form == Form::kBytes ? byte_shape(shape) : shape;
+  }
 
   size_t add_slot(const std::string& name, const ValueType& type, Form form = Form::kPlanes) {
     slots_by_name_[name][static_cast<size_t>(form)] = plan_.slots.size();
-    if (form == Form::kLines)
-      plan_.slots.push_back({DType::kBF16, lined_shape(*type.shape, *numbers_), nullptr});
-    else
-      plan_.slots.push_back(
-          {type.dtype, form == Form::kBlocks ? blocked_shape(*type.shape) : *type.shape, nullptr});
+    const DType dtype = form == Form::kLines ? DType::kBF16 : type.dtype;
+    plan_.slots.push_back({dtype, shape_in(form, *type.shape), nullptr});
     return plan_.slots.size() - 1;
   }
 
@@ -60,17 +69,21 @@ class Planner {
     return slots_by_name_.at(name)[static_cast<size_t>(form)].has_value();
   }
 
-  /// Turned first where it lies in other forms alone. Blocks lie between planes and lines.
+  /// Turned first where it lies in other forms alone. Blocks lie between planes and lines; bytes turn from
+  /// planes and into them.
   size_t slot_of(const std::string& name, Form form) {
     if (is_in(name, form)) return *slots_by_name_.at(name)[static_cast<size_t>(form)];
-    const Form before = form != Form::kBlocks        ? Form::kBlocks
+    const bool bytes = form == Form::kBytes || is_in(name, Form::kBytes);
+    const Form before = bytes                        ? (form == Form::kBytes ? Form::kPlanes : Form::kBytes)
+                        : form != Form::kBlocks      ? Form::kBlocks
                         : is_in(name, Form::kPlanes) ? Form::kPlanes
                                                      : Form::kLines;
     const size_t from = slot_of(name, before);
     const ValueType& type = *scope_.type(name);
     const size_t to = add_slot(name, type, form);
     const bool between_lines = form == Form::kLines || before == Form::kLines;
-    Built turn = between_lines
+    Built turn = bytes ? build_byte_turn(type, from, to, form == Form::kBytes)
+                 : between_lines
                      ? build_line_turn(*type.shape, from, to, {form == Form::kLines, *numbers_}, cpu_)
                      : build_turn(*type.shape, from, to, form == Form::kBlocks);
     plan_.steps.push_back({name, "Turn", std::move(turn.kernel), {from}, {to}, std::move(turn.run)});
@@ -107,13 +120,18 @@ class Planner {
   Status add_node(const Node& node) {
     ASSIGN_OR_RETURN(const bool known, add_known_outputs(node));
     if (known) return {};
+    if (on_bytes_) {
+      ASSIGN_OR_RETURN(const bool in_bytes, add_formed_step(node, find_byte_row(node), Form::kBytes));
+      if (in_bytes) return {};
+    }
     if (numbers_) {
       ASSIGN_OR_RETURN(const bool in_lines, add_formed_step(node, find_lined(node), Form::kLines));
       if (in_lines) return {};
     }
     ASSIGN_OR_RETURN(const bool in_blocks, add_formed_step(node, find_blocked(node), Form::kBlocks));
     if (in_blocks) return {};
-    const BuilderRow* row = find_builder(node);
+    const BuilderRow* row = on_bytes_ ? find_byte_builder(node) : nullptr;
+    if (row == nullptr) row = find_builder(node);
     if (row == nullptr) return unsupported("native does not run {}", node.describe());
     std::vector<std::optional<size_t>> in;
     for (const std::string& input : node.inputs)
@@ -163,10 +181,11 @@ class Planner {
 
   /// Whether the node runs on images in that form, by the form's row for its operator.
   Result<bool> add_formed_step(const Node& node, const BlockedRow* row, Form form) {
-    const auto out_type = blockable_output(node);
-    if (row == nullptr || !out_type) return false;
+    const auto out_type = image_output(node);
+    const bool takes_type = out_type != nullptr && (form == Form::kBytes || out_type->dtype == DType::kF32);
+    if (row == nullptr || !takes_type) return false;
     const std::vector<BlockedNode::Input> inputs = blocked_inputs(node);
-    BlockedNode formed{node, inputs, *out_type->shape, cpu_, threads_};
+    BlockedNode formed{node, inputs, *out_type->shape, out_type->dtype, cpu_, threads_};
     if (numbers_) formed.numbers = *numbers_;
     const auto wanted = row->inputs(formed);
     if (!wanted) return false;
@@ -176,20 +195,22 @@ class Planner {
       in.push_back(formed.has(i) ? std::optional(slot_of(node.inputs[i], is_wanted ? form : Form::kPlanes))
                                  : std::nullopt);
     }
-    const std::vector<size_t> out = {add_slot(node.outputs[0], *out_type, form)};
+    const bool leaves_bytes = form == Form::kBytes && out_type->dtype == DType::kF32;
+    const std::vector<size_t> out = {
+        add_slot(node.outputs[0], *out_type, leaves_bytes ? Form::kBlocks : form)};
     RETURN_IF_ERROR(
         add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, formed); }));
     return true;
   }
 
   /// The type of a node's only output where that is an image.
-  const ValueType* blockable_output(const Node& node) const {
+  const ValueType* image_output(const Node& node) const {
     const bool is_only =
         node.has_output(0) && std::none_of(node.outputs.begin() + 1, node.outputs.end(),
                                            [](const std::string& name) { return !name.empty(); });
     const ValueType* const type = is_only ? scope_.type(node.outputs[0]) : nullptr;
-    const bool is_image = type != nullptr && type->dtype == DType::kF32 && type->shape &&
-                          type->shape->is_static() && type->shape->rank() == 4;
+    const bool is_image =
+        type != nullptr && type->shape && type->shape->is_static() && type->shape->rank() == 4;
     return is_image ? type : nullptr;
   }
 
@@ -202,8 +223,8 @@ class Planner {
       }
       const bool in_lines = is_in(name, Form::kLines), in_blocks = in_lines || is_in(name, Form::kBlocks);
       const auto planes = slots_by_name_.at(name)[static_cast<size_t>(Form::kPlanes)];
-      inputs.push_back(
-          {scope_.type(name), in_blocks, in_lines, planes && plan_.slots[*planes].data != nullptr});
+      inputs.push_back({scope_.type(name), in_blocks, in_lines, is_in(name, Form::kBytes),
+                        planes && plan_.slots[*planes].data != nullptr});
     }
     return inputs;
   }
@@ -246,6 +267,7 @@ class Planner {
   CpuFeatures cpu_;
   int threads_;
   std::optional<kernels::lines::Numbers> numbers_;
+  bool on_bytes_;
   Plan plan_;
   std::map<std::string, Forms> slots_by_name_;
   std::map<size_t, Tensor> constants_;
@@ -290,6 +312,31 @@ size_t bytes_within(const Graph& graph, std::span<const Tensor> constants) {
   return sum;
 }
 
+Result<Plan> plan_with(const Graph& graph, const PlanOptions& options) {
+  const bool in_integers = options.precision == Precision::kInt8 && options.int8 != Int8Kernels::kFloats;
+  Graph optimized = graph;
+  RETURN_IF_ERROR(passes::optimize(
+      optimized,
+      {.evaluate = evaluate, .input_shapes = options.input_shapes, .computes_in_integers = in_integers}));
+  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(optimized, options));
+  plan.shared_bytes += bytes_within(graph, plan.constants);
+  return plan;
+}
+
+/// What this CPU lacks, or the layer for which there are the integers' reference kernels alone.
+Result<Refused> refused_by_bytes(const Graph& graph, PlanOptions options) {
+  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
+  if (const Status fast = kernels::bytes::are_fast(cpu); !fast.ok())
+    return Refused({"bytes", fast.message()});
+  options.int8 = Int8Kernels::kBytes;
+  options.is_trial = true;
+  ASSIGN_OR_RETURN(const Plan plan, plan_with(graph, options));
+  for (const Step& step : plan.steps)
+    if (step.op.starts_with("Quantized") && step.kernel == "ref")
+      return Refused({"bytes", "has no kernel for " + step.name});
+  return Refused();
+}
+
 }  // namespace
 
 Status Plan::run(std::span<const TensorView> in, ThreadPool& pool) {
@@ -308,12 +355,15 @@ Result<Plan> Plan::clone() const {
 }
 
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
-  Graph optimized = graph;
-  RETURN_IF_ERROR(passes::optimize(optimized, {.evaluate = evaluate,
-                                               .input_shapes = options.input_shapes,
-                                               .computes_in_integers = options.in_integers}));
-  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(optimized, options));
-  plan.shared_bytes += bytes_within(graph, plan.constants);
+  if (options.precision != Precision::kInt8 || options.int8 != Int8Kernels::kFastest)
+    return plan_with(graph, options);
+  PlanOptions own = options;
+  ASSIGN_OR_RETURN(const Refused refused, refused_by_bytes(graph, options));
+  own.int8 = refused ? Int8Kernels::kFloats : Int8Kernels::kBytes;
+  ASSIGN_OR_RETURN(Plan plan, plan_with(graph, own));
+  for (Step& step : plan.steps)
+    if (refused && (step.op == "Conv" || step.op == "FusedConv"))
+      step.refusals.insert(step.refusals.begin(), *refused);
   return plan;
 }
 

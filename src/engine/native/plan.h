@@ -32,14 +32,20 @@ struct ChainLimits {
   int64_t held = int64_t{512} << 10;
 };
 
+/// How quantised models are computed at INT8.
+enum class Int8Kernels {
+  kFastest,    ///< on bytes where this CPU multiplies them fast and each layer has a kernel, else as kFloats
+  kFloats,     ///< by FP32 kernels, rounded where the model rounds
+  kBytes,      ///< by exact sums of bytes in lines, on any CPU
+  kReference,  ///< by exact sums as they are defined, which bytes have to agree with
+};
+
 /// What a plan is made for.
 struct PlanOptions {
   InputShapes input_shapes{};
   int threads = 1;  ///< of the pools that it will run on
   Precision precision = Precision::kFp32;
-  /// INT8 by exact sums of integers; else by floats that are rounded where the model rounds, which is faster
-  /// than the integers' reference kernels.
-  bool in_integers = false;
+  Int8Kernels int8 = Int8Kernels::kFastest;
   SharedWeights* weights = nullptr;  ///< with whom packed weights are shared; none: nobody
   int packing_threads = 1;           ///< that pack weights
   bool is_trial = false;             ///< not to be run: weights are not packed

@@ -63,32 +63,6 @@ Status check_bytes(const BuildContext& context, size_t i) {
   return unsupported("{}: input {} is {}", context.node.describe(), i, name_of(dtype));
 }
 
-Status check_operands(const BuildContext& context) {
-  RETURN_IF_ERROR(check_bytes(context, 0));
-  if (context.has(3)) RETURN_IF_ERROR(check_bytes(context, 3));
-  const bool has_weights = context.is_constant(1) && context.input(1).dtype == DType::kI8;
-  const bool has_bias = !context.has(2) || (context.is_constant(2) && context.input(2).dtype == DType::kF32);
-  return has_weights && has_bias ? Status()
-                                 : unsupported("{}: its weights are no constants", context.node.describe());
-}
-
-/// [scale…, shift…] of the sums of all channels.
-Result<const float*> keep_scales(const BuildContext& context, int64_t channels) {
-  const Attribute* const attribute = &context.node.attributes.at("sum_scales");
-  const auto* const scales = std::get_if<std::vector<float>>(attribute);
-  if (scales == nullptr || static_cast<int64_t>(scales->size()) != channels)
-    return unsupported("{}: attribute 'sum_scales' does not fit", context.node.describe());
-  const double unit = context.node.float_or("middle_scale", static_cast<float>(unit_of(context.node)));
-  ASSIGN_OR_RETURN(Tensor kept, Tensor::zeros(DType::kF32, {2 * channels}));
-  for (size_t c = 0; c < scales->size(); ++c) {
-    kept.as<float>()[c] = static_cast<float>((*scales)[c] / unit);
-    if (context.has(2))
-      kept.as<float>()[scales->size() + c] = static_cast<float>(context.input(2).as<float>()[c] / unit);
-  }
-  context.packed.push_back(kept);
-  return static_cast<const float*>(kept.as<float>().data());
-}
-
 Result<Built> build(const BuildContext& context, const QuantizedConvDesc& desc) {
   auto choice = kernels::select(kernels::quantized::conv_impls(), desc, context.cpu);
   const QuantizedConvImpl& impl = *choice.impl;
@@ -123,7 +97,7 @@ Result<Built> build(const BuildContext& context, const QuantizedConvDesc& desc) 
 }
 
 Result<Built> conv(const BuildContext& context) {
-  RETURN_IF_ERROR(check_operands(context));
+  RETURN_IF_ERROR(check_quantized_operands(context));
   ASSIGN_OR_RETURN(const QuantizedConvDesc desc,
                    describe_quantized({.node = context.node,
                                        .x = context.input(0),
@@ -134,27 +108,16 @@ Result<Built> conv(const BuildContext& context) {
   return build(context, desc);
 }
 
-/// A convolution of images of one pixel.
 Result<Built> gemm(const BuildContext& context) {
-  RETURN_IF_ERROR(check_operands(context));
-  const int64_t columns = context.input(1).shape[0], terms = context.input(1).shape[1];
-  QuantizedConvDesc desc{.in = context.input(0).dtype, .out = context.output(0).dtype};
-  desc.conv = {.batch = context.input(0).shape.element_count() / terms,
-               .in_channels = terms,
-               .out_channels = columns,
-               .threads = context.threads,
-               .has_bias = context.has(2)};
-  desc.in_zero = static_cast<int32_t>(context.node.int_or("x_zero_point", 0));
-  desc.finish = finish_of(context.node);
-  return build(context, desc);
+  RETURN_IF_ERROR(check_quantized_operands(context));
+  return build(context, describe_quantized_gemm(context));
 }
 
 Result<Built> add(const BuildContext& context) {
   RETURN_IF_ERROR(check_bytes(context, 0));
   RETURN_IF_ERROR(check_bytes(context, 1));
-  const Operand a = operand_of(context.node, "a", context.input(0).dtype);
-  ref::QuantizedAddDesc desc{.scale = a.scale, .shift = a.shift, .finish = finish_of(context.node)};
-  add_residual(context.node, "b", context.input(1).dtype, desc.finish);
+  const ref::QuantizedAddDesc desc =
+      describe_quantized_add(context.node, context.input(0).dtype, context.input(1).dtype);
   return Built{"ref", [desc, a = *context.in[0], b = *context.in[1], out = context.out[0]](Slots slots,
                                                                                            ThreadPool& pool) {
                  return ref::quantized_add(desc, slots[a], slots[b], slots[out], pool);
@@ -163,13 +126,8 @@ Result<Built> add(const BuildContext& context) {
 
 Result<Built> average(const BuildContext& context) {
   RETURN_IF_ERROR(check_bytes(context, 0));
-  ASSIGN_OR_RETURN(const kernels::PoolCase planes, describe_pool(context.node, context.input(0).shape));
-  const Operand x = operand_of(context.node, "x", context.input(0).dtype);
-  const ref::QuantizedAverageDesc desc{.pool = planes.desc,
-                                       .padding = planes.padding,
-                                       .in_zero = x.zero,
-                                       .scale = x.scale,
-                                       .finish = finish_of(context.node)};
+  ASSIGN_OR_RETURN(const ref::QuantizedAverageDesc desc,
+                   describe_quantized_average(context.node, context.input(0).shape, context.input(0).dtype));
   return Built{"ref", [desc, in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) {
                  return ref::quantized_average(desc, slots[in], slots[out], pool);
                }};
@@ -208,6 +166,61 @@ Result<QuantizedConvDesc> describe_quantized(const QuantizedConvNode& conv) {
                          .finish = finish_of(conv.node)};
   if (plain.has_residual) add_residual(conv.node, "residual", conv.residual, desc.finish);
   return desc;
+}
+
+QuantizedConvDesc describe_quantized_gemm(const BuildContext& context) {
+  const int64_t columns = context.input(1).shape[0], terms = context.input(1).shape[1];
+  return {.conv = {.batch = context.input(0).shape.element_count() / terms,
+                   .in_channels = terms,
+                   .out_channels = columns,
+                   .threads = context.threads,
+                   .has_bias = context.has(2)},
+          .in = context.input(0).dtype,
+          .out = context.output(0).dtype,
+          .in_zero = static_cast<int32_t>(context.node.int_or("x_zero_point", 0)),
+          .finish = finish_of(context.node)};
+}
+
+ref::QuantizedAddDesc describe_quantized_add(const Node& node, DType a, DType b) {
+  const Operand left = operand_of(node, "a", a);
+  ref::QuantizedAddDesc desc{.scale = left.scale, .shift = left.shift, .finish = finish_of(node)};
+  add_residual(node, "b", b, desc.finish);
+  return desc;
+}
+
+Result<ref::QuantizedAverageDesc> describe_quantized_average(const Node& node, const Shape& x, DType dtype) {
+  ASSIGN_OR_RETURN(const kernels::PoolCase planes, describe_pool(node, x));
+  const Operand operand = operand_of(node, "x", dtype);
+  return ref::QuantizedAverageDesc{.pool = planes.desc,
+                                   .padding = planes.padding,
+                                   .in_zero = operand.zero,
+                                   .scale = operand.scale,
+                                   .finish = finish_of(node)};
+}
+
+Status check_quantized_operands(const BuildContext& context) {
+  RETURN_IF_ERROR(check_bytes(context, 0));
+  if (context.has(3)) RETURN_IF_ERROR(check_bytes(context, 3));
+  const bool has_weights = context.is_constant(1) && context.input(1).dtype == DType::kI8;
+  const bool has_bias = !context.has(2) || (context.is_constant(2) && context.input(2).dtype == DType::kF32);
+  return has_weights && has_bias ? Status()
+                                 : unsupported("{}: its weights are no constants", context.node.describe());
+}
+
+Result<const float*> keep_scales(const BuildContext& context, int64_t channels) {
+  const Attribute* const attribute = &context.node.attributes.at("sum_scales");
+  const auto* const scales = std::get_if<std::vector<float>>(attribute);
+  if (scales == nullptr || static_cast<int64_t>(scales->size()) != channels)
+    return unsupported("{}: attribute 'sum_scales' does not fit", context.node.describe());
+  const double unit = context.node.float_or("middle_scale", static_cast<float>(unit_of(context.node)));
+  ASSIGN_OR_RETURN(Tensor kept, Tensor::zeros(DType::kF32, {2 * channels}));
+  for (size_t c = 0; c < scales->size(); ++c) {
+    kept.as<float>()[c] = static_cast<float>((*scales)[c] / unit);
+    if (context.has(2))
+      kept.as<float>()[scales->size() + c] = static_cast<float>(context.input(2).as<float>()[c] / unit);
+  }
+  context.packed.push_back(kept);
+  return static_cast<const float*>(kept.as<float>().data());
 }
 
 std::span<const BuilderRow> quantized_builders() { return kRows; }

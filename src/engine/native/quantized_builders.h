@@ -2,6 +2,7 @@
 
 #include "engine/native/conv_builders.h"
 #include "kernels/quantized/conv.h"
+#include "kernels/ref/quantized.h"
 
 namespace ridgeline::native {
 
@@ -16,5 +17,22 @@ struct QuantizedConvNode {
 };
 /// kUnsupported, naming the node, for ranks that no kernel takes.
 Result<kernels::quantized::QuantizedConvDesc> describe_quantized(const QuantizedConvNode& conv);
+
+/// A QuantizedGemm as a convolution of images of one pixel, a batch of its rows.
+kernels::quantized::QuantizedConvDesc describe_quantized_gemm(const BuildContext& context);
+
+/// A QuantizedAdd's, for operands of these types.
+kernels::ref::QuantizedAddDesc describe_quantized_add(const Node& node, DType a, DType b);
+
+/// A QuantizedAveragePool's. kUnsupported, naming the node, for ranks that no kernel takes.
+Result<kernels::ref::QuantizedAverageDesc> describe_quantized_average(const Node& node, const Shape& x,
+                                                                      DType dtype);
+
+/// kUnsupported, naming the node, unless a QuantizedConv's or a QuantizedGemm's operands are what the passes
+/// make them.
+Status check_quantized_operands(const BuildContext& context);
+
+/// [scale…, shift…] of the sums of all channels, kept with the plan.
+Result<const float*> keep_scales(const BuildContext& context, int64_t channels);
 
 }  // namespace ridgeline::native
