@@ -35,12 +35,14 @@ struct Forecast {
   double peak_ratio = 1;     ///< of the measured INT8 and FP32 peaks
   std::vector<LayerForecast> layers;
   double fp32_seconds = 0;        ///< of one call
-  double int8_seconds = 0;        ///< with integer kernels (ONNX Runtime, OpenVINO)
-  double emulated_seconds = 0;    ///< where quantised values are computed with as floats (LibTorch, native)
+  double int8_seconds = 0;        ///< with integer kernels (ONNX Runtime, OpenVINO, native)
+  double emulated_seconds = 0;    ///< where quantised values are computed with as floats (LibTorch)
   double conversion_seconds = 0;  ///< in both: between floats and integers
 
   double speedup() const { return fp32_seconds / int8_seconds; }
   double emulated_speedup() const { return fp32_seconds / emulated_seconds; }
+  /// Without such instructions `native` computes with floats.
+  double native_speedup() const { return instructions.empty() ? emulated_speedup() : speedup(); }
   Verdict verdict() const;
   /// The verdict and its reason in one sentence.
   std::string words() const;

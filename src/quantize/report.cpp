@@ -66,17 +66,23 @@ Json to_json(const Forecast& forecast) {
            {{"onnxruntime", forecast.speedup()},
             {"openvino", forecast.speedup()},
             {"libtorch", forecast.emulated_speedup()},
-            {"native", forecast.emulated_speedup()}}},
+            {"native", forecast.native_speedup()}}},
           {"layers", std::move(layers)}};
 }
 
 std::string to_text(const Forecast& forecast, bool with_layers) {
   std::string text = fmt::format("{}\n", forecast.words());
-  text += fmt::format(
-      "  with integer kernels (onnxruntime, openvino)   {:8.3f} ms in fp32 {:8.3f} ms in int8 {:6.2f}x\n"
-      "  computed with as floats (libtorch, native)     {:8.3f} ms in fp32 {:8.3f} ms in int8 {:6.2f}x\n",
-      forecast.fp32_seconds * 1e3, forecast.int8_seconds * 1e3, forecast.speedup(),
-      forecast.fp32_seconds * 1e3, forecast.emulated_seconds * 1e3, forecast.emulated_speedup());
+  const bool native_has_kernels = !forecast.instructions.empty();
+  const auto line = [&](std::string_view how, double int8_seconds, double speedup) {
+    text += fmt::format("  {:<52} {:8.3f} ms in fp32 {:8.3f} ms in int8 {:6.2f}x\n", how,
+                        forecast.fp32_seconds * 1e3, int8_seconds * 1e3, speedup);
+  };
+  line(native_has_kernels ? "with integer kernels (onnxruntime, openvino, native)"
+                          : "with integer kernels (onnxruntime, openvino)",
+       forecast.int8_seconds, forecast.speedup());
+  line(native_has_kernels ? "computed with as floats (libtorch)"
+                          : "computed with as floats (libtorch, native)",
+       forecast.emulated_seconds, forecast.emulated_speedup());
   if (!with_layers) return text;
   const size_t width = longest_name(forecast.layers);
   text += fmt::format("\n  {:<{}} {:<18} {:>10} {:>10} {:>7}  {}\n", "layer", width, "op", "fp32 us",

@@ -68,6 +68,12 @@ TEST(Forecast, LayersLeftInFloatGainNothingAndCostConversions) {
   EXPECT_EQ(none.emulated_speedup(), 1);
 }
 
+TEST(Forecast, NativeGainsWhatIntegerKernelsDoOnlyWhereTheCpuHasInstructionsForThem) {
+  const Forecast with = forecast_of(machine(1e9), kVnni), without = forecast_of(machine(1e9), {});
+  EXPECT_EQ(with.native_speedup(), with.speedup());
+  EXPECT_EQ(without.native_speedup(), without.emulated_speedup());
+}
+
 TEST(Forecast, AmxComesBeforeVnni) {
   CpuFeatures cpu = kVnni;
   cpu.amx_int8 = true;
