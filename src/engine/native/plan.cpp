@@ -323,6 +323,12 @@ Result<Plan> plan_with(const Graph& graph, const PlanOptions& options) {
   return plan;
 }
 
+bool is_convolution(const Step& step) {
+  const auto is_one = [](const std::string& op) { return op == "Conv" || op == "FusedConv"; };
+  return step.joined ? std::ranges::any_of(step.joined->links, is_one, &JoinedSteps::Link::op)
+                     : is_one(step.op);
+}
+
 /// What this CPU lacks, or the layer for which there are the integers' reference kernels alone.
 Result<Refused> refused_by_bytes(const Graph& graph, PlanOptions options) {
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
@@ -362,8 +368,7 @@ Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
   own.int8 = refused ? Int8Kernels::kFloats : Int8Kernels::kBytes;
   ASSIGN_OR_RETURN(Plan plan, plan_with(graph, own));
   for (Step& step : plan.steps)
-    if (refused && (step.op == "Conv" || step.op == "FusedConv"))
-      step.refusals.insert(step.refusals.begin(), *refused);
+    if (refused && is_convolution(step)) step.refusals.insert(step.refusals.begin(), *refused);
   return plan;
 }
 
