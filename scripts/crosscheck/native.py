@@ -17,13 +17,14 @@ import worker
 
 # Of each precision of ours, the peers and theirs: bf16x3 is as good as fp32 and takes its place.
 PEERS = {"fp32": (("onnxruntime", "openvino", "libtorch"), "fp32"), "bf16x3": (("onnxruntime", "openvino", "libtorch"), "fp32"),
-         "bf16": (("openvino", "libtorch"), "bf16")}
-NEEDS = {"bf16": "amx_bf16", "bf16x3": "amx_bf16"}  # of the CPU, for the goals to be in reach
+         "bf16": (("openvino", "libtorch"), "bf16"), "int8": (("onnxruntime", "openvino"), "int8")}
+NEEDS = {"bf16": "amx_bf16", "bf16x3": "amx_bf16", "int8": "amx_int8"}  # of the CPU, for the goals to be in reach
 THREADS = 2
 SLICE_S, MIN_CALLS = 0.25, 3
 ROUNDS = range(12, 48, 12)
 NARROW = 0.03  # half the interval's width at which a race ends
-BOUNDS = {"fp32": 2e-5, "bf16x3": 1e-4, "bf16": 3e-2}  # of the outputs' scale
+BOUNDS = {"fp32": 2e-5, "bf16x3": 1e-4, "bf16": 3e-2}  # of the outputs' scale; of int8 what the best peer differs from the model's definition
+CALIBRATION = 16  # images
 
 # What keeps a library to an instruction set. ONNX Runtime cannot be kept.
 LIMITS = {"avx512": {"RIDGELINE_CPU": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "ATEN_CPU_CAPABILITY": "avx512"},
@@ -51,7 +52,7 @@ def rows_of(precision: str, goals: dict[int, float]) -> list[Row]:
 
 
 ROWS = (rows_of("fp32", {1: 1.5, 8: 1.5, 16: 1.5}) + [Row("resnet18", 224, 1, 1.2, limit) for limit in LIMITS] +
-        rows_of("bf16", {1: 1.5, 8: 1.5, 16: 1.5}) + rows_of("bf16x3", {1: 2.8, 8: 3.3}))
+        rows_of("bf16", {1: 1.5, 8: 1.5, 16: 1.5}) + rows_of("bf16x3", {1: 2.8, 8: 3.3}) + rows_of("int8", {1: 1.5, 8: 1.5, 16: 1.5}))
 
 
 @functools.cache
@@ -61,26 +62,61 @@ def export(ridgeline: pathlib.Path, model: str, size: int, folder: pathlib.Path)
     return path
 
 
+@functools.cache
+def images(ridgeline: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    subprocess.run([ridgeline, "data", "synth", folder / "images", "--images-per-class", str(CALIBRATION)], check=True, capture_output=True)
+    return folder / "images"
+
+
+@functools.cache
+def quantized(ridgeline: pathlib.Path, model: str, size: int, folder: pathlib.Path) -> pathlib.Path:
+    path = folder / f"{model}_{size}_int8.onnx"
+    subprocess.run([ridgeline, "quantize", export(ridgeline, model, size, folder), "--data", images(ridgeline, folder), "-o", path,
+                    "--samples", str(CALIBRATION), "--max-drop", "100"], check=True, capture_output=True)
+    return path
+
+
+def model_of(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> pathlib.Path:
+    return (quantized if row.precision == "int8" else export)(ridgeline, row.model, row.size, folder)
+
+
+def draw_inputs(row: Row, folder: pathlib.Path) -> pathlib.Path:
+    path = folder / "native_inputs.bin"
+    tensors.write(path, [numpy.random.default_rng(3).standard_normal((row.batch, 3, row.size, row.size), dtype=numpy.float32)])
+    return path
+
+
+def shapes_of(row: Row) -> dict:
+    return {"input": [row.batch, 3, row.size, row.size]}
+
+
+def definition(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> list[numpy.ndarray]:
+    """What a quantized model's operators mean, by the reference kernels."""
+    output = folder / "definition.bin"
+    with worker.Worker(["env", "RIDGELINE_CPU=ref", str(ridgeline), "worker"]) as reference:
+        reference.load(model_of(ridgeline, row, folder), "native", THREADS, draw_inputs(row, folder), output, shapes_of(row), row.precision)
+    return tensors.read(output)
+
+
 def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> dict:
     """`ratio`: the peer's time over native's. A slice counts by its best call, the one that other work disturbed least."""
-    model = export(ridgeline, row.model, row.size, folder)
-    inputs = folder / "native_inputs.bin"
-    tensors.write(inputs, [numpy.random.default_rng(3).standard_normal((row.batch, 3, row.size, row.size), dtype=numpy.float32)])
+    model, inputs = model_of(ridgeline, row, folder), draw_inputs(row, folder)
     outputs = [folder / "ours.bin", folder / "theirs.bin"]
     command = ["env", *(f"{name}={value}" for name, value in LIMITS.get(row.limit, {}).items()), str(ridgeline), "worker"]
     with worker.Worker(command) as theirs, worker.Worker(command) as ours:
         for contender, engine, precision, output in ((ours, "native", row.precision, outputs[0]), (theirs, peer, PEERS[row.precision][1], outputs[1])):
-            contender.load(model, engine, THREADS, inputs, output, {"input": [row.batch, 3, row.size, row.size]}, precision)
-        difference = tensors.relative_difference(tensors.read(outputs[1]), tensors.read(outputs[0]))
+            contender.load(model, engine, THREADS, inputs, output, shapes_of(row), precision)
+        mine, other = (tensors.read(output) for output in outputs)
         turns = pairs.Race(theirs, ours, min)
         turns.until(NARROW, ROUNDS, max(MIN_CALLS, round(SLICE_S * 1e6 / turns.call_us)))
         ours_us = statistics.median(turns.times_us[ours])
     low, high = pairs.interval(turns.ratios)
-    return {"peer": peer, "ms": ours_us / 1e3, "ratio": statistics.median(turns.ratios), "low": low, "high": high, "difference": difference}
+    return {"peer": peer, "ms": ours_us / 1e3, "ratio": statistics.median(turns.ratios), "low": low, "high": high,
+            "difference": tensors.relative_difference(other, mine), "outputs": mine, "peer_outputs": other}
 
 
 def verdict(row: Row, result: dict) -> str:
-    if result["difference"] > BOUNDS[row.precision]:
+    if result["difference"] > result["bound"]:
         return "FAILED: outputs differ"
     if result["high"] < row.goal:
         return "FAILED"
@@ -101,5 +137,11 @@ def check(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> dict:
         raise SystemExit(f"crosscheck native: needs {THREADS} cores")
     results = [race(ridgeline, row, peer, folder) for peer in row.peers()]
     nearest = min(results, key=lambda result: result["ratio"])
-    nearest["difference"] = max(result["difference"] for result in results)
+    if row.precision == "int8":
+        meant = definition(ridgeline, row, folder)
+        nearest["difference"] = tensors.relative_difference(meant, nearest["outputs"])
+        nearest["bound"] = min(tensors.relative_difference(meant, result["peer_outputs"]) for result in results)
+    else:
+        nearest["difference"] = max(result["difference"] for result in results)
+        nearest["bound"] = BOUNDS[row.precision]
     return nearest | {"verdict": verdict(row, nearest)}
