@@ -5,19 +5,11 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#include "kernels/amx_tile_config.h"
 #include "kernels/lines/line.h"
 
 namespace ridgeline::kernels::lines {
 namespace {
-
-// Intel SDM, LDTILECFG: palette 1, bytes per row of tile t at 16 + 2t, rows at 48 + t.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
 
 /// The thread's tile registers while it lives; what dot() is, the numbers decide. GCC's intrinsics take
 /// numbers of tiles as text alone, which no template has.
@@ -30,7 +22,7 @@ class AmxTiles {
     if (upper == upper_ && lower == lower_) return;
     upper_ = upper;
     lower_ = lower;
-    TileConfig config;
+    AmxTileConfig config;
     const int rows[8] = {upper, upper, lower, lower, upper, lower, 16, 16};
     for (int tile = 0; tile < 8; ++tile) {
       config.row_bytes[tile] = kLineBytes;

@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include "kernels/amx_tile_config.h"
 #include "kernels/probes/instruction_sets.h"
 
 namespace ridgeline::kernels {
@@ -8,17 +9,8 @@ namespace {
 constexpr int kTileRows = 16;
 constexpr int kTileRowBytes = 64;
 
-// Intel SDM, LDTILECFG: palette 1, bytes per row of tile t at 16 + 2t, rows at 48 + t.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
-
 void configure_tiles() {
-  TileConfig config;
+  AmxTileConfig config;
   for (int tile = 0; tile < 8; ++tile) {
     config.row_bytes[tile] = kTileRowBytes;
     config.rows[tile] = kTileRows;
