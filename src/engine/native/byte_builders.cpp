@@ -5,7 +5,6 @@
 
 #include "engine/native/byte_product.h"
 #include "engine/native/operands.h"
-#include "engine/native/packing.h"
 #include "engine/native/pool_builders.h"
 #include "engine/native/quantized_builders.h"
 #include "kernels/bytes/conv.h"
@@ -17,7 +16,6 @@ namespace {
 
 namespace bytes = kernels::bytes;
 using bytes::QuantizedConvDesc;
-using bytes::QuantizedConvImpl;
 using Inputs = std::optional<std::vector<size_t>>;
 
 bool is_8_bits(DType dtype) { return dtype == DType::kU8 || dtype == DType::kI8; }
@@ -55,28 +53,7 @@ Inputs conv_inputs(const BlockedNode& node) {
 
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(const QuantizedConvDesc desc, conv_of(node));
-  auto choice = kernels::select(bytes::conv_impls(), desc, node.cpu);
-  const QuantizedConvImpl& impl = *choice.impl;
-  ASSIGN_OR_RETURN(const float* scales, keep_scales(context, desc.conv.out_channels));
-  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
-  const size_t scratch_bytes = impl.scratch_bytes(desc);
-  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
-  Run run = [desc, weights, scales, scratch, run = impl.run, x = *context.in[0], residual = context.slot(3),
-             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-    run(desc,
-        {.in = slots[x].data,
-         .weights = weights,
-         .scale = scales,
-         .shift = scales + desc.conv.out_channels,
-         .residual = residual ? slots[*residual].data : nullptr,
-         .out = slots[out].data,
-         .scratch = scratch ? slots[*scratch].data : nullptr},
-        pool);
-    return {};
-  };
-  Built built{std::string(impl.name), std::move(run), scratch_bytes, {1}, std::move(choice.refusals)};
-  if (context.has(2)) built.packed_inputs.push_back(2);
-  return built;
+  return build_quantized_conv(context, desc, kernels::select(bytes::conv_impls(), desc, node.cpu));
 }
 
 Inputs pool_inputs(const BlockedNode& node) {

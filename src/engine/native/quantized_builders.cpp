@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/native/operands.h"
+#include "engine/native/packing.h"
 #include "engine/native/pool_builders.h"
 #include "kernels/ref/quantized.h"
 #include "kernels/select.h"
@@ -64,36 +65,8 @@ Status check_bytes(const BuildContext& context, size_t i) {
 }
 
 Result<Built> build(const BuildContext& context, const QuantizedConvDesc& desc) {
-  auto choice = kernels::select(kernels::quantized::conv_impls(), desc, context.cpu);
-  const QuantizedConvImpl& impl = *choice.impl;
-  ASSIGN_OR_RETURN(const float* scales, keep_scales(context, desc.conv.out_channels));
-  const std::byte* weights = context.input(1).data;
-  if (const size_t bytes = impl.packed_bytes(desc); bytes > 0) {
-    ASSIGN_OR_RETURN(Tensor packed, Tensor::zeros(DType::kU8, {static_cast<int64_t>(bytes)}));
-    impl.pack(desc, reinterpret_cast<const int8_t*>(weights), packed.data());
-    context.packed.push_back(packed);
-    weights = packed.data();
-  }
-  const size_t scratch_bytes = impl.scratch_bytes(desc);
-  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
-  Run run = [desc, weights, scales, scratch, run = impl.run, x = *context.in[0], residual = context.slot(3),
-             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
-    run(desc,
-        {.in = slots[x].data,
-         .weights = weights,
-         .scale = scales,
-         .shift = scales + desc.conv.out_channels,
-         .residual = residual ? slots[*residual].data : nullptr,
-         .out = slots[out].data,
-         .scratch = scratch ? slots[*scratch].data : nullptr},
-        pool);
-    return {};
-  };
-  Built built{std::string(impl.name), std::move(run), scratch_bytes};
-  built.refusals = std::move(choice.refusals);
-  if (impl.packed_bytes(desc) > 0) built.packed_inputs.push_back(1);
-  if (context.has(2)) built.packed_inputs.push_back(2);
-  return built;
+  return build_quantized_conv(context, desc,
+                              kernels::select(kernels::quantized::conv_impls(), desc, context.cpu));
 }
 
 Result<Built> conv(const BuildContext& context) {
@@ -221,6 +194,33 @@ Result<const float*> keep_scales(const BuildContext& context, int64_t channels) 
   }
   context.packed.push_back(kept);
   return static_cast<const float*>(kept.as<float>().data());
+}
+
+Result<Built> build_quantized_conv(const BuildContext& context, const QuantizedConvDesc& desc,
+                                   kernels::Choice<QuantizedConvImpl> choice) {
+  const QuantizedConvImpl& impl = *choice.impl;
+  ASSIGN_OR_RETURN(const float* scales, keep_scales(context, desc.conv.out_channels));
+  ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
+  const size_t scratch_bytes = impl.scratch_bytes(desc);
+  const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
+  Run run = [desc, weights, scales, scratch, run = impl.run, x = *context.in[0], residual = context.slot(3),
+             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+    run(desc,
+        {.in = slots[x].data,
+         .weights = weights,
+         .scale = scales,
+         .shift = scales + desc.conv.out_channels,
+         .residual = residual ? slots[*residual].data : nullptr,
+         .out = slots[out].data,
+         .scratch = scratch ? slots[*scratch].data : nullptr},
+        pool);
+    return {};
+  };
+  Built built{std::string(impl.name), std::move(run), scratch_bytes};
+  built.refusals = std::move(choice.refusals);
+  if (impl.packed_bytes(desc) > 0) built.packed_inputs.push_back(1);
+  if (context.has(2)) built.packed_inputs.push_back(2);
+  return built;
 }
 
 std::span<const BuilderRow> quantized_builders() { return kRows; }

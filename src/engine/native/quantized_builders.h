@@ -32,6 +32,12 @@ Result<kernels::ref::QuantizedAverageDesc> describe_quantized_average(const Node
 /// make them.
 Status check_quantized_operands(const BuildContext& context);
 
+/// The chosen implementation's step of a QuantizedConv or QuantizedGemm, for inputs and outputs that lie as
+/// it wants them.
+Result<Built> build_quantized_conv(const BuildContext& context,
+                                   const kernels::quantized::QuantizedConvDesc& desc,
+                                   kernels::Choice<kernels::quantized::QuantizedConvImpl> choice);
+
 /// [scale…, shift…] of the sums of all channels, kept with the plan.
 Result<const float*> keep_scales(const BuildContext& context, int64_t channels);
 
