@@ -5,7 +5,8 @@
 namespace ridgeline::serve {
 namespace {
 
-/// An instance waits this share of the time that its last batch took for that batch's clients to ask again.
+/// An instance waits for its last batch's clients to ask again no longer than this share of what that batch
+/// took.
 constexpr int kWaitsForShare = 16;
 /// A wait that a thread's timer can keep.
 constexpr Nanos kLeastWait = std::chrono::microseconds(50);
@@ -62,13 +63,15 @@ void BatchQueue::executed(size_t instance) {
   Last& last = last_.at(instance);
   last.rows_waiting = rows_of(waiting_.look(window()));
   last.executed = std::chrono::steady_clock::now();
+  last.cost.add(last.rows, last.executed - last.taken);
 }
 
 Expected BatchQueue::expected_of(size_t instance, TimePoint now) const {
   const auto found = last_.find(instance);
   if (found == last_.end()) return {};
   const Last& last = found->second;
-  const Nanos wait = std::min((last.executed - last.taken) / kWaitsForShare, kMostWait);
+  const Nanos wait =
+      std::min({last.cost.of_itself(), (last.executed - last.taken) / kWaitsForShare, kMostWait});
   if (wait < kLeastWait) return {};
   return {std::min(last.rows + last.rows_waiting, policy_.max_batch_size), now + wait};
 }
@@ -91,7 +94,9 @@ std::optional<Batch> BatchQueue::take(size_t instance) {
     waiting_.settle();
     if (!batch.requests.empty()) {
       batch.place = places_++;
-      last_[instance] = {.rows = rows, .taken = now};
+      Last& last = last_[instance];
+      last.rows = rows;
+      last.taken = now;
     }
     if (!batch.requests.empty() || !dropped.empty()) {
       const bool others = waiting_.size() > 0 && idle_ > 0;

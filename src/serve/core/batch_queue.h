@@ -7,6 +7,7 @@
 #include "serve/core/scheduler.h"
 #include "serve/core/waiting_list.h"
 #include "serve/core/watch.h"
+#include "serve/scheduling/batch_cost.h"
 #include "serve/scheduling/batch_policy.h"
 #include "serve/scheduling/decide.h"
 
@@ -42,6 +43,7 @@ class BatchQueue final : public Scheduler, public std::enable_shared_from_this<B
     int64_t rows_waiting = 0;
     TimePoint taken;
     TimePoint executed;
+    BatchCost cost;  ///< of this and all before
   };
 
   Expected expected_of(size_t instance, TimePoint now) const;
