@@ -16,7 +16,7 @@ def main() -> None:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    images = np.random.default_rng(1).random((BATCH, 3, size, size), np.float32)
+    images = np.random.default_rng(1).standard_normal((BATCH, 3, size, size), np.float32)
     rates = [0.0] * count
     ready = threading.Barrier(count)
 

@@ -18,6 +18,8 @@ import time
 import typing
 import urllib.request
 
+import numpy as np
+
 import serve
 import serve_speed
 
@@ -85,6 +87,13 @@ class Contender:
     @property
     def server(self) -> str:
         return self.of or self.name
+
+    @property
+    def data(self) -> str:
+        """The file of what is sent; none: pixels, any of which are a picture."""
+        if self.picture.startswith("TYPE_STRING"):
+            return "photo"
+        return "" if "TYPE_UINT8" in self.picture + self.config else "numbers"
 
 
 def bare_rate(rows: dict[str, dict[str, float]]) -> float:
@@ -157,7 +166,8 @@ def field(number: int, content: bytes) -> bytes:
 
 
 def write_files(ridgeline: pathlib.Path, folder: pathlib.Path) -> None:
-    """The model in FP32 and in INT8, and a request with a photograph."""
+    """The model in FP32 and in INT8, and what is sent: a photograph's file, and a picture as the model takes it. What `perf_analyzer` makes up by itself is
+    random bytes: as floats some are denormal, which no picture has and which cost an engine many times as much."""
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([ridgeline, "import", "zoo:resnet18", "--image-size", f"{SIZE}", "-o", folder / "fp32.onnx"], **quiet)
     width, height = map(str, PHOTO)
@@ -167,6 +177,8 @@ def write_files(ridgeline: pathlib.Path, folder: pathlib.Path) -> None:
     photo = next(folder.glob("photos/test/*/*.jpg")).read_bytes()
     element = base64.b64encode(struct.pack("<I", len(photo)) + photo).decode()
     (folder / "photo.json").write_text(json.dumps({"data": [{"PICTURE": {"content": {"b64": element}, "shape": [1]}}]}))
+    numbers = np.random.default_rng(1).standard_normal((3, SIZE, SIZE)).round(3)
+    (folder / "numbers.json").write_text(json.dumps({"data": [{"input": {"content": numbers.ravel().tolist(), "shape": list(numbers.shape)}}]}))
 
 
 def resident_mb(process: int) -> float:
@@ -219,7 +231,7 @@ class Asked:
 
 def run(contender: Contender, server: Asked, files: pathlib.Path) -> dict[str, float]:
     """`front`: the server's share of all cores outside the threads that compute, where they can be told apart."""
-    data = ("--input-data", str(files / "photo.json")) if contender.picture.startswith("TYPE_STRING") else ()
+    data = ("--input-data", str(files / f"{contender.data}.json")) if contender.data else ()
     begin, before = time.monotonic(), seconds_outside(server.process, contender.model)
     row = serve_speed.measure(server.urls[contender.protocol], contender.protocol, contender.model, CLIENTS, *contender.more, *data)
     share = (seconds_outside(server.process, contender.model) - before) / (time.monotonic() - begin) / CORES
