@@ -82,6 +82,7 @@ class Contender:
     config: str = ""  # none: what the server finds in the file
     file: str = "fp32.onnx"
     picture: str = ""  # the type and dims of what the ensemble takes
+    needs: str = ""  # engine:precision, which not every CPU computes in
     goal: typing.Callable[[dict[str, dict[str, float]]], bool] | None = None
 
     @property
@@ -107,7 +108,8 @@ def times(rows: dict[str, dict[str, float]], name: str, other: str) -> float:
 
 OURS = "onnxruntime fp32"
 OURS_SHARED = "the same, shared memory"
-OPENVINO = f'backend: "openvino" default_model_filename: "model.onnx" max_batch_size: 8 dynamic_batching {{}} instance_group {{ count: {CORES} kind: KIND_CPU }}\n'
+SHARED_OUT = f'default_model_filename: "model.onnx" max_batch_size: 8 dynamic_batching {{}} instance_group {{ count: {CORES} kind: KIND_CPU }}\n'
+OPENVINO = 'backend: "openvino" ' + SHARED_OUT
 CONTENDERS = [
     Contender(OURS, goal=lambda rows: times(rows, OURS, TRITON) >= 1.1),
     Contender("the same, HTTP", of=OURS, protocol="http"),
@@ -118,8 +120,9 @@ CONTENDERS = [
     Contender("image (pixels) + the same", model="ensemble", picture=f"TYPE_UINT8: {SIZE}, {SIZE}, 3",
               goal=lambda rows: times(rows, "image (pixels) + the same", OURS) >= 0.97),
     Contender("image (JPEG) + the same", model="ensemble", picture="TYPE_STRING: 1"),
+    Contender("native fp32", config='backend: "ridgeline" ' + SHARED_OUT),
     Contender("openvino fp32", config=OPENVINO),
-    Contender("openvino bf16",
+    Contender("openvino bf16", needs="openvino:bf16",
               config=OPENVINO + 'parameters { key: "precision" value { string_value: "bf16" } }\n',
               goal=lambda rows: times(rows, "openvino bf16", TRITON) >= 5 and rows["openvino bf16"]["p99"] <= rows[TRITON]["p99"] / 4),
     Contender("openvino int8", file="int8.onnx", config=OPENVINO),
@@ -181,6 +184,13 @@ def write_files(ridgeline: pathlib.Path, folder: pathlib.Path) -> None:
     (folder / "numbers.json").write_text(json.dumps({"data": [{"input": {"content": numbers.ravel().tolist(), "shape": list(numbers.shape)}}]}))
 
 
+def engine_precisions(ridgeline: pathlib.Path) -> set[str]:
+    """engine:precision of all that compute on this CPU."""
+    report = json.loads(subprocess.run([ridgeline, "doctor", "--json"], check=True, capture_output=True).stdout)
+    cpus = [(engine["name"], device) for engine in report["engines"] for device in engine["devices"] if device["device"] == "cpu"]
+    return {f"{name}:{precision}" for name, device in cpus for precision in device["precisions"]}
+
+
 def resident_mb(process: int) -> float:
     """Of the process and its children."""
     children = pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split()
@@ -239,10 +249,10 @@ def run(contender: Contender, server: Asked, files: pathlib.Path) -> dict[str, f
 
 
 def race(ridgeline: pathlib.Path, python: pathlib.Path, files: pathlib.Path, servers: dict[str, Asked]) -> dict[str, dict[str, float]]:
-    """Medians over the rounds; one run of each contender, in an order that chance decides, is a round."""
+    """Medians over the rounds; one run of each contender that has a server, in an order that chance decides, is a round."""
     triton = [Contender(TRITON), Contender(TRITON_SHARED, of=TRITON, more=SHARED)]
     ways: dict[str, typing.Callable[[], dict[str, float]]] = {BARE: lambda: bench(ridgeline, files), BARE_EACH: lambda: bench_each(python, files)}
-    for contender in [*triton, *CONTENDERS]:
+    for contender in [*triton, *(contender for contender in CONTENDERS if contender.server in servers)]:
         ways[contender.name] = functools.partial(run, contender, servers[contender.server], files)
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
@@ -253,7 +263,7 @@ def race(ridgeline: pathlib.Path, python: pathlib.Path, files: pathlib.Path, ser
 
 def print_rows(rows: dict[str, dict[str, float]], memory: dict[str, float]) -> bool:
     print(f"{'ResNet-18, ' + str(CLIENTS) + ' at once':27} {'infer/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'of bare':>7} {'Triton x':>8} {'client':>7} {'front':>6} {'MB':>6}  verdict")
-    goals = {contender.name: contender.goal for contender in CONTENDERS if contender.goal}
+    goals = {contender.name: contender.goal for contender in CONTENDERS if contender.goal and contender.name in rows}
     passed = {name: goal(rows) for name, goal in goals.items()}
     for name, row in rows.items():
         verdict = {True: "ok", False: "FAILED", None: ""}[passed.get(name)]
@@ -270,8 +280,11 @@ def main() -> int:
         write_triton(folder / "theirs", folder)
         theirs = servers.enter_context(serve_speed.triton(venv, folder / "theirs", folder))
         asked, memory = {TRITON: Asked(theirs, theirs["process"])}, {TRITON: resident_mb(theirs["process"])}
-        pictures = None
+        pictures, computed = None, engine_precisions(ridgeline)
         for number, contender in enumerate(contender for contender in CONTENDERS if not contender.of):
+            if contender.needs and contender.needs not in computed:
+                print(f"{contender.name}: skipped, as this CPU has no {contender.needs}", flush=True)
+                continue
             write_repository(folder / f"{number}", contender, folder)
             server = servers.enter_context(serve.Server(ridgeline, folder / f"{number}"))
             asked[contender.name] = Asked({protocol: server.url(protocol) for protocol in serve.PROTOCOLS}, server.process.pid)
