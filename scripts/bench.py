@@ -3,7 +3,8 @@
 
 Kernels: the rows of all cases in random order, several times over; each row's median against `ref`, the implementation that every other is
 tested against. With a FILTER (a regular expression) only the cases that match. The race: how often an
-engine is called different from itself, and from itself with 3 % more work.
+engine is called different from itself, and from itself with 3 % more work. Sessions: images a second of two
+at once, each on all cores, over those of one.
 """
 
 import json
@@ -14,6 +15,8 @@ import sys
 
 REPETITIONS = 5
 RACES, SECONDS_A_RACE = 5, 6
+SECONDS_OF_SESSIONS = 10
+MODELS_OF_SESSIONS = ("resnet18", "mobilenet_v2")
 
 
 def kernel_rows(build: pathlib.Path, wanted: str) -> list[dict]:
@@ -54,12 +57,21 @@ def print_race(build: pathlib.Path) -> None:
               f"{tally['mean_half_width_pct']:13.2f}")
 
 
+def print_sessions(build: pathlib.Path) -> None:
+    print(f"\n{'two sessions at once':32} {'one alone ms':>13} {'of one':>8} {'95 % interval':>16}")
+    for model in MODELS_OF_SESSIONS:
+        done = subprocess.run([build / "sessions_benchmark", str(SECONDS_OF_SESSIONS), model], stdout=subprocess.PIPE, check=True)
+        row = json.loads(done.stdout)
+        print(f"{model:32} {row['alone_ms']:13.2f} {row['together_share']:8.2f} {row['low']:7.2f} to {row['high']:5.2f}")
+
+
 def main() -> None:
     build = pathlib.Path(sys.argv[1])
     wanted = sys.argv[2] if len(sys.argv) > 2 else "."
     print_kernels(kernel_rows(build, wanted))
     if wanted == ".":
         print_race(build)
+        print_sessions(build)
 
 
 if __name__ == "__main__":
