@@ -8,6 +8,7 @@ import tempfile
 
 import models
 import native
+import native_habits
 import parity
 import speed
 import train_accuracy
@@ -71,6 +72,19 @@ def check_native(ridgeline: pathlib.Path) -> bool:
                   f"{row['peer']:12} {row['ratio']:6.2f} {row['low']:7.2f} to {row['high']:5.2f} {wanted.goal:5.2f} {row['difference']:10.1e}  "
                   f"{row['verdict']}", flush=True)
             passed = passed and row["verdict"] == "ok"
+        return check_native_habits(ridgeline, pathlib.Path(name)) and passed
+
+
+def check_native_habits(ridgeline: pathlib.Path, folder: pathlib.Path) -> bool:
+    print(f"\n{'model':16} {'engine':12} {'p50 ms':>8} {'p99 / p50':>9} {'MB':>6}  verdict")
+    passed = True
+    for model in native_habits.MODELS:
+        habits = native_habits.check(ridgeline, model, folder)
+        verdict = native_habits.verdict(habits)
+        for habit in habits:
+            print(f"{model:16} {habit.engine:12} {habit.p50_ms:8.2f} {habit.tail:9.2f} {habit.memory_mb:6.0f}  "
+                  f"{verdict if habit.engine == native_habits.OURS else ''}", flush=True)
+        passed = passed and verdict == "ok"
     return passed
 
 
