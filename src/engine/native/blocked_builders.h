@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/native/pixel_source.h"
 #include "engine/native/step.h"
 #include "graph/graph.h"
 #include "kernels/lines/line.h"
@@ -10,9 +11,10 @@
 namespace ridgeline::native {
 
 /// How a value lies: as ONNX has it, or an image in FP32 blocks (kernels/blocked), in lines of narrower
-/// numbers (kernels/lines) or in lines of bytes (kernels/bytes).
-enum class Form { kPlanes, kBlocks, kLines, kBytes };
-constexpr size_t kForms = 4;
+/// numbers (kernels/lines), in lines of bytes (kernels/bytes), or as the pixels that it is made of
+/// (PixelSource).
+enum class Form { kPlanes, kBlocks, kLines, kBytes, kPixels };
+constexpr size_t kForms = 5;
 
 /// A node that might run on images in blocks or lines, before its operands have slots. Its one output has two
 /// spatial axes.
@@ -23,6 +25,7 @@ struct BlockedNode {
     bool in_lines = false;
     bool in_bytes = false;
     bool is_constant = false;
+    const PixelSource* pixels = nullptr;  ///< where it can be read as bytes
   };
 
   const Node& node;
@@ -52,6 +55,8 @@ struct BlockedRow {
   /// kBlock].
   Result<Built> (*build)(const BuildContext& context, const BlockedNode& node);
   std::string_view domain{};
+  /// Whether input 0 is read from its pixels, where there are any; null: never.
+  bool (*takes_pixels)(const BlockedNode& node) = nullptr;
 };
 /// Null for an op without such kernels.
 const BlockedRow* find_blocked(const Node& node);

@@ -51,8 +51,15 @@ Inputs conv_inputs(const BlockedNode& node) {
   return inputs;
 }
 
+bool conv_takes_pixels(const BlockedNode& node) {
+  const Result<QuantizedConvDesc> desc = conv_of(node);
+  return desc.ok() && bytes::takes_planes(*desc) && !node.inputs[0].pixels->steps.empty();
+}
+
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
-  ASSIGN_OR_RETURN(const QuantizedConvDesc desc, conv_of(node));
+  ASSIGN_OR_RETURN(QuantizedConvDesc desc, conv_of(node));
+  if (const PixelSource* const pixels = node.inputs[0].pixels; pixels != nullptr && conv_takes_pixels(node))
+    desc.pixels = pixels->image;
   return build_quantized_conv(context, desc, kernels::select(bytes::conv_impls(), desc, node.cpu));
 }
 
@@ -174,7 +181,7 @@ constexpr auto kRows =
                                {"MaxPool", pool_inputs, max_pool},
                                {"QuantizedAdd", add_inputs, add, "ridgeline"},
                                {"QuantizedAveragePool", pool_inputs, average_pool, "ridgeline"},
-                               {"QuantizedConv", conv_inputs, conv, "ridgeline"}});
+                               {"QuantizedConv", conv_inputs, conv, "ridgeline", conv_takes_pixels}});
 
 constexpr auto kPlaneRows =
     std::to_array<BuilderRow>({{"QuantizedAdd", add_planes, false, "ridgeline"},

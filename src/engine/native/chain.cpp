@@ -42,9 +42,18 @@ struct Held {
   float* data = nullptr;
 };
 
+/// Bytes from an image to the next and from a row.
+RowWise::Pixels distances_of(const RowWise& step, Slots slots) {
+  if (step.pixels) return *step.pixels;
+  const Images images(slots[step.in].shape);
+  constexpr auto kBytes = static_cast<int64_t>(sizeof(float));
+  return {images.image_floats() * kBytes, images.row_floats() * kBytes};
+}
+
 struct Link {
   RowWise step;
-  Images in, out;
+  RowWise::Pixels in;
+  Images out;
   int64_t held_plane =
       0;  ///< positions between planes of the rows that a band needs; of the last link none are held
 
@@ -59,7 +68,7 @@ class Chain {
  public:
   Chain(std::span<const Step> steps, Slots slots, int64_t most_bytes, int threads) : threads_(threads) {
     for (const Step& step : steps)
-      links_.push_back({*step.rows, Images(slots[step.rows->in].shape), Images(slots[step.rows->out].shape)});
+      links_.push_back({*step.rows, distances_of(*step.rows, slots), Images(slots[step.rows->out].shape)});
     for (band_rows_ = images().rows; size_for(band_rows_) > most_bytes && band_rows_ > 1;) --band_rows_;
     bytes_ = static_cast<size_t>(size_for(band_rows_));
     const int64_t chunks = std::clamp<int64_t>(ceil_div(kTasksPerThread * threads, images().batch), 1,
@@ -156,11 +165,12 @@ class Chain {
     const Range needed = kernels::input_rows(link.step.window, rows);
     Part part{.window = kernels::part_of(link.step.window, rows)};
     if (k == 0) {
-      part.in = reinterpret_cast<const float*>(work.slots[link.step.in].data) +
-                work.image * link.in.image_floats() + needed.begin * link.in.row_floats();
-      part.window.in_plane = link.in.rows * link.in.columns;
+      part.in =
+          work.slots[link.step.in].data + work.image * link.in.image_bytes + needed.begin * link.in.row_bytes;
+      part.window.in_plane = kernels::in_plane(link.step.window);
     } else {
-      part.in = held[k - 1].data + (needed.begin - held[k - 1].rows.begin) * link.in.row_floats();
+      part.in = reinterpret_cast<const std::byte*>(held[k - 1].data) +
+                (needed.begin - held[k - 1].rows.begin) * link.in.row_bytes;
       part.window.in_plane = links_[k - 1].held_plane;
     }
     if (k + 1 == links_.size()) {
@@ -247,7 +257,8 @@ void chain_steps(Plan& plan, const ChainLimits& limits, int threads) {
   const Readers readers(plan);
   std::vector<Step> steps;
   const auto goes_on = [&](const Step& last, const Step& next) {
-    return are_joined(last, next, readers) && bytes_of_image(plan.slots[last.rows->out]) > limits.in_caches;
+    return are_joined(last, next, readers) &&
+           (last.rows->pixels || bytes_of_image(plan.slots[last.rows->out]) > limits.in_caches);
   };
   for (size_t first = 0; first < plan.steps.size();) {
     size_t end = first + 1;

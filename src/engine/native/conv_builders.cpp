@@ -46,7 +46,7 @@ auto run_rows(const kernels::ConvDesc& whole, const kernels::ConvImpl& impl, con
     of_part.threads = 1;
     of_part.window = part.window;
     kernels::ConvArgs args = args_of(slots);
-    args.in = part.in;
+    args.in = reinterpret_cast<const float*>(part.in);
     args.out = part.out;
     if (desc.has_residual) args.residual += part.out_offset;
     run(of_part, args, pool);

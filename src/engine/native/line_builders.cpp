@@ -24,6 +24,11 @@ Result<lines::LineConvDesc> conv_of(const BlockedNode& node) {
   return lines::LineConvDesc{std::move(conv), node.numbers};
 }
 
+bool conv_takes_pixels(const BlockedNode& node) {
+  const Result<lines::LineConvDesc> desc = conv_of(node);
+  return desc.ok() && lines::takes_planes(*desc) && node.inputs[0].pixels->steps.empty();
+}
+
 kernels::Choice<lines::LineConvImpl> choose_conv(const lines::LineConvDesc& desc, const CpuFeatures& cpu) {
   return kernels::select(lines::conv_impls(), desc, cpu);
 }
@@ -44,7 +49,9 @@ const lines::Line* lines_in(Slots slots, std::optional<size_t> slot) {
 lines::Line* lines_out(Slots slots, size_t slot) { return reinterpret_cast<lines::Line*>(slots[slot].data); }
 
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
-  ASSIGN_OR_RETURN(const lines::LineConvDesc desc, conv_of(node));
+  ASSIGN_OR_RETURN(lines::LineConvDesc desc, conv_of(node));
+  if (const PixelSource* const pixels = node.inputs[0].pixels; pixels != nullptr && conv_takes_pixels(node))
+    desc.pixels = {pixels->image, &kernels::pixels::pixel_kernels(node.cpu)};
   auto choice = choose_conv(desc, node.cpu);
   const lines::LineConvImpl& impl = *choice.impl;
   ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
@@ -118,12 +125,13 @@ Result<Built> multiply(const BuildContext& context, const BlockedNode& node) {
                }};
 }
 
-constexpr auto kRows = std::to_array<BlockedRow>({{"AveragePool", pool_inputs, pool},
-                                                  {"Conv", conv_inputs, conv},
-                                                  {"FusedConv", conv_inputs, conv, "ridgeline"},
-                                                  {"GlobalAveragePool", mean_inputs, mean},
-                                                  {"MaxPool", pool_inputs, pool},
-                                                  {"Mul", multiply_inputs, multiply}});
+constexpr auto kRows =
+    std::to_array<BlockedRow>({{"AveragePool", pool_inputs, pool},
+                               {"Conv", conv_inputs, conv, "", conv_takes_pixels},
+                               {"FusedConv", conv_inputs, conv, "ridgeline", conv_takes_pixels},
+                               {"GlobalAveragePool", mean_inputs, mean},
+                               {"MaxPool", pool_inputs, pool},
+                               {"Mul", multiply_inputs, multiply}});
 
 }  // namespace
 

@@ -70,14 +70,21 @@ class Planner {
   }
 
   /// Turned first where it lies in other forms alone. Blocks lie between planes and lines; bytes turn from
-  /// planes and into them.
+  /// planes and into them; planes are made of pixels.
   size_t slot_of(const std::string& name, Form form) {
     if (is_in(name, form)) return *slots_by_name_.at(name)[static_cast<size_t>(form)];
+    if (form == Form::kPlanes && is_in(name, Form::kPixels)) {
+      const ValueType& type = *scope_.type(name);
+      const size_t image = add_slot(name, type);
+      plan_.steps.push_back(make_image(pixels_.at(name), (*type.shape)[0], image, cpu_));
+      return image;
+    }
     const bool bytes = form == Form::kBytes || is_in(name, Form::kBytes);
-    const Form before = bytes                        ? (form == Form::kBytes ? Form::kPlanes : Form::kBytes)
-                        : form != Form::kBlocks      ? Form::kBlocks
-                        : is_in(name, Form::kPlanes) ? Form::kPlanes
-                                                     : Form::kLines;
+    const bool in_planes = is_in(name, Form::kPlanes) || is_in(name, Form::kPixels);
+    const Form before = bytes                   ? (form == Form::kBytes ? Form::kPlanes : Form::kBytes)
+                        : form != Form::kBlocks ? Form::kBlocks
+                        : in_planes             ? Form::kPlanes
+                                                : Form::kLines;
     const size_t from = slot_of(name, before);
     const ValueType& type = *scope_.type(name);
     const size_t to = add_slot(name, type, form);
@@ -120,6 +127,7 @@ class Planner {
   Status add_node(const Node& node) {
     ASSIGN_OR_RETURN(const bool known, add_known_outputs(node));
     if (known) return {};
+    if (node.op == "ReadPixels" && node.domain == "ridgeline") return add_pixels(node);
     if (on_bytes_) {
       ASSIGN_OR_RETURN(const bool in_bytes, add_formed_step(node, find_byte_row(node), Form::kBytes));
       if (in_bytes) return {};
@@ -150,6 +158,16 @@ class Planner {
       const bool is_narrow = numbers_ == kernels::lines::Numbers::kBf16 && is_line_product(context);
       return is_narrow ? build_line_product(context) : build_step(*row, context);
     });
+  }
+
+  /// No step: whoever reads the image may read its pixels.
+  Status add_pixels(const Node& node) {
+    const size_t slot = slot_of(node.inputs[0], Form::kPlanes);
+    ASSIGN_OR_RETURN(PixelSource source, describe_pixels(node, slot, plan_.slots[slot].shape));
+    if (!source.steps.empty()) plan_.constants.push_back(source.steps);
+    slots_by_name_[node.outputs[0]][static_cast<size_t>(Form::kPixels)] = slot;
+    pixels_.emplace(node.outputs[0], std::move(source));
+    return {};
   }
 
   /// `build` makes the step of a context with these slots.
@@ -189,17 +207,20 @@ class Planner {
     if (numbers_) formed.numbers = *numbers_;
     const auto wanted = row->inputs(formed);
     if (!wanted) return false;
+    const bool of_pixels =
+        inputs[0].pixels != nullptr && row->takes_pixels != nullptr && row->takes_pixels(formed);
     std::vector<std::optional<size_t>> in;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const bool is_wanted = std::find(wanted->begin(), wanted->end(), i) != wanted->end();
-      in.push_back(formed.has(i) ? std::optional(slot_of(node.inputs[i], is_wanted ? form : Form::kPlanes))
-                                 : std::nullopt);
+      const Form own = i == 0 && of_pixels ? Form::kPixels : is_wanted ? form : Form::kPlanes;
+      in.push_back(formed.has(i) ? std::optional(slot_of(node.inputs[i], own)) : std::nullopt);
     }
     const bool leaves_bytes = form == Form::kBytes && out_type->dtype == DType::kF32;
     const std::vector<size_t> out = {
         add_slot(node.outputs[0], *out_type, leaves_bytes ? Form::kBlocks : form)};
     RETURN_IF_ERROR(
         add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, formed); }));
+    if (of_pixels) plan_.steps.back().name = inputs[0].pixels->nodes + "+" + node.name;
     return true;
   }
 
@@ -223,8 +244,10 @@ class Planner {
       }
       const bool in_lines = is_in(name, Form::kLines), in_blocks = in_lines || is_in(name, Form::kBlocks);
       const auto planes = slots_by_name_.at(name)[static_cast<size_t>(Form::kPlanes)];
+      const auto pixels = pixels_.find(name);
       inputs.push_back({scope_.type(name), in_blocks, in_lines, is_in(name, Form::kBytes),
-                        planes && plan_.slots[*planes].data != nullptr});
+                        planes && plan_.slots[*planes].data != nullptr,
+                        pixels == pixels_.end() ? nullptr : &pixels->second});
     }
     return inputs;
   }
@@ -270,6 +293,7 @@ class Planner {
   bool on_bytes_;
   Plan plan_;
   std::map<std::string, Forms> slots_by_name_;
+  std::map<std::string, PixelSource> pixels_;
   std::map<size_t, Tensor> constants_;
   Packer packer_;
 };

@@ -97,7 +97,7 @@ auto run_rows(const kernels::PoolCase& whole, const kernels::PoolImpl& impl, con
     TensorView from = slots[in], to = slots[out];
     kernels::PoolCase of_part = pool;
     of_part.desc = {pool.desc.planes / from.shape[0], part.window};
-    from.data = reinterpret_cast<std::byte*>(const_cast<float*>(part.in));
+    from.data = const_cast<std::byte*>(part.in);
     to.data = reinterpret_cast<std::byte*>(part.out);
     static_cast<void>(run(of_part, from, to, threads));
   };

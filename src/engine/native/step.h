@@ -25,7 +25,7 @@ using Run = std::function<Status(Slots slots, ThreadPool& pool)>;
 /// Rows of one image's output.
 struct Part {
   kernels::Window window;  ///< of these rows, between planes that lie in_plane and out_plane apart
-  const float* in = nullptr;
+  const std::byte* in = nullptr;
   float* out = nullptr;
   int64_t out_offset = 0;  ///< floats from the whole output's start, where `out` lies in it
 };
@@ -36,6 +36,11 @@ struct RowWise {
   kernels::Window window;  ///< of the whole image
   bool has_residual = false;
   size_t weights_bytes = 0;
+  /// How far images and rows of `in` are apart where it has pixels of bytes, not FP32.
+  struct Pixels {
+    int64_t image_bytes, row_bytes;
+  };
+  std::optional<Pixels> pixels{};
   /// Can't fail.
   std::function<void(Slots slots, const Part& part, ThreadPool& pool)> run;
 };

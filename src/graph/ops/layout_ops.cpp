@@ -84,6 +84,22 @@ Status flatten(InferContext& context) {
   return {};
 }
 
+/// An image of the pixels' channels (graph/passes/read_pixels.cpp).
+Status read_pixels(InferContext& context) {
+  const Node& node = context.node();
+  const Tensor* const table = node.tensor("table");
+  const DType dtype = table == nullptr ? DType::kF32 : table->dtype();
+  const auto x = context.shape(0);
+  context.set_output(0, dtype, std::nullopt);
+  if (!x) return {};
+  if (x->rank() != 4) return context.error("{} is no batch of images", x->to_string());
+  const size_t rows = node.string_or("layout", "") == "NHWC" ? 1 : 2;
+  context.set_output(
+      0, dtype,
+      Shape{(*x)[0], static_cast<int64_t>(node.ints_or("channels", {}).size()), (*x)[rows], (*x)[rows + 1]});
+  return {};
+}
+
 Status transpose(InferContext& context) {
   const auto x = context.shape(0);
   if (!x) return same_as_input(context);
@@ -382,6 +398,7 @@ constexpr auto kRows = std::to_array<OpRow>({
     {"Expand", 2, 2, expand},
     {"Flatten", 1, 1, flatten},
     {"Pad", 2, 4, pad},
+    {"ReadPixels", 1, 1, read_pixels, "ridgeline"},
     {"Reshape", 2, 2, reshape},
     {"Resize", 1, 4, resize},
     {"Shape", 1, 1, shape_of},

@@ -9,6 +9,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"fix_input_shapes", fix_input_shapes},
     {"remove_identities", remove_identities},
     {"fold_constants", fold_constants},
+    {"read_pixels", read_pixels},
     {"fold_batch_norms", fold_batch_norms},
     {"spread_batch_norms", spread_batch_norms},
     {"fuse_convs", fuse_convs},

@@ -43,6 +43,14 @@ Status remove_identities(Graph& graph, const PassOptions& options);
 /// Turns nodes whose inputs are all constant, and integers that follow from shapes, into initializers.
 /// QuantizeLinear and DequantizeLinear stay, so that quantised weights stay small.
 Status fold_constants(Graph& graph, const PassOptions& options);
+/// What stands between an input of bytes (u8, N × H × W × C or N × C × H × W of up to four channels) and an
+/// FP32 image of it (moves of channels, Cast, additions and products of a number or of one for each channel)
+/// becomes one ridgeline.ReadPixels (X) with the string attribute "layout" ("NHWC", "NCHW") of X, the
+/// integers "channels", which of X's each channel of the image is, and of each the tensors "scale" and
+/// "shift" by which its levels become level · scale + shift. Where computes_in_integers is set and a
+/// QuantizeLinear follows, it is part of it; the tensor "table", [channels, 256], then has the steps of all
+/// levels.
+Status read_pixels(Graph& graph, const PassOptions& options);
 /// Multiplies a BatchNormalization into the FP32 Conv, ConvTranspose or Gemm before it.
 Status fold_batch_norms(Graph& graph, const PassOptions& options);
 /// Writes the BatchNormalizations of images that were left as convolutions of each channel by one number, so

@@ -58,6 +58,15 @@ class Convolution {
 
   void fill(int64_t image, const Band& band, std::byte* patch) const {
     const Window& w = schedule_.window;
+    if (desc_.pixels) {
+      const LevelImage levels{
+          .image = *desc_.pixels,
+          .levels = static_cast<const uint8_t*>(args_.in) + image * desc_.pixels->image_bytes,
+          .flip = flip_of(desc_.in),
+          .zero = static_cast<uint8_t>(zero_)};
+      fill_pixels(kernels_.bytes, pixels_, w, levels, band, patch);
+      return;
+    }
     if (schedule_.planes) {
       const int64_t channels = desc_.conv.in_channels;
       const PlaneImage planes{

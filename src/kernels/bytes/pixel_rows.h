@@ -23,8 +23,18 @@ struct PlaneImage {
   uint8_t zero = 0;  ///< point, from the type's lowest
 };
 
+/// An image that is there as bytes whose levels stand for steps.
+struct LevelImage {
+  const pixels::PixelImage& image;
+  const uint8_t* levels = nullptr;
+  uint8_t flip = 0;
+  uint8_t zero = 0;
+};
+
 /// `window` is the paired one, as the patch's.
 void fill_pixels(const ByteKernels& kernels, const lines::PixelPatch& patch, const Window& window,
                  const PlaneImage& image, const lines::Band& band, std::byte* to);
+void fill_pixels(const ByteKernels& kernels, const lines::PixelPatch& patch, const Window& window,
+                 const LevelImage& image, const lines::Band& band, std::byte* to);
 
 }  // namespace ridgeline::kernels::bytes

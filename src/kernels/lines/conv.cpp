@@ -45,10 +45,16 @@ class Convolution {
 
   void fill(int64_t image, const Band& band, std::byte* patch) const {
     const Window& w = schedule_.window;
+    if (desc_.pixels) {
+      const auto* const bytes =
+          static_cast<const uint8_t*>(args_.in) + image * desc_.pixels->image.image_bytes;
+      pixels_.fill(kernels_.lines, ByteImage{*desc_.pixels, bytes, desc_.numbers}, band, patch);
+      return;
+    }
     if (schedule_.planes) {
       const int64_t channels = desc_.conv.in_channels;
       const float* const planes = static_cast<const float*>(args_.in) + image * channels * volume(w.in);
-      pixels_.fill(kernels_.lines, {planes, channels, desc_.numbers}, band, patch);
+      pixels_.fill(kernels_.lines, PlaneImage{planes, channels, desc_.numbers}, band, patch);
       return;
     }
     const Line* const in = static_cast<const Line*>(args_.in) + image * image_lines();

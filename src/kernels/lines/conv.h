@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
+
 #include "kernels/conv.h"
 #include "kernels/lines/line.h"
+#include "kernels/pixels/pixel_image.h"
 
 /// Convolutions with one group over two axes, of any kernel, stride, dilation and padding, of images in
 /// lines, but for inputs of few channels (takes_planes), which lie as ONNX has them, in FP32.
@@ -10,6 +13,8 @@ namespace ridgeline::kernels::lines {
 struct LineConvDesc {
   ConvDesc conv;
   Numbers numbers = Numbers::kBf16;
+  /// Where the input is pixels of bytes, in place of planes.
+  std::optional<pixels::PixelInput> pixels{};
 };
 
 struct LineConvArgs {

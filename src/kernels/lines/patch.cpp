@@ -100,4 +100,28 @@ void PixelPatch::fill(const LineKernels& kernels, const PlaneImage& image, const
   });
 }
 
+void PixelPatch::fill(const LineKernels& kernels, const ByteImage& image, const Band& band,
+                      std::byte* patch) const {
+  constexpr int64_t kTogether = 128;
+  const pixels::PixelImage& bytes_of = image.source.image;
+  std::memset(patch, 0, static_cast<size_t>(parts_of(image.numbers) * bytes()));
+  const Range inside = columns();
+  for_each_row(band, [&](int64_t row, int64_t pixel) {
+    if (row < 0 || row >= window_.in[1]) return;
+    const uint8_t* from =
+        image.bytes + row * bytes_of.row_bytes + (inside.begin - window_.pad[2]) * bytes_of.pixel_bytes;
+    auto* hi = reinterpret_cast<uint16_t*>(patch) + pixel * kChannels;
+    for (int64_t rest = inside.end - inside.begin; rest > 0; rest -= kTogether) {
+      alignas(64) float values[kChannels][kTogether];
+      PlanePixels pixels{.count = std::min(rest, kTogether), .hi = hi, .lo = hi + bytes() / 2};
+      image.source.kernels->to_floats(bytes_of, {from, pixels.count, values[0], kTogether});
+      for (int64_t channel = 0; channel < bytes_of.channels; ++channel)
+        pixels.planes[channel] = values[channel];
+      kernels.to_pixels(pixels);
+      from += kTogether * bytes_of.pixel_bytes;
+      hi += kTogether * kChannels;
+    }
+  });
+}
+
 }  // namespace ridgeline::kernels::lines

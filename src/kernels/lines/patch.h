@@ -5,6 +5,7 @@
 
 #include "base/function_ref.h"
 #include "kernels/lines/line_kernels.h"
+#include "kernels/pixels/pixel_image.h"
 #include "kernels/window.h"
 
 namespace ridgeline::kernels::lines {
@@ -65,6 +66,13 @@ struct PlaneImage {
   Numbers numbers = Numbers::kBf16;  ///< that it is to be turned to
 };
 
+/// An image that is there as bytes.
+struct ByteImage {
+  const pixels::PixelInput& source;
+  const uint8_t* bytes = nullptr;
+  Numbers numbers = Numbers::kBf16;
+};
+
 /// The same for images of few channels that lie as ONNX has them: pixels of four channels' BF16, eight of
 /// which are as long as a line, so that taps beside each other are terms of one product. [part, phase by row,
 /// row, pixel]; a position is as many pixels as the window moves.
@@ -88,6 +96,7 @@ class PixelPatch {
   void for_each_row(const Band& band, FunctionRef<void(int64_t row, int64_t pixel)> body) const;
   /// The second part, bytes() behind the first, is filled for pairs alone.
   void fill(const LineKernels& kernels, const PlaneImage& image, const Band& band, std::byte* patch) const;
+  void fill(const LineKernels& kernels, const ByteImage& image, const Band& band, std::byte* patch) const;
 
  private:
   int64_t row_pixels() const { return pitch_ * horizontal_.stride; }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "kernels/conv.h"
+#include "kernels/pixels/pixel_image.h"
 #include "kernels/quantized/finish.h"
 #include "tensor/dtype.h"
 
@@ -16,6 +19,8 @@ struct QuantizedConvDesc {
   DType out = DType::kU8;
   int32_t in_zero = 0;
   Finish finish{};
+  /// Where `in` is pixels that stand for the steps of `in`'s type; for implementations that take planes.
+  std::optional<pixels::PixelImage> pixels{};
 };
 
 struct QuantizedConvArgs {
