@@ -1,13 +1,14 @@
 #include "engine/native/explain.h"
 
-#include "engine/native/plan.h"
-#include "engine/native/profile.h"
+#include "engine/native/held_memory.h"
 
 namespace ridgeline::native {
 
 Result<Explanation> explain(const Graph& graph, const PlanOptions& options) {
   ASSIGN_OR_RETURN(Plan plan, make_plan(graph, options));
-  const MemoryUse memory = memory_of(plan);
+  HeldMemory held;
+  held.add(plan);
+  const MemoryUse memory = held.use();
   Explanation explanation{.weights_bytes = memory.weights_bytes, .arena_bytes = memory.arena_bytes};
   for (Step& step : plan.steps) {
     PlannedStep planned{step.name, step.op, step.kernel, {}, std::move(step.refusals)};

@@ -8,15 +8,16 @@
 namespace ridgeline::native {
 namespace {
 
-class LatencySession final : public Session {
+class LatencySession final : public PlannedSession {
  public:
-  LatencySession(Plan plan, int threads) : plan_(std::move(plan)), pool_(threads) {}
+  LatencySession(Plan plan, std::shared_ptr<ThreadPool> pool)
+      : plan_(std::move(plan)), pool_(std::move(pool)) {}
 
   const Signature& signature() const override { return plan_.signature; }
 
   Status run(std::span<const TensorView> in, std::span<TensorView> out) override {
     RETURN_IF_ERROR(check_call(plan_.signature, in, out));
-    RETURN_IF_ERROR(plan_.run(in, pool_));
+    RETURN_IF_ERROR(plan_.run(in, *pool_));
     for (size_t i = 0; i < out.size(); ++i) {
       const TensorView& result = plan_.slots[plan_.outputs[i]];
       if (out[i].data == nullptr)
@@ -29,20 +30,21 @@ class LatencySession final : public Session {
 
   Result<std::vector<OpTime>> profile(std::span<const TensorView> in, int iterations) override {
     RETURN_IF_ERROR(check_inputs(plan_.signature, in));
-    return profile_plan(plan_, in, pool_, iterations);
+    return profile_plan(plan_, in, *pool_, iterations);
   }
 
-  MemoryUse memory() const override { return memory_of(plan_); }
+  void count(HeldMemory& held) const override { held.add(plan_); }
 
  private:
   Plan plan_;
-  ThreadPool pool_;
+  std::shared_ptr<ThreadPool> pool_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const SessionOptions& options,
-                                                      const Compilation& compilation) {
+Result<std::unique_ptr<PlannedSession>> make_latency_session(const Graph& graph,
+                                                             const SessionOptions& options,
+                                                             const Compilation& compilation) {
   const int threads = std::max(1, options.threads);
   ASSIGN_OR_RETURN(Plan plan, make_plan(graph, {.input_shapes = options.input_shapes,
                                                 .threads = threads,
@@ -50,7 +52,8 @@ Result<std::unique_ptr<Session>> make_latency_session(const Graph& graph, const 
                                                 .weights = &compilation.weights,
                                                 .packing_threads = threads,
                                                 .is_trial = compilation.is_trial}));
-  return std::unique_ptr<Session>(std::make_unique<LatencySession>(std::move(plan), threads));
+  auto pool = compilation.pool != nullptr ? compilation.pool : std::make_shared<ThreadPool>(threads);
+  return std::unique_ptr<PlannedSession>(std::make_unique<LatencySession>(std::move(plan), std::move(pool)));
 }
 
 }  // namespace ridgeline::native

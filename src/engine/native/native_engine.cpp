@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "engine/model_precision.h"
+#include "engine/native/open_session.h"
 #include "engine/native/sessions.h"
 
 namespace ridgeline {
@@ -33,7 +34,8 @@ std::optional<native::WeightFiles> files_of(const NativeOptions& options) {
 
 class NativeEngine final : public Engine {
  public:
-  explicit NativeEngine(const NativeOptions& options) : weights_(files_of(options)) {}
+  explicit NativeEngine(const NativeOptions& options)
+      : weights_(std::make_shared<native::SharedWeights>(files_of(options))) {}
 
   std::string_view name() const override { return "native"; }
   std::string version() const override { return std::string(kVersion); }
@@ -42,24 +44,26 @@ class NativeEngine final : public Engine {
   }
 
   Status supports(const Graph& graph, const SessionOptions& options) const override {
-    return make(graph, options, {.weights = weights_, .is_trial = true}).status();
+    RETURN_IF_ERROR(check(graph, options));
+    if (native::has_open_inputs(graph, options))
+      return native::make_open_session(graph, options, weights_).status();
+    return native::make_session(graph, options, {.weights = *weights_, .is_trial = true}).status();
   }
 
   Result<std::unique_ptr<Session>> compile(const Graph& graph, const SessionOptions& options) const override {
-    return make(graph, options, {.weights = weights_});
+    RETURN_IF_ERROR(check(graph, options));
+    if (native::has_open_inputs(graph, options)) return native::make_open_session(graph, options, weights_);
+    ASSIGN_OR_RETURN(auto session, native::make_session(graph, options, {.weights = *weights_}));
+    return std::unique_ptr<Session>(std::move(session));
   }
 
  private:
-  static Result<std::unique_ptr<Session>> make(const Graph& graph, const SessionOptions& options,
-                                               const native::Compilation& compilation) {
+  static Status check(const Graph& graph, const SessionOptions& options) {
     if (options.device != "cpu") return unsupported("native runs on the cpu only, not on {}", options.device);
-    RETURN_IF_ERROR(check_precision(graph, options.precision));
-    return options.mode == ThreadingMode::kLatency
-               ? native::make_latency_session(graph, options, compilation)
-               : native::make_throughput_session(graph, options, compilation);
+    return check_precision(graph, options.precision);
   }
 
-  mutable native::SharedWeights weights_;
+  std::shared_ptr<native::SharedWeights> weights_;
 };
 
 }  // namespace

@@ -13,7 +13,8 @@ struct NativeOptions {
 };
 
 /// Ridgeline's own engine: its kernels behind ordered lists, on the CPU; INT8 of quantised models. Its
-/// sessions share the packed weights that they have in common, whatever their shapes.
+/// sessions share the packed weights that they have in common, whatever their shapes. A session's signature
+/// leaves dimensions unknown that neither the graph nor the options fix; each call brings its own.
 std::unique_ptr<Engine> make_native_engine(const NativeOptions& options = {});
 
 }  // namespace ridgeline

@@ -1,7 +1,6 @@
 #include "engine/native/profile.h"
 
 #include <chrono>
-#include <map>
 
 namespace ridgeline::native {
 namespace {
@@ -34,15 +33,6 @@ Result<std::vector<OpTime>> profile_plan(Plan& plan, std::span<const TensorView>
     }
   }
   return times;
-}
-
-MemoryUse memory_of(const Plan& plan) {
-  MemoryUse use{.shared_bytes = static_cast<int64_t>(plan.shared_bytes),
-                .arena_bytes = static_cast<int64_t>(plan.arena.byte_size())};
-  std::map<const std::byte*, size_t> bytes;  // layers may share weights
-  for (const Tensor& tensor : plan.constants) bytes[tensor.data()] = tensor.byte_size();
-  for (const auto& [data, size] : bytes) use.weights_bytes += static_cast<int64_t>(size);
-  return use;
 }
 
 }  // namespace ridgeline::native

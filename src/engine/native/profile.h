@@ -9,6 +9,4 @@ namespace ridgeline::native {
 Result<std::vector<OpTime>> profile_plan(Plan& plan, std::span<const TensorView> in, ThreadPool& pool,
                                          int iterations);
 
-MemoryUse memory_of(const Plan& plan);
-
 }  // namespace ridgeline::native

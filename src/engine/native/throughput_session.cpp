@@ -23,7 +23,7 @@ std::byte* image_of(const TensorView& batch, int64_t image) {
   return batch.data + static_cast<size_t>(image) * (batch.byte_size() / static_cast<size_t>(batch.shape[0]));
 }
 
-class ThroughputSession final : public Session {
+class ThroughputSession final : public PlannedSession {
  public:
   ThroughputSession(Signature signature, std::vector<Tensor> lent, std::vector<std::unique_ptr<Lane>> lanes)
       : signature_(std::move(signature)),
@@ -54,11 +54,11 @@ class ThroughputSession final : public Session {
     return profile_plan(lanes_[0]->plan, in, lanes_[0]->pool, iterations);
   }
 
-  MemoryUse memory() const override {
-    MemoryUse use = memory_of(lanes_[0]->plan);
-    use.arena_bytes *= static_cast<int64_t>(lanes_.size());
-    for (const Tensor& output : lent_) use.arena_bytes += static_cast<int64_t>(output.byte_size());
-    return use;
+  void count(HeldMemory& held) const override {
+    held.add(lanes_[0]->plan);
+    for (size_t i = 1; i < lanes_.size(); ++i)
+      held.add_arena(static_cast<int64_t>(lanes_[i]->plan.arena.byte_size()));
+    for (const Tensor& output : lent_) held.add_arena(static_cast<int64_t>(output.byte_size()));
   }
 
  private:
@@ -108,8 +108,9 @@ Status check_split(const Signature& one, const Signature& all) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, const SessionOptions& options,
-                                                         const Compilation& compilation) {
+Result<std::unique_ptr<PlannedSession>> make_throughput_session(const Graph& graph,
+                                                                const SessionOptions& options,
+                                                                const Compilation& compilation) {
   ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph, options.input_shapes));
   ASSIGN_OR_RETURN(Signature signature, static_signature(graph, types));
   ASSIGN_OR_RETURN(const int64_t images, count_images(signature));
@@ -136,7 +137,7 @@ Result<std::unique_ptr<Session>> make_throughput_session(const Graph& graph, con
     lanes.push_back(std::make_unique<Lane>(std::move(clone)));
   }
   lanes.push_back(std::make_unique<Lane>(std::move(plan)));
-  return std::unique_ptr<Session>(
+  return std::unique_ptr<PlannedSession>(
       std::make_unique<ThroughputSession>(std::move(signature), std::move(lent), std::move(lanes)));
 }
 

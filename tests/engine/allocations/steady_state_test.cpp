@@ -79,6 +79,27 @@ INSTANTIATE_TEST_SUITE_P(
                       SteadyCase{"many_ops", many_ops, ThreadingMode::kLatency}),
     [](const auto& test) { return test.param.name; });
 
+TEST(OpenSession, AllocatesNothingForShapesThatItKnows) {
+  const EngineRegistry registry;
+  const auto session = (*registry.find("native"))->compile(resnet18(), {.threads = 2}).value();
+  std::vector<Tensor> images;
+  for (const int64_t batch : {2, 1, 3})
+    images.push_back(Tensor::zeros(DType::kF32, {batch, 3, 32, 32}).value());
+  std::vector<TensorView> out(1);
+  std::vector<TensorView> in;
+  for (const Tensor& image : images) in.push_back(image.view());
+  const auto run_all = [&] {
+    for (const TensorView& image : in) {
+      out[0].data = nullptr;
+      ASSERT_TRUE(session->run(std::span(&image, 1), out).ok());
+    }
+  };
+  run_all();
+  const int64_t before = allocations;
+  run_all();
+  EXPECT_EQ(allocations - before, 0);
+}
+
 TEST(Counter, SeesAnAllocation) {
   const int64_t before = allocations;
   delete new Graph;
