@@ -60,6 +60,9 @@ std::string coverage(const Attainment& attainment) {
       fmt::format("profile: {:.3f} ms in {} lines, {:.1f} % of it in lines that name layers\n",
                   attainment.seconds * 1e3, attainment.parts.size(),
                   attainment.seconds > 0 ? 100 * attainment.matched_seconds / attainment.seconds : 0);
+  text +=
+      "FLOPs are the layers' own: one whose algorithm saves some, as Winograd's does, may pass 100 % of its "
+      "roof\n";
   if (!attainment.unmatched.empty())
     text += fmt::format("the engine's own work, no layer's: {}\n", fmt::join(attainment.unmatched, ", "));
   if (!attainment.untimed.empty())
