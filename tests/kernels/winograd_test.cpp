@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernels/winograd/schedule.h"
 #include "kernels/winograd/tile_kernels.h"
 #include "kernels/winograd/training.h"
 #include "random_values.h"
@@ -155,6 +156,28 @@ TEST(Winograd, SaysWhichCasesItIsNotFor) {
             "needs 64 tiles of 4 x 4 or more");
   EXPECT_TRUE(
       choose({.batch = 16, .height = 7, .width = 7, .in_channels = 32, .out_channels = 32}, cpu).ok());
+}
+
+Schedule schedule_of(int64_t batch, int64_t channels, int64_t size, int threads) {
+  ConvDesc desc{.batch = batch, .in_channels = channels, .out_channels = channels};
+  desc.window = {.in = {1, size, size}, .out = {1, size, size}, .kernel = {1, 3, 3}, .pad = {0, 1, 1}};
+  desc.threads = threads;
+  return {{avx512_tiles(), blocked::avx512_panels()}, desc};
+}
+
+TEST(WinogradSchedule, GivesEachThreadTilesOfItsOwnWhereThereAreEnough) {
+  const Schedule enough = schedule_of(1, 128, 28, 2);
+  EXPECT_EQ(enough.chunks, 2);
+  EXPECT_EQ(enough.parts, 1);
+  const Schedule few = schedule_of(1, 128, 28, 4);
+  EXPECT_EQ(few.chunks, 1);
+  EXPECT_EQ(few.parts, 4);
+}
+
+TEST(WinogradSchedule, LeavesRoomForWeightsThatStayInASecondLevelCache) {
+  const Schedule beside = schedule_of(8, 64, 56, 2), behind = schedule_of(8, 128, 56, 2);
+  EXPECT_LE(beside.chunk, 28);
+  EXPECT_GT(behind.chunk, 28);
 }
 
 }  // namespace

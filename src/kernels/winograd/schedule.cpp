@@ -9,10 +9,11 @@ using blocked::blocks_of;
 using blocked::kBlock;
 
 constexpr int64_t kChunkBytes =
-    1200 * 1024;                         ///< of a second-level cache, beside the weights that pass through
-constexpr int64_t kMostTiles = 56;       ///< after which weights are as good as free
-constexpr int64_t kFewestTogether = 14;  ///< tiles that make weights worth fetching
-constexpr int64_t kChunksPerThread = 4;  ///< that let threads share evenly
+    1200 * 1024;                            ///< of a second-level cache, beside the weights that pass through
+constexpr int64_t kMostTiles = 56;          ///< after which weights are as good as free
+constexpr int64_t kMostBesideWeights = 28;  ///< where weights stay in the cache that tiles pass through
+constexpr int64_t kFewestTogether = 14;     ///< tiles that make weights worth fetching
+constexpr int64_t kChunksPerThread = 4;     ///< that let threads share evenly
 constexpr int64_t kPartsPerThread = 2;
 constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;  ///< that stay in a second-level cache
 
@@ -50,11 +51,18 @@ Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
 
   out_blocks_together = panel_blocks_;
   const int64_t own_tile = floats_to_bytes(points * (in_blocks + out_blocks_together) * kBlock);
-  cut(std::clamp(kChunkBytes / own_tile, kFewestTogether, kMostTiles));
+  cut(std::clamp(kChunkBytes / own_tile, kFewestTogether, most_tiles()));
   if (chunks < kChunksPerThread * threads)
     while (parts < panels && chunks * parts % threads != 0) ++parts;
 
   if (shared.bytes_fetched() < bytes_fetched()) *this = shared;
+}
+
+/// Of a chunk; where all threads can have enough tiles, none waits for another's chunk or transforms the
+/// same.
+int64_t Schedule::most_tiles() const {
+  const int64_t most = weight_bytes() > kWeightBytesToKeep ? kMostTiles : kMostBesideWeights;
+  return tiles < threads * kFewestTogether ? most : std::min(most, ceil_div(tiles, threads));
 }
 
 void Schedule::cut(int64_t most_tiles) {

@@ -44,6 +44,7 @@ struct Schedule {
   int64_t out_blocks_together = 0;  ///< of a part whose products are made at a time
 
  private:
+  int64_t most_tiles() const;
   void cut(int64_t most_tiles);
   int64_t weight_bytes() const;
   int64_t input_bytes() const;
