@@ -53,21 +53,37 @@ inline void write(const PanelProduct& product, int64_t first, Vector (&sums)[row
   for (int v = 0; v < vectors; ++v) finish_stored(*finish, product.c + at(v, 0), rows, v * kLanes, at(v, 0));
 }
 
+/// Lines of as many positions, into the first-level cache.
+template <int rows>
+inline void fetch(const float* first) {
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r) __builtin_prefetch(first + r * kBlock, 0, 3);
+}
+
+template <int rows, int vectors>
+inline void fetch_residual(const PanelProduct& product, int64_t first) {
+  if (product.finish == nullptr || product.finish->residual == nullptr) return;
+  for (int v = 0; v < vectors; v += kVectorsOfBlock)
+    fetch<rows>(product.finish->residual + lane_offset(v, product.c_block) + first * kBlock);
+}
+
 /// `rows` positions from `first` on.
 template <Inputs inputs, int rows, int vectors>
 void multiply_rows(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
-  constexpr int64_t kTerms = inputs == Inputs::kBlocks ? kBlock : 1;
+  constexpr bool kIsBlocks = inputs == Inputs::kBlocks;
+  constexpr int64_t kTerms = kIsBlocks ? kBlock : 1;
   constexpr int64_t kStep = kTerms;
   Vector sums[rows][vectors] = {};
   const float* b = product.b;
+  fetch_residual<rows, vectors>(product, first);
   for (int64_t i = 0; i < product.count; ++i) {
     const float* const a = product.a + product.offsets[i] + first * kStep;
-    for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
-    ahead += ahead_step;
-    if (inputs == Inputs::kBlocks && i + 1 < product.count) {
-      const float* const next = product.a + product.offsets[i + 1] + first * kStep;
-#pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) __builtin_prefetch(next + r * kStep, 0, 3);
+    if (kIsBlocks) {
+      for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
+      ahead += ahead_step;
+      const bool is_last = i + 1 == product.count;
+      fetch<rows>(is_last ? product.a + product.offsets[0] + (first + rows) * kStep
+                          : product.a + product.offsets[i + 1] + first * kStep);
     }
 #pragma GCC unroll 1
     for (int64_t k = 0; k < kTerms; ++k, b += vectors * kLanes) {
