@@ -1,6 +1,6 @@
-// Included by one file per instruction set, which sets kLanes, kRows and kPanelBlocks: kRows positions of a
-// panel stay in registers. Everything is local to that file, so that no other can be linked to code which its
-// CPU lacks.
+// Included by one file per instruction set, which sets kLanes, kRows, kRowsReadTwice and kPanelBlocks: kRows
+// positions of a panel stay in registers. Everything is local to that file, so that no other can be linked to
+// code which its CPU lacks.
 
 #include <algorithm>
 #include <array>
@@ -85,6 +85,8 @@ void multiply_rows(const PanelProduct& product, int64_t first, const float* ahea
       fetch<rows>(is_last ? product.a + product.offsets[0] + (first + rows) * kStep
                           : product.a + product.offsets[i + 1] + first * kStep);
     }
+    const float* again = a;
+    asm("" : "+r"(again));  // so that the compiler reads what it has in a register a second time
 #pragma GCC unroll 1
     for (int64_t k = 0; k < kTerms; ++k, b += vectors * kLanes) {
       Vector columns[vectors];
@@ -93,7 +95,10 @@ void multiply_rows(const PanelProduct& product, int64_t first, const float* ahea
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) sums[r][v] += a[r * kStep + k] * columns[v];
+        for (int v = 0; v < vectors; ++v) {
+          const bool is_again = kIsBlocks && r < kRowsReadTwice && v % 2 == 1;
+          sums[r][v] += (is_again ? again : a)[r * kStep + k] * columns[v];
+        }
     }
   }
   write(product, first, sums);
