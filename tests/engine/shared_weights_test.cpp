@@ -158,6 +158,28 @@ TEST(SharedWeights, ArePackedOnceByPlansThatAreMadeAtTheSameTime) {
   for (const Tensor& result : results) EXPECT_EQ(result.data(), results[0].data());
 }
 
+TEST(SharedWeights, LetThePlainOnesGoAsTheyArePacked) {
+  Packer packer(nullptr);
+  const auto plain = [] {
+    auto floats = std::make_shared<std::vector<float>>(16);
+    return Tensor::wrap(DType::kF32, {16}, reinterpret_cast<std::byte*>(floats->data()), floats);
+  };
+  std::array<Tensor, 2> held = {plain(), plain()};
+  auto watched = std::make_shared<int>();
+  const std::weak_ptr<int> first = watched;
+  bool is_gone = false;
+  held[0] = Tensor::wrap(DType::kF32, {16}, held[0].data(),
+                         std::make_shared<std::pair<Tensor, std::shared_ptr<int>>>(held[0], watched));
+  watched.reset();
+  ASSERT_TRUE(packer.add({"large", held[0].view(), 4096, [](void*) {}}).ok());
+  ASSERT_TRUE(packer.add({"small", held[1].view(), 64, [&](void*) { is_gone = first.expired(); }}).ok());
+  packer.hold(held);
+  held = {};
+  EXPECT_FALSE(first.expired());
+  packer.finish(1);
+  EXPECT_TRUE(is_gone);
+}
+
 TEST(SharedWeights, OfATrialAreNotPacked) {
   const Graph graph = convolution();
   const Plan plan =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 
 #include "base/cpu_features.h"
 #include "engine/native/blocked_builders.h"
@@ -24,8 +25,8 @@ using Refused = std::optional<kernels::Refusal>;
 
 class Planner {
  public:
-  Planner(const Graph& graph, ops::Scope scope, CpuFeatures cpu, const PlanOptions& options)
-      : graph_(graph),
+  Planner(std::shared_ptr<const Graph> graph, ops::Scope scope, CpuFeatures cpu, const PlanOptions& options)
+      : graph_(std::move(graph)),
         scope_(std::move(scope)),
         cpu_(cpu),
         threads_(options.threads),
@@ -33,18 +34,24 @@ class Planner {
         on_bytes_(options.precision == Precision::kInt8 && options.int8 == Int8Kernels::kBytes),
         packer_(options.weights) {}
 
-  Result<Plan> make(const PlanOptions& options) {
-    ASSIGN_OR_RETURN(plan_.signature, static_signature(graph_, scope_.types));
-    for (const auto& [name, tensor] : graph_.initializers) add_constant(name, tensor);
+  Status add_steps() {
+    ASSIGN_OR_RETURN(plan_.signature, static_signature(*graph_, scope_.types));
+    for (const auto& [name, tensor] : graph_->initializers) add_constant(name, tensor);
     for (const ValueInfo& input : plan_.signature.inputs)
       plan_.inputs.push_back(add_slot(input.name, input.type));
-    for (const Node& node : graph_.nodes) RETURN_IF_ERROR(add_node(node));
-    for (const ValueInfo& output : graph_.outputs)
+    for (const Node& node : graph_->nodes) RETURN_IF_ERROR(add_node(node));
+    for (const ValueInfo& output : graph_->outputs)
       plan_.outputs.push_back(slot_of(output.name, Form::kPlanes));
+    return {};
+  }
+
+  /// With its weights packed and its values in their places. The graph is let go before.
+  Result<Plan> finish(const PlanOptions& options) && {
     chain_steps(plan_, options.chains, threads_);
     plan_.shared_bytes = packer_.shared_bytes();
-    if (!options.is_trial) packer_.finish(options.packing_threads);
     keep_constants();
+    graph_.reset();
+    if (!options.is_trial) packer_.finish(options.packing_threads);
     RETURN_IF_ERROR(place_values());
     return std::move(plan_);
   }
@@ -252,14 +259,19 @@ class Planner {
     return inputs;
   }
 
-  /// Weights that live on in packed form only are let go.
+  /// Weights that live on in packed form only are let go as they are packed.
   void keep_constants() {
     const auto keep = [&](size_t slot) {
       if (auto constant = constants_.extract(slot)) plan_.constants.push_back(std::move(constant.mapped()));
     };
     for (const Step& step : plan_.steps) std::for_each(step.in.begin(), step.in.end(), keep);
     std::for_each(plan_.outputs.begin(), plan_.outputs.end(), keep);
-    for (const auto& [slot, tensor] : constants_) plan_.slots[slot].data = nullptr;
+    std::vector<Tensor> plain;
+    for (auto& [slot, tensor] : std::exchange(constants_, {})) {
+      plan_.slots[slot].data = nullptr;
+      plain.push_back(tensor);
+    }
+    packer_.hold(plain);
   }
 
   /// One arena for every computed value; outputs stay to the end.
@@ -285,7 +297,7 @@ class Planner {
     return {};
   }
 
-  const Graph& graph_;
+  std::shared_ptr<const Graph> graph_;
   ops::Scope scope_;
   CpuFeatures cpu_;
   int threads_;
@@ -298,22 +310,26 @@ class Planner {
   Packer packer_;
 };
 
-Result<Plan> plan_as_it_is(const Graph& graph, const PlanOptions& options) {
-  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(graph, {}, nullptr));
+/// The graph as it is, planned but for its weights, which are not yet packed.
+Result<Planner> draft_as_it_is(std::shared_ptr<const Graph> graph, const PlanOptions& options) {
+  ASSIGN_OR_RETURN(ops::Scope scope, ops::infer_scope(*graph, {}, nullptr));
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
-  return Planner(graph, std::move(scope), cpu, options).make(options);
+  Planner planner(std::move(graph), std::move(scope), cpu, options);
+  RETURN_IF_ERROR(planner.add_steps());
+  return planner;
 }
 
 /// Runs one node on constants, for constant folding.
 Result<std::vector<Tensor>> evaluate(const Node& node, std::span<const Tensor> inputs) {
-  Graph graph;
-  graph.nodes = {node};
+  const auto graph = std::make_shared<Graph>();
+  graph->nodes = {node};
   for (size_t i = 0; i < inputs.size(); ++i)
-    if (node.has_input(i)) graph.initializers[node.inputs[i]] = inputs[i];
-  ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
+    if (node.has_input(i)) graph->initializers[node.inputs[i]] = inputs[i];
+  ASSIGN_OR_RETURN(const TypeMap types, infer_types(*graph));
   for (const std::string& output : node.outputs)
-    if (!output.empty()) graph.outputs.push_back({output, types.at(output), {}});
-  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(graph, {}));
+    if (!output.empty()) graph->outputs.push_back({output, types.at(output), {}});
+  ASSIGN_OR_RETURN(Planner planner, draft_as_it_is(graph, {}));
+  ASSIGN_OR_RETURN(Plan plan, std::move(planner).finish({}));
   ThreadPool pool(1);
   RETURN_IF_ERROR(plan.run({}, pool));
   std::vector<Tensor> outputs(node.outputs.size());
@@ -336,13 +352,18 @@ size_t bytes_within(const Graph& graph, std::span<const Tensor> constants) {
   return sum;
 }
 
-Result<Plan> plan_with(const Graph& graph, const PlanOptions& options) {
+/// Of the graph after all passes.
+Result<Planner> draft(const Graph& graph, const PlanOptions& options) {
   const bool in_integers = options.precision == Precision::kInt8 && options.int8 != Int8Kernels::kFloats;
-  Graph optimized = graph;
+  const auto optimized = std::make_shared<Graph>(graph);
   RETURN_IF_ERROR(passes::optimize(
-      optimized,
+      *optimized,
       {.evaluate = evaluate, .input_shapes = options.input_shapes, .computes_in_integers = in_integers}));
-  ASSIGN_OR_RETURN(Plan plan, plan_as_it_is(optimized, options));
+  return draft_as_it_is(optimized, options);
+}
+
+Result<Plan> finish(Planner planner, const Graph& graph, const PlanOptions& options) {
+  ASSIGN_OR_RETURN(Plan plan, std::move(planner).finish(options));
   plan.shared_bytes += bytes_within(graph, plan.constants);
   return plan;
 }
@@ -351,6 +372,11 @@ bool is_convolution(const Step& step) {
   const auto is_one = [](const std::string& op) { return op == "Conv" || op == "FusedConv"; };
   return step.joined ? std::ranges::any_of(step.joined->links, is_one, &JoinedSteps::Link::op)
                      : is_one(step.op);
+}
+
+Result<Plan> plan_with(const Graph& graph, const PlanOptions& options) {
+  ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
+  return finish(std::move(planner), graph, options);
 }
 
 /// What this CPU lacks, or the layer for which there are the integers' reference kernels alone.

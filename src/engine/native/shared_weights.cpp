@@ -75,13 +75,23 @@ size_t Packer::shared_bytes() const {
   return sum;
 }
 
-bool Packer::pack(const Job& job) const {
+void Packer::hold(std::span<const Tensor> plain) {
+  std::map<const std::byte*, const Tensor*> by_data;
+  for (const Tensor& tensor : plain) by_data[tensor.data()] = &tensor;
+  for (Job& job : jobs_)
+    if (const auto found = by_data.find(job.weights.plain.data); found != by_data.end())
+      job.plain = *found->second;
+}
+
+bool Packer::pack(Job& job) const {
   bool is_ours = false;
   std::call_once(job.held->pack_once, [&] {
     job.weights.pack(job.held->packed.data());
     if (shared_ != nullptr) shared_->keep(job.key, job.held->packed);
     is_ours = true;
   });
+  job.weights = {};
+  job.plain = {};
   return is_ours;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ class Packer {
 
   /// Memory that holds the packed weights after finish(), shared with all who hold the same.
   Result<Tensor> add(PackedWeights weights);
+  /// Those of the plain weights that nobody else has to hold: each is let go when it is packed.
+  void hold(std::span<const Tensor> plain);
   /// Of what was added and is not yet finished, what others hold too or may come to hold.
   size_t shared_bytes() const;
   void finish(int threads);
@@ -66,9 +69,10 @@ class Packer {
     WeightsKey key;
     std::shared_ptr<HeldWeights> held;
     PackedWeights weights;
+    Tensor plain{};
   };
   /// Whether it was this plan that packed them.
-  bool pack(const Job& job) const;
+  bool pack(Job& job) const;
 
   SharedWeights* shared_;
   std::vector<Job> jobs_;
