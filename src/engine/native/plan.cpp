@@ -45,6 +45,8 @@ class Planner {
     return {};
   }
 
+  std::span<const Step> steps() const { return plan_.steps; }
+
   /// With its weights packed and its values in their places. The graph is let go before.
   Result<Plan> finish(const PlanOptions& options) && {
     chain_steps(plan_, options.chains, threads_);
@@ -374,23 +376,32 @@ bool is_convolution(const Step& step) {
                      : is_one(step.op);
 }
 
-Result<Plan> plan_with(const Graph& graph, const PlanOptions& options) {
-  ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
-  return finish(std::move(planner), graph, options);
-}
-
-/// What this CPU lacks, or the layer for which there are the integers' reference kernels alone.
-Result<Refused> refused_by_bytes(const Graph& graph, PlanOptions options) {
-  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
-  if (const Status fast = kernels::bytes::are_fast(cpu); !fast.ok())
-    return Refused({"bytes", fast.message()});
-  options.int8 = Int8Kernels::kBytes;
-  options.is_trial = true;
-  ASSIGN_OR_RETURN(const Plan plan, plan_with(graph, options));
-  for (const Step& step : plan.steps)
+/// The layer for which there are the integers' reference kernels alone.
+Refused refused_by_bytes(const Planner& planner) {
+  for (const Step& step : planner.steps())
     if (step.op.starts_with("Quantized") && step.kernel == "ref")
       return Refused({"bytes", "has no kernel for " + step.name});
-  return Refused();
+  return {};
+}
+
+Result<Plan> plan_in_floats(const Graph& graph, PlanOptions options, const kernels::Refusal& refused) {
+  options.int8 = Int8Kernels::kFloats;
+  ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
+  ASSIGN_OR_RETURN(Plan plan, finish(std::move(planner), graph, options));
+  for (Step& step : plan.steps)
+    if (is_convolution(step)) step.refusals.insert(step.refusals.begin(), refused);
+  return plan;
+}
+
+/// On bytes, unless this CPU lacks what makes that fast or a layer has no kernel for them.
+Result<Plan> fastest_int8_plan(const Graph& graph, PlanOptions options) {
+  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
+  if (const Status fast = kernels::bytes::are_fast(cpu); !fast.ok())
+    return plan_in_floats(graph, options, {"bytes", fast.message()});
+  options.int8 = Int8Kernels::kBytes;
+  ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
+  if (const Refused refused = refused_by_bytes(planner)) return plan_in_floats(graph, options, *refused);
+  return finish(std::move(planner), graph, options);
 }
 
 }  // namespace
@@ -411,15 +422,10 @@ Result<Plan> Plan::clone() const {
 }
 
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
-  if (options.precision != Precision::kInt8 || options.int8 != Int8Kernels::kFastest)
-    return plan_with(graph, options);
-  PlanOptions own = options;
-  ASSIGN_OR_RETURN(const Refused refused, refused_by_bytes(graph, options));
-  own.int8 = refused ? Int8Kernels::kFloats : Int8Kernels::kBytes;
-  ASSIGN_OR_RETURN(Plan plan, plan_with(graph, own));
-  for (Step& step : plan.steps)
-    if (refused && is_convolution(step)) step.refusals.insert(step.refusals.begin(), *refused);
-  return plan;
+  if (options.precision == Precision::kInt8 && options.int8 == Int8Kernels::kFastest)
+    return fastest_int8_plan(graph, options);
+  ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
+  return finish(std::move(planner), graph, options);
 }
 
 }  // namespace ridgeline::native
