@@ -93,6 +93,15 @@ TEST(ReadPixels, LeavesWhatOthersRead) {
   EXPECT_THAT(ops_of(graph), ElementsAre("Cast", "Transpose", "Mul"));
 }
 
+TEST(ReadPixels, LeavesNodesThatGiveNothing) {
+  Graph graph = of_pixels({to_floats("x", "a"), to_planes("a", "y"), node("Relu", "relu", {"b"}, "")});
+  graph.nodes[0].outputs.clear();
+  graph.inputs.push_back({"b", {DType::kF32, Shape{1}}, {}});
+  graph.inputs.push_back({"a", {DType::kF32, Shape{2, 5, 6, 3}}, {}});
+  EXPECT_TRUE(read_pixels(graph, {}).ok());
+  EXPECT_THAT(ops_of(graph), ElementsAre("Cast", "Transpose", "Relu"));
+}
+
 TEST(ReadPixels, GivesStepsWhereTheImageIsQuantised) {
   Graph graph = of_pixels({to_planes("x", "a"), to_floats("a", "b"), node("Mul", "mul", {"b", "half"}, "c"),
                            node("QuantizeLinear", "quantize", {"c", "half", "zero"}, "y")});

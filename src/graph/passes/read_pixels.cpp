@@ -69,8 +69,10 @@ class PixelReader {
   std::vector<size_t> nodes_behind(std::string value) const {
     std::vector<size_t> nodes;
     for (auto next = rewriter_.only_reader(value); next; next = rewriter_.only_reader(value)) {
+      const Node& node = rewriter_.graph().nodes[*next];
+      if (!node.has_output(0)) break;
       nodes.push_back(*next);
-      value = rewriter_.graph().nodes[*next].outputs[0];
+      value = node.outputs[0];
     }
     return nodes;
   }
