@@ -90,13 +90,9 @@ inline constexpr Phrase kHeadroom{"To 95 %", "До 95 %"};
 inline constexpr Phrase kLayers{"Where the time goes, layer by layer", "Куда уходит время: по слоям"};
 inline constexpr Phrase kLayersNote{
     "{}, size {}, batch {}: the engine's own profile, {} ms in {} lines; layers that it ran as one share a "
-    "line. Most expensive first. FLOPs are the layers' own: one whose algorithm saves some, as Winograd's "
-    "does, may pass "
-    "100 %.",
+    "line. Most expensive first. FLOPs that Winograd's algorithm saves count: it may pass 100 %.",
     "{}, размер {}, батч {}: собственный профиль движка, {} мс в {} строках; слои, выполненные вместе, "
-    "занимают одну строку. Сначала самые дорогие. FLOP считаются по определению слоя: алгоритм, который их "
-    "экономит "
-    "(Виноград), может превысить 100 %."};
+    "занимают одну строку. Сначала дорогие. FLOP — по определению слоя: Виноград может превысить 100 %."};
 inline constexpr Phrase kLayer{"Layer", "Слой"};
 inline constexpr Phrase kOperator{"Operator", "Операция"};
 inline constexpr Phrase kKernel{"Kernel", "Ядро"};
