@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "graph/passes/to_fp16.h"
 #include "graph/zoo/zoo.h"
+#include "small_graphs.h"
 #include "tensor/half.h"
 
 namespace ridgeline::passes {
@@ -18,32 +19,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Ints = std::vector<int64_t>;
 
-Tensor floats(Shape shape, std::vector<float> values) {
-  return Tensor::from_values<float>(std::move(shape), values).value();
-}
-Tensor integers(Ints values) {
-  return Tensor::from_values<int64_t>({static_cast<int64_t>(values.size())}, values).value();
-}
-
-std::vector<std::string> ops_of(const Graph& graph) {
-  std::vector<std::string> ops;
-  for (const Node& node : graph.nodes) ops.push_back(node.op);
-  return ops;
-}
-
 Graph graph_of(std::vector<Node> nodes, Shape input, const std::string& output) {
   Graph graph;
   graph.inputs.push_back({"x", {DType::kF32, std::move(input)}, {}});
   graph.outputs.push_back({output, {DType::kF32, std::nullopt}, {}});
   graph.nodes = std::move(nodes);
   return graph;
-}
-
-Node node(std::string op, std::string name, std::vector<std::string> inputs, std::string output) {
-  return {.name = std::move(name),
-          .op = std::move(op),
-          .inputs = std::move(inputs),
-          .outputs = {std::move(output)}};
 }
 
 class ZooModel : public ::testing::TestWithParam<std::string> {};

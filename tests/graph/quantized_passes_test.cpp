@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/passes/passes.h"
+#include "small_graphs.h"
 
 namespace ridgeline::passes {
 namespace {
@@ -58,12 +59,6 @@ std::vector<Node> rounded(const std::string& from, const std::string& to, const 
 std::vector<Node> join(std::vector<Node> nodes, const std::vector<Node>& more) {
   nodes.insert(nodes.end(), more.begin(), more.end());
   return nodes;
-}
-
-std::vector<std::string> ops_of(const Graph& graph) {
-  std::vector<std::string> ops;
-  for (const Node& each : graph.nodes) ops.push_back(each.op);
-  return ops;
 }
 
 Graph optimized(Graph graph, const PassOptions& options = kInIntegers) {

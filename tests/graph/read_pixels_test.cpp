@@ -4,32 +4,13 @@
 
 #include "graph/onnx_dtype.h"
 #include "graph/passes/passes.h"
+#include "small_graphs.h"
 
 namespace ridgeline::passes {
 namespace {
 
 using ::testing::ElementsAre;
 using Ints = std::vector<int64_t>;
-
-Tensor floats(Shape shape, std::vector<float> values) {
-  return Tensor::from_values<float>(std::move(shape), values).value();
-}
-Tensor integers(Ints values) {
-  return Tensor::from_values<int64_t>({static_cast<int64_t>(values.size())}, values).value();
-}
-
-std::vector<std::string> ops_of(const Graph& graph) {
-  std::vector<std::string> ops;
-  for (const Node& node : graph.nodes) ops.push_back(node.op);
-  return ops;
-}
-
-Node node(std::string op, std::string name, std::vector<std::string> inputs, std::string output) {
-  return {.name = std::move(name),
-          .op = std::move(op),
-          .inputs = std::move(inputs),
-          .outputs = {std::move(output)}};
-}
 
 /// A u8 input of 2 × 5 × 6 × 3 into `nodes`.
 Graph of_pixels(std::vector<Node> nodes) {
