@@ -5,7 +5,7 @@
 // in its reactors.
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the sanitizer's name for it
-extern "C" const char* __tsan_default_suppressions() {
+extern "C" [[gnu::visibility("default")]] const char* __tsan_default_suppressions() {
   return "called_from_lib:libgrpc.so\n"
          "called_from_lib:libgrpc++.so\n"
          "race:libgrpc\n"
