@@ -25,7 +25,7 @@ struct BlockedNode {
     bool in_lines = false;
     bool in_bytes = false;
     bool is_constant = false;
-    const PixelSource* pixels = nullptr;  ///< where it can be read as bytes
+    const PixelSource* pixels = nullptr;  ///< where it can be read as bytes; for build(), where it is
   };
 
   const Node& node;

@@ -58,8 +58,7 @@ bool conv_takes_pixels(const BlockedNode& node) {
 
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(QuantizedConvDesc desc, conv_of(node));
-  if (const PixelSource* const pixels = node.inputs[0].pixels; pixels != nullptr && conv_takes_pixels(node))
-    desc.pixels = pixels->image;
+  if (const PixelSource* const pixels = node.inputs[0].pixels) desc.pixels = pixels->image;
   return build_quantized_conv(context, desc, kernels::select(bytes::conv_impls(), desc, node.cpu));
 }
 

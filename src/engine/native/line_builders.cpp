@@ -50,7 +50,7 @@ lines::Line* lines_out(Slots slots, size_t slot) { return reinterpret_cast<lines
 
 Result<Built> conv(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(lines::LineConvDesc desc, conv_of(node));
-  if (const PixelSource* const pixels = node.inputs[0].pixels; pixels != nullptr && conv_takes_pixels(node))
+  if (const PixelSource* const pixels = node.inputs[0].pixels)
     desc.pixels = {pixels->image, &kernels::pixels::pixel_kernels(node.cpu)};
   auto choice = choose_conv(desc, node.cpu);
   const lines::LineConvImpl& impl = *choice.impl;

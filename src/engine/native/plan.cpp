@@ -211,13 +211,14 @@ class Planner {
     const auto out_type = image_output(node);
     const bool takes_type = out_type != nullptr && (form == Form::kBytes || out_type->dtype == DType::kF32);
     if (row == nullptr || !takes_type) return false;
-    const std::vector<BlockedNode::Input> inputs = blocked_inputs(node);
+    std::vector<BlockedNode::Input> inputs = blocked_inputs(node);
     BlockedNode formed{node, inputs, *out_type->shape, out_type->dtype, cpu_, threads_};
     if (numbers_) formed.numbers = *numbers_;
     const auto wanted = row->inputs(formed);
     if (!wanted) return false;
     const bool of_pixels =
         inputs[0].pixels != nullptr && row->takes_pixels != nullptr && row->takes_pixels(formed);
+    if (!of_pixels) inputs[0].pixels = nullptr;
     std::vector<std::optional<size_t>> in;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const bool is_wanted = std::find(wanted->begin(), wanted->end(), i) != wanted->end();
