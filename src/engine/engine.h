@@ -69,7 +69,8 @@ struct MemoryUse {
   int64_t arena_bytes = 0;
 };
 
-/// A model compiled for one device, precision and set of input shapes. Never run concurrently with itself.
+/// A model compiled for one device, precision and set of input shapes, but for dimensions that its signature
+/// leaves unknown: those come with each call. Never run concurrently with itself.
 class Session {
  public:
   virtual ~Session() = default;
