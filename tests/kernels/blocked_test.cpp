@@ -135,6 +135,24 @@ ConvDesc random_conv(Rng& rng) {
   return desc;
 }
 
+/// Of images that are read from planes, as they come; every other one as ResNets begin.
+ConvDesc random_first_layer(Rng& rng) {
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  ConvDesc desc = random_conv(rng);
+  desc.groups = 1;
+  desc.in_channels = upto(4);
+  do desc.window = random_window(rng, {.kernel = 11, .slack = {1, 30, 150}});
+  while (desc.window.kernel[0] != 1 || desc.window.in[0] != 1);
+  if (rng.below(2) == 0) return desc;
+  const int64_t rows = 8 + upto(30), columns = 8 + upto(300);
+  desc.window = {.in{1, rows, columns},
+                 .out{1, (rows + 1) / 2, (columns + 1) / 2},
+                 .kernel{1, 7, 7},
+                 .stride{1, 2, 2},
+                 .pad{0, 3, 3}};
+  return desc;
+}
+
 /// What Winograd's algorithm takes: images of few channels, or small ones of so many that their weights
 /// decide.
 ConvDesc random_3x3(Rng& rng) {
@@ -211,6 +229,12 @@ TEST(BlockedConv, RandomShapesGiveWhatTheReferenceGives) {
   }
 }
 
+TEST(BlockedConv, RandomFirstLayersGiveWhatTheReferenceGives) {
+  Rng rng(35);
+  const auto takers = count_takers(300, [&] { return random_first_layer(rng); });
+  for (const std::string& set : instruction_sets()) EXPECT_GT(takers.at("direct_" + set), 250);
+}
+
 TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {
   Rng rng(32);
   const auto takers = count_takers(150, [&] { return random_3x3(rng); });
@@ -222,8 +246,10 @@ TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {
 
 TEST(BlockedConv, ResultsDoNotDependOnTheNumberOfThreads) {
   Rng rng(33);
-  for (int round = 0; round < 40; ++round) {
-    ConvDesc desc = round % 2 == 0 ? random_conv(rng) : random_3x3(rng);
+  for (int round = 0; round < 60; ++round) {
+    ConvDesc desc = round % 3 == 0   ? random_conv(rng)
+                    : round % 3 == 1 ? random_3x3(rng)
+                                     : random_first_layer(rng);
     const Operands operands(desc);
     for (const ConvImpl& impl : conv_impls()) {
       desc.threads = 1;

@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kMostBlocks = 2;       ///< of a panel, on any instruction set
 constexpr int64_t kMostColumns = 112;    ///< of a band: 8 blocks of 14 positions
 constexpr int64_t kMostPositions = 112;  ///< of a band whose sums stay in the first-level cache
+constexpr int64_t kRowsOfPlanes = 4;     ///< of a band, which share most of what they read
 constexpr int64_t kRunsTogether = 16;    ///< whose weights of a panel, 32 KiB, are read along the way
 constexpr int64_t kMostRuns = 1024;
 /// Above this, a layer's weights are read once for all images, below it an image's values once for all
@@ -51,14 +52,14 @@ struct Cuts {
         panels(ceil_div(out_blocks, panel_blocks)) {
     const int64_t across = ceil_div(window.out[2], kMostColumns);
     band.columns = ceil_div(window.out[2], across);
-    band.rows = std::clamp<int64_t>(kMostPositions / band.columns, 1, window.out[1]);
+    const int64_t most_rows = std::max(kMostPositions / band.columns, planes ? kRowsOfPlanes : 1);
+    band.rows = std::min(most_rows, window.out[1]);
     while (!fits() && band.rows > 1) band.rows = ceil_div(band.rows, 2);
     while (!fits() && band.columns > 1) band.columns = ceil_div(band.columns, 2);
     band_rows = ceil_div(window.out[1], band.rows);
     band_columns = ceil_div(window.out[2], band.columns);
-    chunk = planes ? std::clamp<int64_t>(64 / taps, 1, inputs)
-                   : std::clamp<int64_t>(kRunsTogether / taps, 1, inputs);
-    while (!in_place && !planes && chunk > 1 && chunk * patch().floats() > Patch::kFloats) --chunk;
+    chunk = std::clamp<int64_t>((planes ? kMostRuns : kRunsTogether) / taps, 1, inputs);
+    while (!in_place && chunk > 1 && chunk * patch().floats() > Patch::kFloats) --chunk;
   }
 
   Patch patch() const { return {window, band, width}; }
@@ -185,7 +186,8 @@ class Convolution {
     const float* const plane = args_.in + (task.image * cuts_.inputs + first) * cuts_.in_plane();
     if (cuts_.in_place) return plane + task.band.column * kBlock;
     for (int64_t input = 0; input < count; ++input)
-      patch_.fill(plane + input * cuts_.in_plane(), task.band, patch + input * patch_.floats());
+      patch_.fill(plane + input * cuts_.in_plane(), task.band, patch + input * patch_.floats(),
+                  kernels_.copy_every_second);
     return patch;
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/blocked/finish.h"
+#include "kernels/blocked/patch.h"
 
 namespace ridgeline::kernels::blocked {
 
@@ -33,6 +34,7 @@ struct PanelProduct {
 struct PanelKernels {
   int64_t blocks = 0;  ///< of output channels in a panel
   void (*multiply)(const PanelProduct& product);
+  CopyEverySecond copy_every_second;
 };
 
 const PanelKernels& avx512_panels();

@@ -67,28 +67,23 @@ inline void fetch_residual(const PanelProduct& product, int64_t first) {
     fetch<rows>(product.finish->residual + lane_offset(v, product.c_block) + first * kBlock);
 }
 
-/// `rows` positions from `first` on.
-template <Inputs inputs, int rows, int vectors>
-void multiply_rows(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
-  constexpr bool kIsBlocks = inputs == Inputs::kBlocks;
-  constexpr int64_t kTerms = kIsBlocks ? kBlock : 1;
-  constexpr int64_t kStep = kTerms;
+/// Of Inputs::kBlocks, `rows` positions from `first` on.
+template <int rows, int vectors>
+void multiply_blocks(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
   Vector sums[rows][vectors] = {};
   const float* b = product.b;
   fetch_residual<rows, vectors>(product, first);
   for (int64_t i = 0; i < product.count; ++i) {
-    const float* const a = product.a + product.offsets[i] + first * kStep;
-    if (kIsBlocks) {
-      for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
-      ahead += ahead_step;
-      const bool is_last = i + 1 == product.count;
-      fetch<rows>(is_last ? product.a + product.offsets[0] + (first + rows) * kStep
-                          : product.a + product.offsets[i + 1] + first * kStep);
-    }
+    const float* const a = product.a + product.offsets[i] + first * kBlock;
+    for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
+    ahead += ahead_step;
+    const bool is_last = i + 1 == product.count;
+    fetch<rows>(is_last ? product.a + product.offsets[0] + (first + rows) * kBlock
+                        : product.a + product.offsets[i + 1] + first * kBlock);
     const float* again = a;
     asm("" : "+r"(again));  // so that the compiler reads what it has in a register a second time
 #pragma GCC unroll 1
-    for (int64_t k = 0; k < kTerms; ++k, b += vectors * kLanes) {
+    for (int64_t k = 0; k < kBlock; ++k, b += vectors * kLanes) {
       Vector columns[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) columns[v] = load(b + v * kLanes);
@@ -96,10 +91,29 @@ void multiply_rows(const PanelProduct& product, int64_t first, const float* ahea
       for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
-          const bool is_again = kIsBlocks && r < kRowsReadTwice && v % 2 == 1;
-          sums[r][v] += (is_again ? again : a)[r * kStep + k] * columns[v];
+          const bool is_again = r < kRowsReadTwice && v % 2 == 1;
+          sums[r][v] += (is_again ? again : a)[r * kBlock + k] * columns[v];
         }
     }
+  }
+  write(product, first, sums);
+}
+
+/// As multiply_blocks, of Inputs::kPlanes.
+template <int rows, int vectors>
+void multiply_planes(const PanelProduct& product, int64_t first, const float*, int64_t) {
+  Vector sums[rows][vectors] = {};
+  const float* b = product.b;
+#pragma GCC unroll 3
+  for (int64_t i = 0; i < product.count; ++i, b += vectors * kLanes) {
+    const float* const a = product.a + product.offsets[i] + first;
+    Vector columns[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) columns[v] = load(b + v * kLanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sums[r][v] += a[r] * columns[v];
   }
   write(product, first, sums);
 }
@@ -107,10 +121,13 @@ void multiply_rows(const PanelProduct& product, int64_t first, const float* ahea
 using MultiplyRows = void (*)(const PanelProduct& product, int64_t first, const float* ahead,
                               int64_t ahead_step);
 
-/// multiply_rows of 1 to kRows rows.
+/// Of 1 to kRows rows.
 template <Inputs inputs, int blocks, int... rows>
 constexpr std::array<MultiplyRows, kRows> by_rows(std::integer_sequence<int, rows...>) {
-  return {multiply_rows<inputs, rows + 1, blocks * kVectorsOfBlock>...};
+  if constexpr (inputs == Inputs::kPlanes)
+    return {multiply_planes<rows + 1, blocks * kVectorsOfBlock>...};
+  else
+    return {multiply_blocks<rows + 1, blocks * kVectorsOfBlock>...};
 }
 
 template <Inputs inputs, int... blocks>

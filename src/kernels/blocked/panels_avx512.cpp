@@ -11,12 +11,14 @@ constexpr int kRowsReadTwice = 4;            // products that read their input: 
 }  // namespace
 }  // namespace ridgeline::kernels::blocked
 
+#include "kernels/blocked/every_second_body.h"
 #include "kernels/blocked/panel_product_body.h"
 
 namespace ridgeline::kernels::blocked {
 
 const PanelKernels& avx512_panels() {
-  static constexpr PanelKernels kPanels{.blocks = kPanelBlocks, .multiply = multiply};
+  static constexpr PanelKernels kPanels{
+      .blocks = kPanelBlocks, .multiply = multiply, .copy_every_second = copy_every_second};
   return kPanels;
 }
 

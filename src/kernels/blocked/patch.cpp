@@ -26,7 +26,8 @@ int64_t Patch::offset_of(int64_t kh, int64_t kw) const {
   return ((phase * rows_ + y / window_.stride[1]) * columns_ + x / window_.stride[2]) * width_;
 }
 
-void Patch::fill(const float* plane, const Band& band, float* patch) const {
+void Patch::fill(const float* plane, const Band& band, float* patch,
+                 CopyEverySecond copy_every_second) const {
   for (int64_t py = 0; py < vertical_.phases; ++py)
     for (int64_t px = 0; px < horizontal_.phases; ++px)
       for (int64_t y = 0; y < rows_; ++y, patch += row_floats()) {
@@ -35,12 +36,12 @@ void Patch::fill(const float* plane, const Band& band, float* patch) const {
           std::fill_n(patch, row_floats(), 0.0F);
         else
           fill_row(plane + row * window_.in[2] * width_,
-                   band.column * window_.stride[2] + px - window_.pad[2], patch);
+                   band.column * window_.stride[2] + px - window_.pad[2], patch, copy_every_second);
       }
 }
 
 /// Every stride-th element of an input's row from `column` on.
-void Patch::fill_row(const float* row, int64_t column, float* to) const {
+void Patch::fill_row(const float* row, int64_t column, float* to, CopyEverySecond copy_every_second) const {
   const int64_t stride = window_.stride[2];
   const int64_t begin = std::min(ceil_div(-column, stride), columns_);
   const int64_t end = std::clamp(ceil_div(window_.in[2] - column, stride), begin, columns_);
@@ -52,8 +53,8 @@ void Patch::fill_row(const float* row, int64_t column, float* to) const {
   else if (width_ == kBlock)
     for (int64_t i = 0; i < end - begin; ++i)
       std::memcpy(inside + i * kBlock, from + i * stride * kBlock, kBlock * sizeof(float));
-  else if (stride == 2)  // a constant, so that it is vectorised
-    for (int64_t i = 0; i < end - begin; ++i) inside[i] = from[i * 2];
+  else if (stride == 2)
+    copy_every_second(from, end - begin, inside);
   else
     for (int64_t i = 0; i < end - begin; ++i) inside[i] = from[i * stride];
   std::fill_n(to + end * width_, (columns_ - end) * width_, 0.0F);

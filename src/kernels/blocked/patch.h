@@ -15,6 +15,9 @@ struct Band {
   int64_t columns = 0;
 };
 
+/// Copies `count` floats of which each is the second behind the one before.
+using CopyEverySecond = void (*)(const float* from, int64_t count, float* to);
+
 /// The inputs of a band, copied so that neighbours in the output are neighbours here: [phase by row, phase by
 /// column, row, column] elements, where phases are rows and columns modulo the stride, and zeros stand for
 /// padding. An element is `width` floats, a block's or one of a plane.
@@ -30,7 +33,7 @@ class Patch {
   /// Of a tap's element for the band's first position.
   int64_t offset_of(int64_t kh, int64_t kw) const;
   /// Copies what `band` needs of a plane of elements.
-  void fill(const float* plane, const Band& band, float* patch) const;
+  void fill(const float* plane, const Band& band, float* patch, CopyEverySecond copy_every_second) const;
 
  private:
   struct Axis {
@@ -38,7 +41,7 @@ class Patch {
     int64_t phases, reach;
   };
 
-  void fill_row(const float* row, int64_t column, float* to) const;
+  void fill_row(const float* row, int64_t column, float* to, CopyEverySecond copy_every_second) const;
 
   const Window& window_;
   int64_t width_;
