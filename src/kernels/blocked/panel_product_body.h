@@ -6,52 +6,11 @@
 #include <array>
 #include <utility>
 
-#include "kernels/blocked/panel_product.h"
-#include "kernels/blocked/vectors_body.h"
+#include "kernels/blocked/planes_product_body.h"
+#include "kernels/blocked/sums_body.h"
 
 namespace ridgeline::kernels::blocked {
 namespace {
-
-constexpr int64_t kVectorsOfBlock = kBlock / kLanes;
-
-/// Where vector `v` of a position's lanes lies.
-constexpr int64_t lane_offset(int64_t v, int64_t block) {
-  return v / kVectorsOfBlock * block + v % kVectorsOfBlock * kLanes;
-}
-
-/// Fits nothing but sums that stay in registers: each loop is unrolled.
-template <int rows, int vectors, typename Change>
-inline void change_all(Vector (&sums)[rows][vectors], const Change& change) {
-#pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v)
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) sums[r][v] = change(sums[r][v], v, r);
-}
-
-template <int rows, int vectors>
-inline void write(const PanelProduct& product, int64_t first, Vector (&sums)[rows][vectors]) {
-  const auto at = [&](int v, int r) { return lane_offset(v, product.c_block) + (first + r) * kBlock; };
-  if (product.adds)
-    change_all(sums, [&](Vector sum, int v, int r) { return sum + load(product.c + at(v, r)); });
-  const Finish* const finish = product.finish;
-  const bool is_bounded = finish != nullptr && Bounds::are_all_of(*finish);
-  if (is_bounded) {
-    const Bounds bounds(*finish);
-    Vector biases[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) biases[v] = bounds.bias(v * kLanes);
-    change_all(sums, [&](Vector sum, int v, int) { return sum + biases[v]; });
-    if (const float* const residual = bounds.residual(); residual != nullptr)
-      change_all(sums, [&](Vector sum, int v, int r) { return sum + load(residual + at(v, r)); });
-    change_all(sums, [&](Vector sum, int, int) { return bounds.of(sum); });
-  }
-#pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v)
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) store(product.c + at(v, r), sums[r][v]);
-  if (finish == nullptr || is_bounded) return;
-  for (int v = 0; v < vectors; ++v) finish_stored(*finish, product.c + at(v, 0), rows, v * kLanes, at(v, 0));
-}
 
 /// Lines of as many positions, into the first-level cache.
 template <int rows>
@@ -95,25 +54,6 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
           sums[r][v] += (is_again ? again : a)[r * kBlock + k] * columns[v];
         }
     }
-  }
-  write(product, first, sums);
-}
-
-/// As multiply_blocks, of Inputs::kPlanes.
-template <int rows, int vectors>
-void multiply_planes(const PanelProduct& product, int64_t first, const float*, int64_t) {
-  Vector sums[rows][vectors] = {};
-  const float* b = product.b;
-#pragma GCC unroll 3
-  for (int64_t i = 0; i < product.count; ++i, b += vectors * kLanes) {
-    const float* const a = product.a + product.offsets[i] + first;
-    Vector columns[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) columns[v] = load(b + v * kLanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sums[r][v] += a[r] * columns[v];
   }
   write(product, first, sums);
 }
