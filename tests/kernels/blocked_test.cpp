@@ -232,7 +232,10 @@ TEST(BlockedConv, RandomShapesGiveWhatTheReferenceGives) {
 TEST(BlockedConv, RandomFirstLayersGiveWhatTheReferenceGives) {
   Rng rng(35);
   const auto takers = count_takers(300, [&] { return random_first_layer(rng); });
-  for (const std::string& set : instruction_sets()) EXPECT_GT(takers.at("direct_" + set), 250);
+  for (const std::string& set : instruction_sets()) {
+    EXPECT_GT(takers.at("direct_" + set), 250);
+    EXPECT_GT(takers.at("winograd_rows_" + set), 100);
+  }
 }
 
 TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {

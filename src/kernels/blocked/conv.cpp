@@ -6,6 +6,7 @@
 #include "kernels/blocked/direct.h"
 #include "kernels/needs.h"
 #include "kernels/winograd/blocked.h"
+#include "kernels/winograd/rows.h"
 
 namespace ridgeline::kernels::blocked {
 namespace {
@@ -26,6 +27,24 @@ constexpr ConvImpl direct_impl(std::string_view name) {
           no_scratch,
           [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
             direct(panels(), desc, args, pool);
+          },
+          true};
+}
+
+template <const winograd::RowKernels& (*rows)(), const PanelKernels& (*panels)(), Needs needs>
+constexpr ConvImpl rows_impl(std::string_view name) {
+  return {name,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return winograd::accepts_rows(desc);
+          },
+          winograd::packed_rows_bytes,
+          [](const ConvDesc& desc, const float* weights, void* packed) {
+            winograd::pack_rows({rows(), panels()}, desc, weights, packed);
+          },
+          no_scratch,
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            winograd::rows_conv({rows(), panels()}, desc, args, pool);
           },
           true};
 }
@@ -70,13 +89,15 @@ constexpr ConvImpl winograd_impl(std::string_view name) {
 
 std::span<const ConvImpl> conv_impls() {
   using namespace winograd;
-  static constexpr std::array<ConvImpl, 8> kImpls = {{
+  static constexpr std::array<ConvImpl, 10> kImpls = {{
       winograd_impl<avx512_tiles, avx512_small_tiles, avx512_panels, needs_avx512>("winograd4_avx512"),
       winograd_impl<avx512_small_tiles, avx512_tiles, avx512_panels, needs_avx512>("winograd2_avx512"),
+      rows_impl<avx512_rows, avx512_panels, needs_avx512>("winograd_rows_avx512"),
       direct_impl<avx512_panels, needs_avx512>("direct_avx512"),
       depthwise_impl<avx512_lanes, needs_avx512>("depthwise_avx512"),
       winograd_impl<avx2_tiles, avx2_small_tiles, avx2_panels, needs_avx2>("winograd4_avx2"),
       winograd_impl<avx2_small_tiles, avx2_tiles, avx2_panels, needs_avx2>("winograd2_avx2"),
+      rows_impl<avx2_rows, avx2_panels, needs_avx2>("winograd_rows_avx2"),
       direct_impl<avx2_panels, needs_avx2>("direct_avx2"),
       depthwise_impl<avx2_lanes, needs_avx2>("depthwise_avx2"),
   }};

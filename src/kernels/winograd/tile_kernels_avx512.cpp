@@ -10,11 +10,13 @@ constexpr int kRows = 14;  // 28 of 32 registers hold sums
 }
 }  // namespace ridgeline::kernels::winograd
 
+#include "kernels/winograd/rows_body.h"
 #include "kernels/winograd/tile_kernels_body.h"
 
 namespace ridgeline::kernels::winograd {
 
 const TileKernels& avx512_tiles() { return kLargeKernels; }
 const TileKernels& avx512_small_tiles() { return kSmallKernels; }
+const RowKernels& avx512_rows() { return kRowKernels; }
 
 }  // namespace ridgeline::kernels::winograd
