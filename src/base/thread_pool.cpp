@@ -19,7 +19,7 @@ uint64_t epoch_of(uint64_t state) { return state / kEpoch; }
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(std::max(threads, 1))) {
   workers_.reserve(static_cast<size_t>(std::max(threads, 1) - 1));
   for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
 }
@@ -41,7 +41,7 @@ void ThreadPool::run(const Job& job) {
     return;
   }
   job_ = job;
-  next_.store(0, std::memory_order_relaxed);
+  share_out(job);
   const uint64_t epoch = epoch_of(state_.load(std::memory_order_relaxed)) + 1;
   state_.store(epoch * kEpoch | kOpen);
   // Sequentially consistent with the parking worker, which counts itself before it looks at state_ a last
@@ -63,11 +63,26 @@ void ThreadPool::run(const Job& job) {
   }
 }
 
+void ThreadPool::share_out(const Job& job) {
+  const int64_t ranges = (job.count + job.grain - 1) / job.grain;
+  int64_t begin = 0;
+  for (size_t thread = 0; thread < shares_.size(); ++thread) {
+    const int64_t end = ranges * static_cast<int64_t>(thread + 1) / threads() * job.grain;
+    shares_[thread].next.store(begin, std::memory_order_relaxed);
+    shares_[thread].end = std::min(end, job.count);
+    begin = end;
+  }
+}
+
 void ThreadPool::take_chunks(int thread) {
-  for (;;) {
-    const int64_t begin = next_.fetch_add(job_.grain, std::memory_order_relaxed);
-    if (begin >= job_.count) return;
-    job_.call(job_.context, begin, std::min(begin + job_.grain, job_.count), thread);
+  const size_t threads = shares_.size();
+  for (size_t i = 0; i < threads; ++i) {
+    Share& share = shares_[(static_cast<size_t>(thread) + i) % threads];
+    for (;;) {
+      const int64_t begin = share.next.fetch_add(job_.grain, std::memory_order_relaxed);
+      if (begin >= share.end) break;
+      job_.call(job_.context, begin, std::min(begin + job_.grain, share.end), thread);
+    }
   }
 }
 

@@ -11,8 +11,10 @@
 namespace ridgeline {
 
 /// A fixed budget of threads that share the iterations of one loop at a time. The calling thread works too,
-/// so a pool of 1 starts no thread and runs everything inline. Workers spin for some tens of microseconds
-/// after a loop, since the next operator usually follows at once, and park after that.
+/// so a pool of 1 starts no thread and runs everything inline. A thread begins with the same part of every
+/// loop, whose inputs it often wrote in the one before, and then helps the others with theirs. Workers spin
+/// for some tens of microseconds after a loop, since the next operator usually follows at once, and park
+/// after that.
 class ThreadPool {
  public:
   /// `threads` counts the calling thread and is at least 1.
@@ -46,17 +48,25 @@ class ThreadPool {
     int64_t grain = 1;
   };
 
+  /// The iterations that a thread begins with.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
   void run(const Job& job);
+  void share_out(const Job& job);
   void work(int thread);
   void take_chunks(int thread);
   /// The next state that has something for a worker who has seen `epoch`, after spinning and then parking.
   uint64_t await_job(uint64_t epoch);
 
   // state_: bits 33.. count the loops (the epoch), bit 32 says that workers may still enter the current one,
-  // bits 0..31 count the workers inside it. job_ changes only while the loop is closed and nobody is inside.
+  // bits 0..31 count the workers inside it. job_ and shares_ change only while the loop is closed and nobody
+  // is inside.
   std::atomic<uint64_t> state_{0};
   Job job_;
-  alignas(64) std::atomic<int64_t> next_{0};
+  std::vector<Share> shares_;  ///< one for each thread
   alignas(64) std::atomic<bool> stop_{false};
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;

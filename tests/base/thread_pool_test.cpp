@@ -66,6 +66,32 @@ TEST(ThreadPool, NoTwoThreadsAtWorkHaveOneIndex) {
   });
 }
 
+TEST(ThreadPool, EachThreadBeginsWithTheSamePartOfEveryLoop) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 10; ++round) {
+    // Neither goes on before the other has begun, so nobody takes both parts.
+    std::atomic<int> begun{0};
+    pool.parallel_for(10, 5, [&](int64_t begin, int64_t, int thread) {
+      EXPECT_EQ(begin, thread * 5);
+      begun.fetch_add(1);
+      while (begun.load() < 2) std::this_thread::yield();
+    });
+  }
+}
+
+TEST(ThreadPool, OthersFinishThePartOfAThreadThatIsHeldUp) {
+  ThreadPool pool(3);
+  std::atomic<int> done{0};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  pool.parallel_for(30, 1, [&](int64_t begin, int64_t) {
+    const bool is_held_up = begin == 0;
+    while (is_held_up && done.load() < 29 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    const int before = done.fetch_add(1);
+    EXPECT_TRUE(!is_held_up || before == 29);
+  });
+}
+
 TEST(ThreadPool, OneThreadRunsInline) {
   ThreadPool pool(1);
   const auto caller = std::this_thread::get_id();
