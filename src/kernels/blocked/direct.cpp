@@ -117,45 +117,65 @@ class Convolution {
     int64_t image, group;
     Band band;
   };
-  struct InputRange {
-    int64_t begin, end;
+  /// A chunk of inputs, from `input` on, whose products are added to a panel's sums.
+  struct Part {
+    int64_t panel, input;
   };
 
+  /// Neighbours share a band's inputs, or weights that are too many to be at hand.
   Task task_at(int64_t i) const {
-    const int64_t band = i % cuts_.bands(), rest = i / cuts_.bands();
-    const bool keeps_weights = cuts_.weight_bytes() > kWeightBytesToKeep;
-    Task task{.image = keeps_weights ? rest % desc_.batch : rest / groups_,
-              .group = keeps_weights ? rest / desc_.batch : rest % groups_,
-              .band = {.row = band / cuts_.band_columns * cuts_.band.rows,
-                       .column = band % cuts_.band_columns * cuts_.band.columns}};
-    task.band.rows = std::min(cuts_.band.rows, cuts_.window.out[1] - task.band.row);
-    task.band.columns = std::min(cuts_.band.columns, cuts_.window.out[2] - task.band.column);
-    return task;
+    const int64_t bands = cuts_.bands(), batch = desc_.batch;
+    if (cuts_.weight_bytes() <= kWeightBytesToKeep)
+      return {.image = i / groups_ / bands, .group = i % groups_, .band = band_at(i / groups_ % bands)};
+    return {.image = i / bands % batch, .group = i / bands / batch, .band = band_at(i % bands)};
+  }
+
+  Band band_at(int64_t i) const {
+    Band band{.row = i / cuts_.band_columns * cuts_.band.rows,
+              .column = i % cuts_.band_columns * cuts_.band.columns};
+    band.rows = std::min(cuts_.band.rows, cuts_.window.out[1] - band.row);
+    band.columns = std::min(cuts_.band.columns, cuts_.window.out[2] - band.column);
+    return band;
   }
 
   void compute(const Task& task) const {
     alignas(64) float patch[Patch::kFloats];
-    const int64_t end = std::min(cuts_.panels, (task.group + 1) * together_);
-    for (int64_t input = 0; input < cuts_.inputs; input += cuts_.chunk) {
-      const int64_t inputs = std::min(cuts_.chunk, cuts_.inputs - input);
-      const float* const values = values_of(task, input, inputs, patch);
-      for (int64_t panel = task.group * together_; panel < end; ++panel)
-        add_products(task, panel, {input, input + inputs}, values);
+    const float* values = nullptr;
+    const Part first{task.group * together_, 0};
+    for (Part part = first; part.panel < end_of(task.group); part = next_of(part, task.group)) {
+      if (part.panel == first.panel) values = values_of(task, part, patch);
+      add_products(task, part, values);
     }
+  }
+
+  int64_t end_of(int64_t group) const { return std::min(cuts_.panels, (group + 1) * together_); }
+  int64_t inputs_of(const Part& part) const { return std::min(cuts_.chunk, cuts_.inputs - part.input); }
+
+  /// In the order that they are computed, all panels of a chunk before the next chunk; past the last one of a
+  /// group, the first of the next.
+  Part next_of(const Part& part, int64_t group) const {
+    const int64_t next_input = part.input + cuts_.chunk;
+    if (part.panel + 1 < end_of(group)) return {part.panel + 1, part.input};
+    if (next_input < cuts_.inputs) return {group * together_, next_input};
+    return {end_of(group), 0};
+  }
+
+  int64_t blocks_of_panel(int64_t panel) const {
+    return std::min(cuts_.panel, cuts_.out_blocks - panel * cuts_.panel);
+  }
+
+  const float* weights_of(const Part& part) const {
+    return static_cast<const float*>(args_.weights) +
+           part.panel * cuts_.panel * cuts_.inputs * cuts_.weights_of_input(1) +
+           part.input * cuts_.weights_of_input(blocks_of_panel(part.panel));
   }
 
   bool fetches_ahead() const { return cuts_.weight_bytes() > kWeightBytesAtHand; }
 
-  /// Of `inputs`, to a panel's sums.
-  void add_products(const Task& task, int64_t panel, const InputRange& inputs, const float* values) const {
-    const int64_t first_block = panel * cuts_.panel;
-    const int64_t blocks = std::min(cuts_.panel, cuts_.out_blocks - first_block);
-    const int64_t weights_of_input = cuts_.weights_of_input(blocks);
-    const float* const weights = static_cast<const float*>(args_.weights) +
-                                 first_block * cuts_.inputs * cuts_.weights_of_input(1) +
-                                 inputs.begin * weights_of_input;
-    const int64_t count = inputs.end - inputs.begin,
-                  share = ceil_div(count * weights_of_input, task.band.rows);
+  void add_products(const Task& task, const Part& part, const float* values) const {
+    const int64_t first_block = part.panel * cuts_.panel, blocks = blocks_of_panel(part.panel);
+    const int64_t inputs = inputs_of(part);
+    const int64_t share = ceil_div(inputs * cuts_.weights_of_input(blocks), task.band.rows);
     alignas(64) float bias[kMostBlocks * kBlock];
     Finish finish = finish_of(task, first_block, blocks, bias);
     PanelProduct product{.inputs = cuts_.planes ? Inputs::kPlanes : Inputs::kBlocks,
@@ -163,13 +183,13 @@ class Convolution {
                          .blocks = blocks,
                          .a = values,
                          .offsets = offsets_.data(),
-                         .count = count * cuts_.taps,
-                         .b = weights,
+                         .count = inputs * cuts_.taps,
+                         .b = weights_of(part),
                          .c = args_.out + offset_of(task, first_block),
                          .c_block = cuts_.out_plane(),
-                         .adds = inputs.begin > 0,
-                         .finish = inputs.end == cuts_.inputs ? &finish : nullptr,
-                         .ahead = fetches_ahead() ? weights + count * weights_of_input : nullptr,
+                         .adds = part.input > 0,
+                         .finish = part.input + inputs == cuts_.inputs ? &finish : nullptr,
+                         .ahead = fetches_ahead() ? weights_of(next_of(part, task.group)) : nullptr,
                          .ahead_floats = share};
     const int64_t row_floats = cuts_.window.out[2] * kBlock;
     for (int64_t row = 0; row < task.band.rows; ++row) {
@@ -181,11 +201,11 @@ class Convolution {
     }
   }
 
-  /// The inputs from `first` on, as the offsets find them.
-  const float* values_of(const Task& task, int64_t first, int64_t count, float* patch) const {
-    const float* const plane = args_.in + (task.image * cuts_.inputs + first) * cuts_.in_plane();
+  /// The inputs of a part, as the offsets find them.
+  const float* values_of(const Task& task, const Part& part, float* patch) const {
+    const float* const plane = args_.in + (task.image * cuts_.inputs + part.input) * cuts_.in_plane();
     if (cuts_.in_place) return plane + task.band.column * kBlock;
-    for (int64_t input = 0; input < count; ++input)
+    for (int64_t input = 0; input < inputs_of(part); ++input)
       patch_.fill(plane + input * cuts_.in_plane(), task.band, patch + input * patch_.floats(),
                   kernels_.copy_every_second);
     return patch;
