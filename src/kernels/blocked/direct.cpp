@@ -101,6 +101,8 @@ class Convolution {
     while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
       --together_;
     groups_ = ceil_div(cuts_.panels, together_);
+    if (!cuts_.planes && cuts_.band_columns == 1 && cuts_.band.columns * 2 <= kernels.positions)
+      lines_together_ = 2;
   }
 
   void run(ThreadPool& pool) const {
@@ -180,6 +182,7 @@ class Convolution {
     Finish finish = finish_of(task, first_block, blocks, bias);
     PanelProduct product{.inputs = cuts_.planes ? Inputs::kPlanes : Inputs::kBlocks,
                          .positions = task.band.columns,
+                         .a_line = patch_.row_floats(),
                          .blocks = blocks,
                          .a = values,
                          .offsets = offsets_.data(),
@@ -189,15 +192,16 @@ class Convolution {
                          .c_block = cuts_.out_plane(),
                          .adds = part.input > 0,
                          .finish = part.input + inputs == cuts_.inputs ? &finish : nullptr,
-                         .ahead = fetches_ahead() ? weights_of(next_of(part, task.group)) : nullptr,
-                         .ahead_floats = share};
+                         .ahead = fetches_ahead() ? weights_of(next_of(part, task.group)) : nullptr};
     const int64_t row_floats = cuts_.window.out[2] * kBlock;
-    for (int64_t row = 0; row < task.band.rows; ++row) {
+    for (int64_t row = 0; row < task.band.rows; row += product.lines) {
+      product.lines = std::min(lines_together_, task.band.rows - row);
+      product.ahead_floats = product.lines * share;
       kernels_.multiply(product);
-      product.a += patch_.row_floats();
-      product.c += row_floats;
-      product.ahead += share;
-      if (finish.residual != nullptr) finish.residual += row_floats;
+      product.a += product.lines * product.a_line;
+      product.c += product.lines * row_floats;
+      product.ahead += product.ahead_floats;
+      if (finish.residual != nullptr) finish.residual += product.lines * row_floats;
     }
   }
 
@@ -231,6 +235,7 @@ class Convolution {
   Cuts cuts_;
   Patch patch_;
   int64_t together_ = 1, groups_ = 1;  ///< panels of a group, and groups
+  int64_t lines_together_ = 1;         ///< whose sums fit the registers
   std::array<int64_t, kMostRuns> offsets_;
 };
 

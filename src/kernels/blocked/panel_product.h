@@ -15,8 +15,10 @@ enum class Inputs {
 /// output channels. Bits depend on the order of the terms alone, not on how positions are cut.
 struct PanelProduct {
   Inputs inputs = Inputs::kBlocks;
-  int64_t positions = 0;
-  int64_t blocks = 1;  ///< of the panel, at most PanelKernels::blocks
+  int64_t positions = 0;  ///< of a line
+  int64_t lines = 1;      ///< one, or two of at most PanelKernels::positions together; c has no gap between
+  int64_t a_line = 0;     ///< floats between lines of the inputs
+  int64_t blocks = 1;     ///< of the panel, at most PanelKernels::blocks
   const float* a = nullptr;
   const int64_t* offsets = nullptr;
   int64_t count = 0;
@@ -32,7 +34,8 @@ struct PanelProduct {
 
 /// One instruction set's kernels.
 struct PanelKernels {
-  int64_t blocks = 0;  ///< of output channels in a panel
+  int64_t positions = 0;  ///< whose sums stay in registers
+  int64_t blocks = 0;     ///< of output channels in a panel
   void (*multiply)(const PanelProduct& product);
   CopyEverySecond copy_every_second;
 };

@@ -12,11 +12,23 @@
 namespace ridgeline::kernels::blocked {
 namespace {
 
-/// Lines of as many positions, into the first-level cache.
-template <int rows>
-inline void fetch(const float* first) {
+/// Where inputs come from: those of `rows` positions in so many lines.
+template <int rows, int lines>
+struct Lines {
+  static constexpr int kOfLine = rows / lines;
+
+  Lines(const float* first, int64_t line) : starts{first, first + (lines - 1) * line} {}
+  const float* of(int row) const { return starts[row / kOfLine] + row % kOfLine * kBlock; }
+
+  const float* starts[2];
+};
+
+/// Of as many positions, into the first-level cache.
+template <int rows, int lines = 1>
+inline void fetch(const float* first, int64_t line = 0) {
+  const Lines<rows, lines> values(first, line);
 #pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r) __builtin_prefetch(first + r * kBlock, 0, 3);
+  for (int r = 0; r < rows; ++r) __builtin_prefetch(values.of(r), 0, 3);
 }
 
 template <int rows, int vectors>
@@ -26,8 +38,8 @@ inline void fetch_residual(const PanelProduct& product, int64_t first) {
     fetch<rows>(product.finish->residual + lane_offset(v, product.c_block) + first * kBlock);
 }
 
-/// Of Inputs::kBlocks, `rows` positions from `first` on.
-template <int rows, int vectors>
+/// Of Inputs::kBlocks, `rows` positions from `first` on, in so many lines.
+template <int lines, int rows, int vectors>
 void multiply_blocks(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
   Vector sums[rows][vectors] = {};
   const float* b = product.b;
@@ -37,10 +49,11 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
     for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
     ahead += ahead_step;
     const bool is_last = i + 1 == product.count;
-    fetch<rows>(is_last ? product.a + product.offsets[0] + (first + rows) * kBlock
-                        : product.a + product.offsets[i + 1] + first * kBlock);
-    const float* again = a;
-    asm("" : "+r"(again));  // so that the compiler reads what it has in a register a second time
+    fetch<rows, lines>(is_last ? product.a + product.offsets[0] + (first + rows) * kBlock
+                               : product.a + product.offsets[i + 1] + first * kBlock,
+                       product.a_line);
+    Lines<rows, lines> values(a, product.a_line), again = values;
+    asm("" : "+r"(again.starts[0]));  // so that the compiler reads what it has in a register a second time
 #pragma GCC unroll 1
     for (int64_t k = 0; k < kBlock; ++k, b += vectors * kLanes) {
       Vector columns[vectors];
@@ -51,7 +64,7 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
           const bool is_again = r < kRowsReadTwice && v % 2 == 1;
-          sums[r][v] += (is_again ? again : a)[r * kBlock + k] * columns[v];
+          sums[r][v] += (is_again ? again : values).of(r)[k] * columns[v];
         }
     }
   }
@@ -61,29 +74,28 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
 using MultiplyRows = void (*)(const PanelProduct& product, int64_t first, const float* ahead,
                               int64_t ahead_step);
 
-/// Of 1 to kRows rows.
-template <Inputs inputs, int blocks, int... rows>
-constexpr std::array<MultiplyRows, kRows> by_rows(std::integer_sequence<int, rows...>) {
+/// Of 1 to so many positions of each line.
+template <Inputs inputs, int lines, int blocks, int... of_line>
+constexpr auto by_rows(std::integer_sequence<int, of_line...>) {
+  using ByRows = std::array<MultiplyRows, sizeof...(of_line)>;
   if constexpr (inputs == Inputs::kPlanes)
-    return {multiply_planes<rows + 1, blocks * kVectorsOfBlock>...};
+    return ByRows{multiply_planes<of_line + 1, blocks * kVectorsOfBlock>...};
   else
-    return {multiply_blocks<rows + 1, blocks * kVectorsOfBlock>...};
+    return ByRows{multiply_blocks<lines, (of_line + 1) * lines, blocks * kVectorsOfBlock>...};
 }
 
-template <Inputs inputs, int... blocks>
-constexpr std::array<std::array<MultiplyRows, kRows>, kPanelBlocks> by_blocks(
-    std::integer_sequence<int, blocks...>) {
-  return {by_rows<inputs, blocks + 1>(std::make_integer_sequence<int, kRows>())...};
+template <Inputs inputs, int lines, int... blocks>
+constexpr auto by_blocks(std::integer_sequence<int, blocks...>) {
+  return std::array<std::array<MultiplyRows, kRows / lines>, kPanelBlocks>{
+      by_rows<inputs, lines, blocks + 1>(std::make_integer_sequence<int, kRows / lines>())...};
 }
 
 /// In as few cuts as there must be, of the same height or one less: 16 positions are 8 and 8, not 14 and 2.
-void multiply(const PanelProduct& product) {
-  using Blocks = std::make_integer_sequence<int, kPanelBlocks>;
-  static constexpr auto kOfBlocks = by_blocks<Inputs::kBlocks>(Blocks());
-  static constexpr auto kOfPlanes = by_blocks<Inputs::kPlanes>(Blocks());
-  const auto& kernels =
-      (product.inputs == Inputs::kBlocks ? kOfBlocks : kOfPlanes)[static_cast<size_t>(product.blocks - 1)];
-  const int64_t cuts = ceil_div(product.positions, kRows);
+template <Inputs inputs, int lines>
+void multiply_lines(const PanelProduct& product) {
+  static constexpr auto kKernels = by_blocks<inputs, lines>(std::make_integer_sequence<int, kPanelBlocks>());
+  const auto& kernels = kKernels[static_cast<size_t>(product.blocks - 1)];
+  const int64_t cuts = ceil_div(product.positions, kRows / lines);
   const int64_t ahead_floats = product.ahead != nullptr ? product.ahead_floats : 0;
   const int64_t ahead_step = ceil_div(ceil_div(ahead_floats, cuts * product.count), kBlock) * kBlock;
   int64_t first = 0;
@@ -93,6 +105,12 @@ void multiply(const PanelProduct& product) {
                                            ahead_step);
     first += rows;
   }
+}
+
+void multiply(const PanelProduct& product) {
+  if (product.inputs == Inputs::kPlanes) return multiply_lines<Inputs::kPlanes, 1>(product);
+  if (product.lines == 2) return multiply_lines<Inputs::kBlocks, 2>(product);
+  multiply_lines<Inputs::kBlocks, 1>(product);
 }
 
 }  // namespace

@@ -17,8 +17,10 @@ constexpr int kRowsReadTwice = 0;           // no product takes an input that it
 namespace ridgeline::kernels::blocked {
 
 const PanelKernels& avx2_panels() {
-  static constexpr PanelKernels kPanels{
-      .blocks = kPanelBlocks, .multiply = multiply, .copy_every_second = copy_every_second};
+  static constexpr PanelKernels kPanels{.positions = kRows,
+                                        .blocks = kPanelBlocks,
+                                        .multiply = multiply,
+                                        .copy_every_second = copy_every_second};
   return kPanels;
 }
 
