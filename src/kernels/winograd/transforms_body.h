@@ -115,27 +115,5 @@ struct SmallTile {
   }
 };
 
-/// M s Mᵀ of a square s of n×n vectors, where `transform` applies M to a column and gives m.
-template <int n, int m, auto transform, typename Read, typename Write>
-inline void transform_square(Read read, Write write) {
-  Vector half[m][n];
-#pragma GCC unroll 6
-  for (int j = 0; j < n; ++j) {
-    Vector column[n], result[m];
-#pragma GCC unroll 6
-    for (int i = 0; i < n; ++i) column[i] = read(i, j);
-    transform(column, result);
-#pragma GCC unroll 6
-    for (int i = 0; i < m; ++i) half[i][j] = result[i];
-  }
-#pragma GCC unroll 6
-  for (int i = 0; i < m; ++i) {
-    Vector result[m];
-    transform(half[i], result);
-#pragma GCC unroll 6
-    for (int j = 0; j < m; ++j) write(i, j, result[j]);
-  }
-}
-
 }  // namespace
 }  // namespace ridgeline::kernels::winograd
