@@ -41,7 +41,14 @@ class Patch {
     int64_t phases, reach;
   };
 
-  void fill_row(const float* row, int64_t column, float* to, CopyEverySecond copy_every_second) const;
+  /// Of a patch's columns those inside an input's row, whose column `first` is where they begin.
+  struct Columns {
+    int64_t first, begin, end;
+  };
+
+  /// Those of every stride-th column from `column` on.
+  Columns columns_from(int64_t column) const;
+  void fill_row(const float* row, const Columns& columns, float* to, CopyEverySecond copy_every_second) const;
 
   const Window& window_;
   int64_t width_;
