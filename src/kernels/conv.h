@@ -13,9 +13,9 @@
 
 namespace ridgeline::kernels {
 
-/// out = results_to(activation(sums_to(conv(in, weights) + bias) + residual)), FP32. in is [batch,
-/// in_channels, in…], weights [out_channels, in_channels / groups, kernel…], out and residual [batch,
-/// out_channels, out…], bias [out_channels].
+/// out = results_to(activation(sums_to(conv(in · factor, weights) + bias) + residual)), FP32. in is [batch,
+/// in_channels, in…], factor [batch, in_channels], weights [out_channels, in_channels / groups, kernel…], out
+/// and residual [batch, out_channels, out…], bias [out_channels].
 struct ConvDesc {
   int64_t batch = 1;
   int64_t in_channels = 1;
@@ -25,6 +25,7 @@ struct ConvDesc {
   int threads = 1;  ///< that share a call at most; each has scratch of its own
   bool has_bias = false;
   bool has_residual = false;
+  bool has_factor = false;
   bool has_constant_weights = true;  ///< known when the plan is made, so that they can be packed
   Activation activation{};
   Rounding sums_to{}, results_to{};
@@ -37,6 +38,7 @@ struct ConvArgs {
   const float* residual = nullptr;
   float* out = nullptr;
   void* scratch = nullptr;  ///< scratch_bytes of 64-byte aligned memory, of no meaning between calls
+  const float* factor = nullptr;
 };
 
 struct ConvImpl {

@@ -200,6 +200,23 @@ TEST(InferTypes, AShapeThatTheGraphForbidsIsRefusedByName) {
   EXPECT_THAT(infer_types(graph, {{"z", {1, 4}}}).status().message(), HasSubstr("no input 'z'"));
 }
 
+TEST(InferTypes, FactorsOfAConvolutionAreOneForEachChannelOfItsInput) {
+  Graph graph;
+  const auto input = [&](const std::string& name, const Shape& shape) {
+    graph.inputs.push_back({name, {DType::kF32, shape}, {}});
+  };
+  input("x", {kAny, 4, 9, 9});
+  input("w", {8, 4, 1, 1});
+  input("f", {kAny, kAny, 1, 1});
+  graph.nodes = {{.name = "conv",
+                  .op = "FusedConv",
+                  .domain = "ridgeline",
+                  .inputs = {"x", "w", "", "", "f"},
+                  .outputs = {"y"}}};
+  EXPECT_EQ(infer_types(graph, {{"f", {2, 4, 1, 1}}})->at("y").shape, (Shape{kAny, 8, 9, 9}));
+  EXPECT_THAT(infer_types(graph, {{"f", {2, 8, 1, 1}}}).status().message(), HasSubstr("'conv'"));
+}
+
 TEST(OpTable, HasNoRowTwice) {
   const auto rows = ops::all_ops();
   for (size_t i = 1; i < rows.size(); ++i)

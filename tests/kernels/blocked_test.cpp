@@ -1,6 +1,7 @@
 // Kernels on blocked images against the reference on planes, over random shapes.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -68,14 +69,15 @@ Floats to_littered_blocks(const TurnDesc& image, const std::vector<float>& plane
 }
 
 struct Operands {
-  std::vector<float> in, weights, bias, residual;
+  std::vector<float> in, weights, bias, residual, factor;
 
   explicit Operands(const ConvDesc& desc)
       : in(random_values(desc.batch * desc.in_channels * volume(desc.window.in), 1)),
         weights(random_values(desc.out_channels * desc.in_channels / desc.groups * volume(desc.window.kernel),
                               2)),
         bias(random_values(desc.out_channels, 3)),
-        residual(random_values(desc.batch * desc.out_channels * volume(desc.window.out), 4)) {}
+        residual(random_values(desc.batch * desc.out_channels * volume(desc.window.out), 4)),
+        factor(random_values(desc.batch * desc.in_channels, 5)) {}
 };
 
 std::vector<float> reference(const ConvDesc& desc, const Operands& operands) {
@@ -83,7 +85,7 @@ std::vector<float> reference(const ConvDesc& desc, const Operands& operands) {
   ThreadPool pool(1);
   ref::conv(desc,
             {operands.in.data(), operands.weights.data(), operands.bias.data(), operands.residual.data(),
-             out.data(), nullptr},
+             out.data(), nullptr, operands.factor.data()},
             pool);
   return out;
 }
@@ -94,13 +96,15 @@ std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operand
   const TurnDesc out = image_of(desc.batch, desc.out_channels, desc.window.out);
   Floats input = to_littered_blocks(in, operands.in, pool), output(block_floats(out));
   Floats residual = to_littered_blocks(out, operands.residual, pool);
+  Floats factor =
+      to_littered_blocks(image_of(desc.batch, desc.in_channels, {1, 1, 1}), operands.factor, pool);
   Floats packed(static_cast<int64_t>(impl.packed_bytes(desc) / sizeof(float)));
   Floats scratch(static_cast<int64_t>(impl.scratch_bytes(desc) / sizeof(float)));
   impl.pack(desc, operands.weights.data(), packed.data());
   for (int again = 0; again < 2; ++again)  // scratch memory is as the first call left it
     impl.run(desc,
              {takes_planes(desc) ? operands.in.data() : input.data(), packed.data(), operands.bias.data(),
-              residual.data(), output.data(), scratch.data()},
+              residual.data(), output.data(), scratch.data(), factor.data()},
              pool);
   std::vector<float> planes(operands.residual.size(), kNan);
   to_planes(out, output.data(), planes.data(), pool);
@@ -170,6 +174,19 @@ ConvDesc random_3x3(Rng& rng) {
     size = {1, 2 + upto(8), 2 + upto(8)};
   }
   desc.window = {.in = size, .out = size, .kernel{1, 3, 3}, .pad{0, 1, 1}};
+  return desc;
+}
+
+/// With a factor for each input channel, every other one 1×1 with stride 1.
+ConvDesc random_scaled_conv(Rng& rng) {
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  ConvDesc desc = rng.below(4) == 0 ? random_3x3(rng) : random_conv(rng);
+  desc.has_factor = true;
+  if (rng.below(2) == 0) return desc;
+  desc.groups = 1;
+  desc.in_channels = upto(400);
+  desc.window = {.in{1, upto(20), upto(20)}};
+  desc.window.out = desc.window.in;
   return desc;
 }
 
@@ -247,12 +264,17 @@ TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {
   }
 }
 
+TEST(BlockedConv, RandomShapesWithFactorsGiveWhatTheReferenceGives) {
+  Rng rng(35);
+  const auto takers = count_takers(400, [&] { return random_scaled_conv(rng); });
+  for (const std::string& set : instruction_sets()) EXPECT_GT(takers.at("direct_" + set), 100);
+}
+
 TEST(BlockedConv, ResultsDoNotDependOnTheNumberOfThreads) {
   Rng rng(33);
   for (int round = 0; round < 60; ++round) {
-    ConvDesc desc = round % 3 == 0   ? random_conv(rng)
-                    : round % 3 == 1 ? random_3x3(rng)
-                                     : random_first_layer(rng);
+    ConvDesc desc = std::array{random_conv, random_3x3, random_first_layer,
+                               random_scaled_conv}[static_cast<size_t>(round % 4)](rng);
     const Operands operands(desc);
     for (const ConvImpl& impl : conv_impls()) {
       desc.threads = 1;

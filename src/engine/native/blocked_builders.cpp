@@ -37,7 +37,8 @@ Inputs conv_inputs(const BlockedNode& node) {
   if (!desc.ok() || choose_conv(*desc, node.cpu).impl == nullptr) return std::nullopt;
   std::vector<size_t> inputs;
   if (!blocked::takes_planes(*desc)) inputs.push_back(0);
-  if (node.has(3)) inputs.push_back(3);
+  for (const size_t i : {3, 4})
+    if (node.has(i)) inputs.push_back(i);
   return inputs;
 }
 

@@ -163,7 +163,7 @@ class Chain {
                  const std::array<Held, kMostLinks>& held) const {
     const Link& link = links_[k];
     const Range needed = kernels::input_rows(link.step.window, rows);
-    Part part{.window = kernels::part_of(link.step.window, rows)};
+    Part part{.window = kernels::part_of(link.step.window, rows), .image = work.image};
     if (k == 0) {
       part.in =
           work.slots[link.step.in].data + work.image * link.in.image_bytes + needed.begin * link.in.row_bytes;

@@ -4,6 +4,7 @@
 
 #include "engine/native/packing.h"
 #include "engine/native/windows.h"
+#include "kernels/blocked/block.h"
 #include "kernels/blocked/conv.h"
 
 namespace ridgeline::native {
@@ -49,6 +50,8 @@ auto run_rows(const kernels::ConvDesc& whole, const kernels::ConvImpl& impl, con
     args.in = reinterpret_cast<const float*>(part.in);
     args.out = part.out;
     if (desc.has_residual) args.residual += part.out_offset;
+    if (desc.has_factor)
+      args.factor += part.image * kernels::blocked::blocks_of(desc.in_channels) * kernels::blocked::kBlock;
     run(of_part, args, pool);
   };
 }
@@ -72,6 +75,7 @@ Result<kernels::ConvDesc> describe(const ConvNode& conv) {
                            .threads = conv.threads,
                            .has_bias = node.has_input(2),
                            .has_residual = node.has_input(3),
+                           .has_factor = node.has_input(4),
                            .has_constant_weights = conv.has_constant_weights,
                            .activation = activation_of(node),
                            .sums_to = rounding_of(node, "sum"),
@@ -85,13 +89,15 @@ Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& d
   const size_t scratch_bytes = impl.scratch_bytes(desc);
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
   const auto args = [weights, scratch, x_slot = *context.in[0], w_slot = *context.in[1],
-                     bias = context.slot(2), residual = context.slot(3), out = context.out[0]](Slots slots) {
+                     bias = context.slot(2), residual = context.slot(3), factor = context.slot(4),
+                     out = context.out[0]](Slots slots) {
     return kernels::ConvArgs{.in = floats(slots, x_slot),
                              .weights = weights != nullptr ? weights : slots[w_slot].data,
                              .bias = floats(slots, bias),
                              .residual = floats(slots, residual),
                              .out = reinterpret_cast<float*>(slots[out].data),
-                             .scratch = scratch ? slots[*scratch].data : nullptr};
+                             .scratch = scratch ? slots[*scratch].data : nullptr,
+                             .factor = floats(slots, factor)};
   };
   Built built{std::string(impl.name),
               [desc, args, run = impl.run](Slots slots, ThreadPool& pool) -> Status {

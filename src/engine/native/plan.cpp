@@ -9,6 +9,7 @@
 #include "engine/native/blocked_builders.h"
 #include "engine/native/byte_builders.h"
 #include "engine/native/chain.h"
+#include "engine/native/fold_squeezes.h"
 #include "engine/native/line_builders.h"
 #include "engine/native/line_product.h"
 #include "engine/signature.h"
@@ -362,6 +363,10 @@ Result<Planner> draft(const Graph& graph, const PlanOptions& options) {
   RETURN_IF_ERROR(passes::optimize(
       *optimized,
       {.evaluate = evaluate, .input_shapes = options.input_shapes, .computes_in_integers = in_integers}));
+  if (!in_integers && !numbers_of(options.precision)) {
+    ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
+    RETURN_IF_ERROR(fold_squeezes(*optimized, cpu, options.threads));
+  }
   return draft_as_it_is(optimized, options);
 }
 

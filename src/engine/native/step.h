@@ -25,6 +25,7 @@ using Run = std::function<Status(Slots slots, ThreadPool& pool)>;
 /// Rows of one image's output.
 struct Part {
   kernels::Window window;  ///< of these rows, between planes that lie in_plane and out_plane apart
+  int64_t image = 0;
   const std::byte* in = nullptr;
   float* out = nullptr;
   int64_t out_offset = 0;  ///< floats from the whole output's start, where `out` lies in it

@@ -55,15 +55,31 @@ Status conv_like(InferContext& context, const ConvInputs& at) {
 
 Status conv(InferContext& context) { return conv_like(context, {1, context.dtype(0)}); }
 
+bool may_equal(const Shape& a, const Shape& b) {
+  bool fits = a.rank() == b.rank();
+  for (size_t i = 0; fits && i < a.rank(); ++i) fits = may_equal(a[i], b[i]);
+  return fits;
+}
+
+/// A number for each channel of each of x's images.
+Status check_factor(const InferContext& context) {
+  const auto x = context.shape(0), factor = context.shape(4);
+  if (!context.has_input(4) || !x || !factor) return {};
+  Shape numbers = *x;
+  for (size_t axis = 2; axis < numbers.rank(); ++axis) numbers[axis] = 1;
+  if (may_equal(*factor, numbers)) return {};
+  return context.error("factor {} has not a number for each channel of {}", factor->to_string(),
+                       x->to_string());
+}
+
 Status fused_conv(InferContext& context) {
   RETURN_IF_ERROR(conv(context));
+  RETURN_IF_ERROR(check_factor(context));
   const auto residual = context.shape(3);
   const ValueType* out =
       context.node().has_output(0) ? context.scope().type(context.node().outputs[0]) : nullptr;
   if (!context.has_input(3) || !residual || out == nullptr || !out->shape) return {};
-  bool fits = residual->rank() == out->shape->rank();
-  for (size_t i = 0; fits && i < residual->rank(); ++i) fits = may_equal((*residual)[i], (*out->shape)[i]);
-  if (!fits)
+  if (!may_equal(*residual, *out->shape))
     return context.error("residual {} is not of the output's shape {}", residual->to_string(),
                          out->shape->to_string());
   return {};
@@ -146,7 +162,7 @@ constexpr auto kRows = std::to_array<OpRow>({
     {"Conv", 2, 3, conv},
     {"ConvInteger", 2, 4, conv_integer},
     {"ConvTranspose", 2, 3, conv_transpose},
-    {"FusedConv", 2, 4, fused_conv, "ridgeline"},
+    {"FusedConv", 2, 5, fused_conv, "ridgeline"},
     {"GlobalAveragePool", 1, 1, global_pool},
     {"GlobalLpPool", 1, 1, global_pool},
     {"GlobalMaxPool", 1, 1, global_pool},

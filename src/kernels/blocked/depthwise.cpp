@@ -6,6 +6,7 @@ namespace ridgeline::kernels::blocked {
 
 Status accepts_depthwise(const ConvDesc& desc) {
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
+  if (desc.has_factor) return unsupported("multiplies no inputs");
   if (desc.groups == 1 || desc.groups != desc.in_channels || desc.out_channels != desc.in_channels)
     return unsupported("takes a group for each of several channels");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)

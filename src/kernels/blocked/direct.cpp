@@ -22,6 +22,9 @@ constexpr int64_t kWeightBytesAtHand = int64_t{256}
 constexpr int64_t kTasksPerThread = 16;
 constexpr int64_t kFewestTasksPerThread = 4;  ///< below which fewer panels go together
 constexpr int64_t kMostPanelsTogether = 4;    ///< for which a band's inputs are copied once
+/// Of a band, below which a pass over the inputs costs less than to multiply the weights of each panel.
+constexpr int64_t kFewestPositionsToScale = 56;
+static_assert(kRunsTogether * kBlock * kMostBlocks * kBlock <= Patch::kFloats);
 
 /// A pixel's products are the whole convolution, so that a plane is one long row.
 bool is_pointwise(const Window& w) {
@@ -141,12 +144,12 @@ class Convolution {
   }
 
   void compute(const Task& task) const {
-    alignas(64) float patch[Patch::kFloats];
+    alignas(64) float nearby[Patch::kFloats];
     const float* values = nullptr;
     const Part first{task.group * together_, 0};
     for (Part part = first; part.panel < end_of(task.group); part = next_of(part, task.group)) {
-      if (part.panel == first.panel) values = values_of(task, part, patch);
-      add_products(task, part, values);
+      if (part.panel == first.panel) values = values_of(task, part, nearby);
+      add_products(task, part, values, nearby);
     }
   }
 
@@ -174,11 +177,13 @@ class Convolution {
 
   bool fetches_ahead() const { return cuts_.weight_bytes() > kWeightBytesAtHand; }
 
-  void add_products(const Task& task, const Part& part, const float* values) const {
+  /// Where inputs are read in place, `nearby` is free for weights.
+  void add_products(const Task& task, const Part& part, const float* values, float* nearby) const {
     const int64_t first_block = part.panel * cuts_.panel, blocks = blocks_of_panel(part.panel);
     const int64_t inputs = inputs_of(part);
     const int64_t share = ceil_div(inputs * cuts_.weights_of_input(blocks), task.band.rows);
     alignas(64) float bias[kMostBlocks * kBlock];
+    const Scaling scaling{.weights = weights_of(part), .factors = factors_of(task, part), .scaled = nearby};
     Finish finish = finish_of(task, first_block, blocks, bias);
     PanelProduct product{.inputs = cuts_.planes ? Inputs::kPlanes : Inputs::kBlocks,
                          .positions = task.band.columns,
@@ -187,7 +192,8 @@ class Convolution {
                          .a = values,
                          .offsets = offsets_.data(),
                          .count = inputs * cuts_.taps,
-                         .b = weights_of(part),
+                         .b = desc_.has_factor ? nearby : weights_of(part),
+                         .scaling = desc_.has_factor ? &scaling : nullptr,
                          .c = args_.out + offset_of(task, first_block),
                          .c_block = cuts_.out_plane(),
                          .adds = part.input > 0,
@@ -203,6 +209,11 @@ class Convolution {
       product.ahead += product.ahead_floats;
       if (finish.residual != nullptr) finish.residual += product.lines * row_floats;
     }
+  }
+
+  /// Of the inputs of a part; null without any.
+  const float* factors_of(const Task& task, const Part& part) const {
+    return desc_.has_factor ? args_.factor + (task.image * cuts_.inputs + part.input) * kBlock : nullptr;
   }
 
   /// The inputs of a part, as the offsets find them.
@@ -239,6 +250,13 @@ class Convolution {
   std::array<int64_t, kMostRuns> offsets_;
 };
 
+Status accepts_factor(const Cuts& cuts) {
+  if (!cuts.in_place) return unsupported("multiplies inputs of 1x1 convolutions with stride 1 alone");
+  if (cuts.band.columns < kFewestPositionsToScale)
+    return unsupported("multiplies inputs of at least {} positions", kFewestPositionsToScale);
+  return {};
+}
+
 }  // namespace
 
 bool takes_planes(const ConvDesc& desc) { return desc.groups == 1 && desc.in_channels <= 4; }
@@ -251,6 +269,7 @@ Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc) {
   const Cuts cuts(desc, kernels.blocks);
   if (!cuts.fits() || !cuts.runs_fit())
     return unsupported("takes windows whose inputs fit a first-level cache");
+  if (desc.has_factor) return accepts_factor(cuts);
   return {};
 }
 

@@ -11,6 +11,14 @@ enum class Inputs {
   kPlanes,  ///< an offset leads to one term, and to the next position's beside it
 };
 
+/// What b is made of along with the products of the first positions: scaled[i, k, block, lane] =
+/// weights[i, k, block, lane] · factors[i, k].
+struct Scaling {
+  const float* weights = nullptr;
+  const float* factors = nullptr;
+  float* scaled = nullptr;
+};
+
 /// c[block, position, lane] (+)= Σ a[offsets[i] + position's + k] · b[i, k, block, lane], for a panel of
 /// output channels. Bits depend on the order of the terms alone, not on how positions are cut.
 struct PanelProduct {
@@ -23,6 +31,7 @@ struct PanelProduct {
   const int64_t* offsets = nullptr;
   int64_t count = 0;
   const float* b = nullptr;
+  const Scaling* scaling = nullptr;  ///< of one line of Inputs::kBlocks; b is then what it leaves
   float* c = nullptr;
   int64_t c_block = 0;             ///< floats between blocks of c
   bool adds = false;               ///< to what c holds

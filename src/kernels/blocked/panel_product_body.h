@@ -38,11 +38,27 @@ inline void fetch_residual(const PanelProduct& product, int64_t first) {
     fetch<rows>(product.finish->residual + lane_offset(v, product.c_block) + first * kBlock);
 }
 
+enum class Weights { kPlain, kToScale };
+
+/// The next term's.
+template <int vectors>
+[[gnu::always_inline]] inline void scale(Vector (&columns)[vectors], Scaling& scaling) {
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    columns[v] *= *scaling.factors;
+    store(scaling.scaled + v * kLanes, columns[v]);
+  }
+  ++scaling.factors;
+  scaling.scaled += vectors * kLanes;
+}
+
 /// Of Inputs::kBlocks, `rows` positions from `first` on, in so many lines.
-template <int lines, int rows, int vectors>
+template <int lines, Weights weights, int rows, int vectors>
 void multiply_blocks(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
+  constexpr bool kScales = weights == Weights::kToScale;
   Vector sums[rows][vectors] = {};
-  const float* b = product.b;
+  const float* b = kScales ? product.scaling->weights : product.b;
+  Scaling scaling = kScales ? *product.scaling : Scaling();
   fetch_residual<rows, vectors>(product, first);
   for (int64_t i = 0; i < product.count; ++i) {
     const float* const a = product.a + product.offsets[i] + first * kBlock;
@@ -59,6 +75,7 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
       Vector columns[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) columns[v] = load(b + v * kLanes);
+      if constexpr (kScales) scale(columns, scaling);
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
@@ -75,19 +92,19 @@ using MultiplyRows = void (*)(const PanelProduct& product, int64_t first, const 
                               int64_t ahead_step);
 
 /// Of 1 to so many positions of each line.
-template <Inputs inputs, int lines, int blocks, int... of_line>
+template <Inputs inputs, int lines, Weights weights, int blocks, int... of_line>
 constexpr auto by_rows(std::integer_sequence<int, of_line...>) {
   using ByRows = std::array<MultiplyRows, sizeof...(of_line)>;
   if constexpr (inputs == Inputs::kPlanes)
     return ByRows{multiply_planes<of_line + 1, blocks * kVectorsOfBlock>...};
   else
-    return ByRows{multiply_blocks<lines, (of_line + 1) * lines, blocks * kVectorsOfBlock>...};
+    return ByRows{multiply_blocks<lines, weights, (of_line + 1) * lines, blocks * kVectorsOfBlock>...};
 }
 
-template <Inputs inputs, int lines, int... blocks>
+template <Inputs inputs, int lines, Weights weights, int... blocks>
 constexpr auto by_blocks(std::integer_sequence<int, blocks...>) {
   return std::array<std::array<MultiplyRows, kRows / lines>, kPanelBlocks>{
-      by_rows<inputs, lines, blocks + 1>(std::make_integer_sequence<int, kRows / lines>())...};
+      by_rows<inputs, lines, weights, blocks + 1>(std::make_integer_sequence<int, kRows / lines>())...};
 }
 
 /// Rounded up. CPUs before Ice Lake divide 64 bits in as much time as a short product takes.
@@ -97,10 +114,12 @@ constexpr uint32_t short_ceil_div(int64_t a, int64_t b) {
 }
 
 /// In as few cuts as there must be, of the same height or one less: 16 positions are 8 and 8, not 14 and 2.
-template <Inputs inputs, int lines>
+template <Inputs inputs, int lines, Weights of_first_cut = Weights::kPlain>
 void multiply_lines(const PanelProduct& product) {
-  static constexpr auto kKernels = by_blocks<inputs, lines>(std::make_integer_sequence<int, kPanelBlocks>());
-  const auto& kernels = kKernels[static_cast<size_t>(product.blocks - 1)];
+  using Blocks = std::make_integer_sequence<int, kPanelBlocks>;
+  static constexpr auto kFirst = by_blocks<inputs, lines, of_first_cut>(Blocks());
+  static constexpr auto kNext = by_blocks<inputs, lines, Weights::kPlain>(Blocks());
+  const auto panel = static_cast<size_t>(product.blocks - 1);
   const auto positions = static_cast<uint32_t>(product.positions);
   const uint32_t cuts = short_ceil_div(positions, kRows / lines);
   const uint32_t low = positions / cuts, high_cuts = positions % cuts;
@@ -109,6 +128,7 @@ void multiply_lines(const PanelProduct& product) {
   int64_t first = 0;
   for (uint32_t cut = 0; cut < cuts; ++cut) {
     const uint32_t rows = cut < high_cuts ? low + 1 : low;
+    const auto& kernels = (cut == 0 ? kFirst : kNext)[panel];
     kernels[rows - 1](product, first, product.ahead + cut * product.count * ahead_step, ahead_step);
     first += rows;
   }
@@ -116,6 +136,7 @@ void multiply_lines(const PanelProduct& product) {
 
 void multiply(const PanelProduct& product) {
   if (product.inputs == Inputs::kPlanes) return multiply_lines<Inputs::kPlanes, 1>(product);
+  if (product.scaling != nullptr) return multiply_lines<Inputs::kBlocks, 1, Weights::kToScale>(product);
   if (product.lines == 2) return multiply_lines<Inputs::kBlocks, 2>(product);
   multiply_lines<Inputs::kBlocks, 1>(product);
 }

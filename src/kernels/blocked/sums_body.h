@@ -24,8 +24,10 @@ inline void change_all(Vector (&sums)[rows][vectors], const Change& change) {
     for (int r = 0; r < rows; ++r) sums[r][v] = change(sums[r][v], v, r);
 }
 
+/// Sums would lie in memory where the compiler left a call.
 template <int rows, int vectors>
-inline void write(const PanelProduct& product, int64_t first, Vector (&sums)[rows][vectors]) {
+[[gnu::always_inline]] inline void write(const PanelProduct& product, int64_t first,
+                                         Vector (&sums)[rows][vectors]) {
   const auto at = [&](int v, int r) { return lane_offset(v, product.c_block) + (first + r) * kBlock; };
   if (product.adds)
     change_all(sums, [&](Vector sum, int v, int r) { return sum + load(product.c + at(v, r)); });

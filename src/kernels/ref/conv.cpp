@@ -14,21 +14,28 @@ void add_scaled_row(float* out, const float* in, int64_t count, int64_t stride, 
   }
 }
 
+/// One input channel: its plane, its taps and what it is multiplied by.
+struct Channel {
+  const float* in;
+  const float* weights;
+  float factor;
+};
+
 /// Adds to one output row what one input channel contributes to it.
-void add_channel_to_row(const Window& w, const float* in, const float* weights, const Size3& at, float* row) {
+void add_channel_to_row(const Window& w, const Channel& channel, const Size3& at, float* row) {
   const Range depths = taps_inside(w, 0, at[0]);
   const Range rows = taps_inside(w, 1, at[1]);
   for (int64_t kd = depths.begin; kd < depths.end; ++kd) {
     for (int64_t kh = rows.begin; kh < rows.end; ++kh) {
       const int64_t d = at[0] * w.stride[0] - w.pad[0] + kd * w.dilation[0];
       const int64_t h = at[1] * w.stride[1] - w.pad[1] + kh * w.dilation[1];
-      const float* in_row = in + (d * w.in[1] + h) * w.in[2];
-      const float* taps = weights + (kd * w.kernel[1] + kh) * w.kernel[2];
+      const float* in_row = channel.in + (d * w.in[1] + h) * w.in[2];
+      const float* taps = channel.weights + (kd * w.kernel[1] + kh) * w.kernel[2];
       for (int64_t kw = 0; kw < w.kernel[2]; ++kw) {
         const Range columns = outputs_inside(w, 2, kw);
         const int64_t first = columns.begin * w.stride[2] - w.pad[2] + kw * w.dilation[2];
         add_scaled_row(row + columns.begin, in_row + first, columns.end - columns.begin, w.stride[2],
-                       taps[kw]);
+                       taps[kw] * channel.factor);
       }
     }
   }
@@ -49,7 +56,7 @@ void conv_plane(const ConvDesc& desc, const ConvArgs& args, int64_t image, int64
   const Window& w = desc.window;
   const int64_t group_in = desc.in_channels / desc.groups;
   const int64_t group = channel / (desc.out_channels / desc.groups);
-  const float* in = args.in + (image * desc.in_channels + group * group_in) * volume(w.in);
+  const int64_t first_in = image * desc.in_channels + group * group_in;
   const float* weights = static_cast<const float*>(args.weights) + channel * group_in * volume(w.kernel);
   const int64_t plane = (image * desc.out_channels + channel) * volume(w.out);
   for (int64_t od = 0; od < w.out[0]; ++od) {
@@ -58,7 +65,10 @@ void conv_plane(const ConvDesc& desc, const ConvArgs& args, int64_t image, int64
       float* row = args.out + offset;
       std::fill_n(row, w.out[2], desc.has_bias ? args.bias[channel] : 0.0F);
       for (int64_t ic = 0; ic < group_in; ++ic)
-        add_channel_to_row(w, in + ic * volume(w.in), weights + ic * volume(w.kernel), {od, oh, 0}, row);
+        add_channel_to_row(w,
+                           {args.in + (first_in + ic) * volume(w.in), weights + ic * volume(w.kernel),
+                            desc.has_factor ? args.factor[first_in + ic] : 1},
+                           {od, oh, 0}, row);
       finish_row(desc, desc.has_residual ? args.residual + offset : nullptr, row);
     }
   }

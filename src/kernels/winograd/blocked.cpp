@@ -140,6 +140,7 @@ class Convolution {
 Status accepts_geometry(const ConvDesc& desc) {
   const Window& w = desc.window;
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
+  if (desc.has_factor) return unsupported("multiplies no inputs");
   if (desc.groups != 1) return unsupported("takes no groups");
   const bool is_3x3 = w.kernel == Size3{1, 3, 3} && w.stride == Size3{1, 1, 1} &&
                       w.dilation == Size3{1, 1, 1} && w.pad == Size3{0, 1, 1} && w.in == w.out;

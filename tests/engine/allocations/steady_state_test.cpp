@@ -43,6 +43,7 @@ class SteadyState : public ::testing::TestWithParam<SteadyCase> {};
 
 Graph resnet18() { return zoo::make("resnet18", {.image_size = 32}).value(); }
 Graph mobilenet() { return zoo::make("mobilenet_v3_large", {.image_size = 32}).value(); }
+Graph efficientnet() { return zoo::make("efficientnet_b0", {.image_size = 32}).value(); }
 Graph lenet() { return zoo::make("lenet", {.image_size = 32}).value(); }
 
 TEST_P(SteadyState, AllocatesNothing) {
@@ -73,6 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
     Native, SteadyState,
     ::testing::Values(SteadyCase{"lenet", lenet, ThreadingMode::kLatency},
                       SteadyCase{"resnet18", resnet18, ThreadingMode::kLatency},
+                      SteadyCase{"efficientnet", efficientnet, ThreadingMode::kLatency},
                       SteadyCase{"resnet18_throughput", resnet18, ThreadingMode::kThroughput},
                       SteadyCase{"resnet18_bf16", resnet18, ThreadingMode::kLatency, Precision::kBf16},
                       SteadyCase{"mobilenet_bf16x3", mobilenet, ThreadingMode::kLatency, Precision::kBf16x3},
