@@ -174,6 +174,16 @@ TEST(WinogradSchedule, GivesEachThreadTilesOfItsOwnWhereThereAreEnough) {
   EXPECT_EQ(few.parts, 4);
 }
 
+TEST(WinogradSchedule, HasNoEmptyChunks) {
+  for (int64_t batch : {1, 2, 3, 5})
+    for (int64_t size = 1; size < 60; ++size)
+      for (int threads : {1, 2, 3, 8}) {
+        const Schedule schedule = schedule_of(batch, 64, size, threads);
+        EXPECT_LT((schedule.chunks - 1) * schedule.chunk, schedule.tiles);
+        EXPECT_GE(schedule.chunks * schedule.chunk, schedule.tiles);
+      }
+}
+
 TEST(WinogradSchedule, LeavesRoomForWeightsThatStayInASecondLevelCache) {
   const Schedule beside = schedule_of(8, 64, 56, 2), behind = schedule_of(8, 128, 56, 2);
   EXPECT_LE(beside.chunk, 28);

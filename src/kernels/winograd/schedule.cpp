@@ -69,6 +69,7 @@ void Schedule::cut(int64_t most_tiles) {
   chunks = ceil_div(tiles, most_tiles);
   if (!shares_inputs && chunks > 1) chunks = ceil_div(chunks, threads) * threads;
   chunk = ceil_div(tiles, std::max<int64_t>(1, chunks));
+  chunks = ceil_div(tiles, chunk);  // none is empty
 }
 
 int64_t Schedule::weight_bytes() const {
