@@ -174,6 +174,10 @@ ConvDesc random_3x3(Rng& rng) {
     size = {1, 2 + upto(8), 2 + upto(8)};
   }
   desc.window = {.in = size, .out = size, .kernel{1, 3, 3}, .pad{0, 1, 1}};
+  if (rng.below(3) == 0) {
+    desc.window.stride = {1, 2, 2};
+    desc.window.out = {1, (size[1] + 1) / 2, (size[2] + 1) / 2};
+  }
   return desc;
 }
 
@@ -257,10 +261,11 @@ TEST(BlockedConv, RandomFirstLayersGiveWhatTheReferenceGives) {
 
 TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {
   Rng rng(32);
-  const auto takers = count_takers(150, [&] { return random_3x3(rng); });
+  const auto takers = count_takers(200, [&] { return random_3x3(rng); });
   for (const std::string& set : instruction_sets()) {
     EXPECT_GT(takers.at("winograd4_" + set), 20);
     EXPECT_GT(takers.at("winograd2_" + set), 10);
+    EXPECT_GT(takers.at("winograd2_stride2_" + set), 10);
   }
 }
 

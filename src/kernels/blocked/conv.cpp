@@ -89,14 +89,18 @@ constexpr ConvImpl winograd_impl(std::string_view name) {
 
 std::span<const ConvImpl> conv_impls() {
   using namespace winograd;
-  static constexpr std::array<ConvImpl, 10> kImpls = {{
+  static constexpr std::array<ConvImpl, 12> kImpls = {{
       winograd_impl<avx512_tiles, avx512_small_tiles, avx512_panels, needs_avx512>("winograd4_avx512"),
       winograd_impl<avx512_small_tiles, avx512_tiles, avx512_panels, needs_avx512>("winograd2_avx512"),
+      winograd_impl<avx512_strided_tiles, avx512_strided_tiles, avx512_panels, needs_avx512>(
+          "winograd2_stride2_avx512"),
       rows_impl<avx512_rows, avx512_panels, needs_avx512>("winograd_rows_avx512"),
       direct_impl<avx512_panels, needs_avx512>("direct_avx512"),
       depthwise_impl<avx512_lanes, needs_avx512>("depthwise_avx512"),
       winograd_impl<avx2_tiles, avx2_small_tiles, avx2_panels, needs_avx2>("winograd4_avx2"),
       winograd_impl<avx2_small_tiles, avx2_tiles, avx2_panels, needs_avx2>("winograd2_avx2"),
+      winograd_impl<avx2_strided_tiles, avx2_strided_tiles, avx2_panels, needs_avx2>(
+          "winograd2_stride2_avx2"),
       rows_impl<avx2_rows, avx2_panels, needs_avx2>("winograd_rows_avx2"),
       direct_impl<avx2_panels, needs_avx2>("direct_avx2"),
       depthwise_impl<avx2_lanes, needs_avx2>("depthwise_avx2"),

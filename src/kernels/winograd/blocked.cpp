@@ -80,20 +80,20 @@ class Convolution {
   }
 
   /// `channels` of images that have `all_channels`.
-  Images images(int64_t channels, int64_t all_channels) const {
-    const Window& w = desc_.window;
-    const int64_t plane = w.in[1] * w.in[2] * kBlock;
-    return {.height = w.in[1],
-            .width = w.in[2],
+  static Images images(const Size3& size, int64_t tile, int64_t channels, int64_t all_channels) {
+    const int64_t plane = size[1] * size[2] * kBlock;
+    return {.height = size[1],
+            .width = size[2],
             .channels = channels,
-            .tile = schedule_.tile,
+            .tile = tile,
             .image = blocks_of(all_channels) * plane,
             .pixel = kBlock,
             .block = plane};
   }
 
   void read_inputs(Tiles tiles, const Planes& in) const {
-    kernels_.tiles.read_inputs(images(desc_.in_channels, desc_.in_channels), args_.in, tiles, in);
+    const int64_t channels = desc_.in_channels, step = schedule_.tile * kernels_.tiles.stride;
+    kernels_.tiles.read_inputs(images(desc_.window.in, step, channels, channels), args_.in, tiles, in);
   }
 
   void compute(const PanelRange& panels, Tiles tiles, const Planes& in, const Planes& out) const {
@@ -122,7 +122,8 @@ class Convolution {
 
   void write_results(const PanelRange& panels, Tiles tiles, const Planes& out) const {
     const int64_t channels = kernels_.panels.blocks * kBlock, first = panels.begin * channels;
-    const Images to = images((panels.end - panels.begin) * channels, desc_.out_channels);
+    const Images to =
+        images(desc_.window.out, schedule_.tile, (panels.end - panels.begin) * channels, desc_.out_channels);
     const int64_t at = first / kBlock * to.block;
     blocked::Finish finish(desc_);
     if (desc_.has_bias) finish.bias = args_.bias + first;
@@ -137,20 +138,21 @@ class Convolution {
   std::array<int64_t, kMostBlocks> offsets_;
 };
 
-Status accepts_geometry(const ConvDesc& desc) {
+Status accepts_geometry(const ConvDesc& desc, int64_t stride) {
   const Window& w = desc.window;
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
   if (desc.has_factor) return unsupported("multiplies no inputs");
   if (desc.groups != 1) return unsupported("takes no groups");
-  const bool is_3x3 = w.kernel == Size3{1, 3, 3} && w.stride == Size3{1, 1, 1} &&
-                      w.dilation == Size3{1, 1, 1} && w.pad == Size3{0, 1, 1} && w.in == w.out;
-  return is_3x3 ? Status() : unsupported("takes 3 x 3 with stride 1 and padding 1");
+  const Size3 out{w.in[0], ceil_div(w.in[1], stride), ceil_div(w.in[2], stride)};
+  const bool is_3x3 = w.kernel == Size3{1, 3, 3} && w.stride == Size3{1, stride, stride} &&
+                      w.dilation == Size3{1, 1, 1} && w.pad == Size3{0, 1, 1} && w.out == out;
+  return is_3x3 ? Status() : unsupported("takes 3 x 3 with stride {} and padding 1", stride);
 }
 
 }  // namespace
 
 Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc) {
-  RETURN_IF_ERROR(accepts_geometry(desc));
+  RETURN_IF_ERROR(accepts_geometry(desc, kernels.tiles.stride));
   const int64_t panel = kernels.panels.blocks * kBlock;
   if (desc.in_channels % kBlock != 0 || desc.out_channels % panel != 0)
     return unsupported("needs multiples of {} channels in and {} out", kBlock, panel);
@@ -168,8 +170,7 @@ Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& othe
 }
 
 size_t packed_blocked_bytes(const BlockedKernels& kernels, const ConvDesc& desc) {
-  return static_cast<size_t>(points_of(kernels.tiles.tile) * desc.in_channels * desc.out_channels) *
-         sizeof(float);
+  return static_cast<size_t>(kernels.tiles.points * desc.in_channels * desc.out_channels) * sizeof(float);
 }
 
 /// [panel][point][in_channels][lane of the panel].
@@ -180,7 +181,7 @@ void pack_blocked(const BlockedKernels& kernels, const ConvDesc& desc, const flo
   auto* to = static_cast<float*>(packed);
   for (int64_t column = 0; column < desc.out_channels; column += lanes) {
     kernels.tiles.read_weights(matrix, desc.in_channels, column, to, plane);
-    to += points_of(kernels.tiles.tile) * plane;
+    to += kernels.tiles.points * plane;
   }
 }
 

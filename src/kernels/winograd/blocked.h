@@ -5,7 +5,8 @@
 /// What a ConvImpl needs, for blocked images.
 namespace ridgeline::kernels::winograd {
 
-/// Refuses what `other` kernels, of tiles of another size, or a direct sum are expected to compute sooner.
+/// Refuses what `other` kernels, of tiles of another size (or the same, where there is one), or a direct sum
+/// are expected to compute sooner.
 Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc);
 size_t packed_blocked_bytes(const BlockedKernels& kernels, const ConvDesc& desc);
 void pack_blocked(const BlockedKernels& kernels, const ConvDesc& desc, const float* weights, void* packed);

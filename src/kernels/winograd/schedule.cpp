@@ -34,12 +34,12 @@ int64_t floats_to_bytes(int64_t floats) { return floats * static_cast<int64_t>(s
 
 Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
     : tile(kernels.tiles.tile),
-      points(points_of(tile)),
+      points(kernels.tiles.points),
       threads(desc.threads),
       in_blocks(blocks_of(desc.in_channels)),
       panels(blocks_of(desc.out_channels) / kernels.panels.blocks),
       panel_blocks_(kernels.panels.blocks) {
-  const Images images{.height = desc.window.in[1], .width = desc.window.in[2], .tile = tile};
+  const Images images{.height = desc.window.out[1], .width = desc.window.out[2], .tile = tile};
   tiles = desc.batch * images.tiles_per_image();
 
   Schedule shared = *this;

@@ -10,10 +10,7 @@ constexpr int64_t kTaps = 9;
 constexpr int64_t kLargeTile = 4;
 constexpr int64_t kSmallTile = 2;
 
-/// Products of a tile in each pair of channels: one for each of the inputs that it reads.
-constexpr int64_t points_of(int64_t tile) { return (tile + 2) * (tile + 2); }
-
-constexpr int64_t kLargePoints = points_of(kLargeTile);
+constexpr int64_t kLargePoints = 36;
 
 /// What tiles cover. Where a channel lies beside channel 0 of its pixel or tile: in steps of `block` for
 /// every kBlock channels, those of a block side by side.
@@ -21,9 +18,9 @@ struct Images {
   int64_t height = 0;
   int64_t width = 0;
   int64_t channels = 0;
-  int64_t tile = kLargeTile;
-  int64_t image = 0;  ///< floats from an image to the next
-  int64_t pixel = 0;  ///< and from a pixel
+  int64_t tile = kLargeTile;  ///< pixels from a tile to the next
+  int64_t image = 0;          ///< floats from an image to the next
+  int64_t pixel = 0;          ///< and from a pixel
   int64_t block = 0;
 
   int64_t tile_rows() const { return (height + tile - 1) / tile; }
@@ -71,10 +68,12 @@ struct PanelProduct {
 /// One instruction set's kernels. Bᵀ, G and Aᵀ are the matrices of Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A.
 struct TileKernels {
   int64_t tile = 0;
-  int64_t panel = 0;  ///< columns of a product; channels are multiples of it
+  int64_t stride = 1;
+  int64_t points = 0;  ///< products of a tile in each pair of channels
+  int64_t panel = 0;   ///< columns of a product; channels are multiples of it
   /// Bᵀ d B of the inputs around each tile.
   void (*read_inputs)(const Images& images, const float* x, Tiles tiles, const Planes& out) = nullptr;
-  /// A dy Aᵀ of each tile's gradients; null for small tiles.
+  /// A dy Aᵀ of each tile's gradients; null but for large tiles.
   void (*read_gradients)(const Images& images, const float* dy, Tiles tiles, const Planes& out) = nullptr;
   /// Aᵀ m A, of each tile what lies inside the image, finished where `finish` is not null.
   void (*write_results)(const Images& images, const Planes& in, Tiles tiles, float* y,
@@ -83,15 +82,17 @@ struct TileKernels {
   /// + p·plane.
   void (*read_weights)(const WeightMatrix& weights, int64_t rows, int64_t column, float* out,
                        int64_t plane) = nullptr;
-  /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns. Null for
-  /// small tiles.
+  /// Gᵀ u G of one row of columns; point p's is at u + p·plane, tap t's goes to out + t·columns. Null but
+  /// for large tiles.
   void (*write_weights)(const float* u, int64_t plane, int64_t columns, float* out) = nullptr;
   void (*multiply)(const PanelProduct& product) = nullptr;
 };
 
 const TileKernels& avx512_tiles();
 const TileKernels& avx512_small_tiles();
+const TileKernels& avx512_strided_tiles();  ///< of 2×2 at stride 2
 const TileKernels& avx2_tiles();
 const TileKernels& avx2_small_tiles();
+const TileKernels& avx2_strided_tiles();
 
 }  // namespace ridgeline::kernels::winograd

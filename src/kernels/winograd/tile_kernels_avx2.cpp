@@ -17,6 +17,7 @@ namespace ridgeline::kernels::winograd {
 
 const TileKernels& avx2_tiles() { return kLargeKernels; }
 const TileKernels& avx2_small_tiles() { return kSmallKernels; }
+const TileKernels& avx2_strided_tiles() { return kStridedKernels; }
 const RowKernels& avx2_rows() { return kRowKernels; }
 
 }  // namespace ridgeline::kernels::winograd

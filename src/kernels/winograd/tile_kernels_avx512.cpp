@@ -17,6 +17,7 @@ namespace ridgeline::kernels::winograd {
 
 const TileKernels& avx512_tiles() { return kLargeKernels; }
 const TileKernels& avx512_small_tiles() { return kSmallKernels; }
+const TileKernels& avx512_strided_tiles() { return kStridedKernels; }
 const RowKernels& avx512_rows() { return kRowKernels; }
 
 }  // namespace ridgeline::kernels::winograd

@@ -38,7 +38,8 @@ void write_weights(const float* u, int64_t plane, int64_t columns, float* out) {
 
 template <typename Tile>
 constexpr TileKernels make_kernels() {
-  TileKernels kernels{.tile = Tile::kOut, .panel = kPanel};
+  TileKernels kernels{
+      .tile = Tile::kOut, .stride = Tile::kStride, .points = Tile::kIn * Tile::kIn, .panel = kPanel};
   kernels.read_inputs = read_inputs<Tile>;
   kernels.write_results = write_results<Tile>;
   kernels.read_weights = read_weights<Tile>;
@@ -52,6 +53,7 @@ constexpr TileKernels make_kernels() {
 
 constexpr TileKernels kLargeKernels = make_kernels<LargeTile>();
 constexpr TileKernels kSmallKernels = make_kernels<SmallTile>();
+constexpr TileKernels kStridedKernels = make_kernels<StridedTile>();
 
 }  // namespace
 }  // namespace ridgeline::kernels::winograd

@@ -13,7 +13,7 @@ namespace {
 /// Tiles of 4×4 at the points 0, ±√½, ±√2 and ∞. The polynomial through the finite points is x(x² − ½)(x² −
 /// 2).
 struct LargeTile {
-  static constexpr int kOut = kLargeTile;
+  static constexpr int kOut = kLargeTile, kStride = 1;
   static constexpr int kIn = kOut + 2;
   static constexpr float kFar = std::numbers::sqrt2_v<float>;
   static constexpr float kNear = kFar / 2;
@@ -88,7 +88,7 @@ struct LargeTile {
 
 /// Tiles of 2×2 at the points 0, ±1 and ∞.
 struct SmallTile {
-  static constexpr int kOut = kSmallTile;
+  static constexpr int kOut = kSmallTile, kStride = 1;
   static constexpr int kIn = kOut + 2;
 
   /// Bᵀ.
@@ -112,6 +112,36 @@ struct SmallTile {
     out[1] = even + odd;
     out[2] = even - odd;
     out[3] = g[2];
+  }
+};
+
+/// Tiles of 2×2 at stride 2. A line's even inputs meet taps 0 and 2 at the points 0, 1 and ∞; its odd ones
+/// meet tap 1 alone, as they are: five products in place of six.
+struct StridedTile {
+  static constexpr int kOut = kSmallTile, kStride = 2;
+  static constexpr int kIn = 5;
+
+  /// Bᵀ.
+  static void read_input(const Vector (&d)[kIn], Vector (&out)[kIn]) {
+    out[0] = d[0] - d[2];
+    out[1] = d[2];
+    out[2] = d[4] - d[2];
+    out[3] = d[1];
+    out[4] = d[3];
+  }
+
+  /// Aᵀ.
+  static void write_result(const Vector (&m)[kIn], Vector (&out)[kOut]) {
+    out[0] = m[0] + m[1] + m[3];
+    out[1] = m[1] + m[2] + m[4];
+  }
+
+  /// G.
+  static void read_taps(const Vector (&g)[3], Vector (&out)[kIn]) {
+    out[0] = g[0];
+    out[1] = g[0] + g[2];
+    out[2] = g[2];
+    out[3] = out[4] = g[1];
   }
 };
 
