@@ -145,10 +145,10 @@ ConvDesc random_first_layer(Rng& rng) {
   ConvDesc desc = random_conv(rng);
   desc.groups = 1;
   desc.in_channels = upto(4);
-  do desc.window = random_window(rng, {.kernel = 11, .slack = {1, 30, 150}});
+  do desc.window = random_window(rng, {.kernel = 11, .slack = {1, 10, 50}});
   while (desc.window.kernel[0] != 1 || desc.window.in[0] != 1);
   if (rng.below(2) == 0) return desc;
-  const int64_t rows = 8 + upto(30), columns = 8 + upto(300);
+  const int64_t rows = 1 + upto(16), columns = 1 + upto(rng.below(4) == 0 ? 400 : 60);
   desc.window = {.in{1, rows, columns},
                  .out{1, (rows + 1) / 2, (columns + 1) / 2},
                  .kernel{1, 7, 7},
@@ -252,10 +252,10 @@ TEST(BlockedConv, RandomShapesGiveWhatTheReferenceGives) {
 
 TEST(BlockedConv, RandomFirstLayersGiveWhatTheReferenceGives) {
   Rng rng(35);
-  const auto takers = count_takers(300, [&] { return random_first_layer(rng); });
+  const auto takers = count_takers(200, [&] { return random_first_layer(rng); });
   for (const std::string& set : instruction_sets()) {
-    EXPECT_GT(takers.at("direct_" + set), 250);
-    EXPECT_GT(takers.at("winograd_rows_" + set), 100);
+    EXPECT_GT(takers.at("direct_" + set), 180);
+    EXPECT_GT(takers.at("winograd_rows_" + set), 80);
   }
 }
 
