@@ -15,7 +15,8 @@ namespace ridgeline::kernels {
 
 /// out = results_to(activation(sums_to(conv(in · factor, weights) + bias) + residual)), FP32. in is [batch,
 /// in_channels, in…], factor [batch, in_channels], weights [out_channels, in_channels / groups, kernel…], out
-/// and residual [batch, out_channels, out…], bias [out_channels].
+/// and residual [batch, out_channels, out…], bias [out_channels]. row_means, the means over out's last axis,
+/// are [batch, out_channels, out… but the last].
 struct ConvDesc {
   int64_t batch = 1;
   int64_t in_channels = 1;
@@ -26,6 +27,7 @@ struct ConvDesc {
   bool has_bias = false;
   bool has_residual = false;
   bool has_factor = false;
+  bool has_row_means = false;
   bool has_constant_weights = true;  ///< known when the plan is made, so that they can be packed
   Activation activation{};
   Rounding sums_to{}, results_to{};
@@ -39,7 +41,14 @@ struct ConvArgs {
   float* out = nullptr;
   void* scratch = nullptr;  ///< scratch_bytes of 64-byte aligned memory, of no meaning between calls
   const float* factor = nullptr;
+  float* row_means = nullptr;
 };
+
+/// For implementations that do neither.
+inline Status has_no_factor_nor_means(const ConvDesc& desc) {
+  if (desc.has_factor) return unsupported("multiplies no inputs");
+  return desc.has_row_means ? unsupported("leaves no means") : Status();
+}
 
 struct ConvImpl {
   std::string_view name;

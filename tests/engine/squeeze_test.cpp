@@ -1,5 +1,5 @@
-// Squeeze-and-excitation on blocks: which convolutions take in the products before them, and that they give
-// what the reference kernels give.
+// Squeeze-and-excitation on blocks: which convolutions take in the products before them, which leave means,
+// and that they give what the reference kernels give.
 
 #include <algorithm>
 #include <array>
@@ -163,6 +163,36 @@ TEST(Squeezes, AProductOfTwoImagesOrByAConstantStaysAsItIs) {
     block.graph.initializers["twos"] =
         Tensor::from_values<float>({1, 24, 1, 1}, std::vector<float>(24, 2)).value();
     EXPECT_THAT(steps_of(block.graph), Contains("mul"));
+  }
+}
+
+/// What "mean" reads.
+Shape averaged_shape(const Graph& graph, const PlanOptions& options = {}) {
+  const Plan plan = make_plan(graph, options).value();
+  const auto mean = std::ranges::find(plan.steps, "mean", &Step::name);
+  return plan.slots[mean->in[0]].shape;
+}
+
+TEST(Squeezes, AMeanIsThatOfTheRowsMeansThatADepthwiseConvolutionLeaves) {
+  if (!has_blocks()) GTEST_SKIP() << "no kernels for blocks of channels on this CPU";
+  const Graph graph = Block({}).graph;
+  EXPECT_EQ(averaged_shape(graph), (Shape{1, 2, 14, 1, 16}));
+  EXPECT_EQ(averaged_shape(graph, {.chains = {.in_caches = 0}}), (Shape{1, 2, 14, 1, 16}));
+}
+
+TEST(Squeezes, AMeanOfAnythingElseReadsTheImage) {
+  Graph dense = Block({}).graph;
+  std::ranges::find(dense.nodes, "mean", &Node::name)->inputs = {"stem"};
+  EXPECT_EQ(averaged_shape(dense)[3], 14);
+  EXPECT_EQ(averaged_shape(Block({}).graph, {.precision = Precision::kBf16})[4], 14);
+}
+
+TEST(Squeezes, MeansDoNotDependOnTheNumberOfThreads) {
+  const Graph graph = Block({.input{2, 3, 40, 33}}).graph;
+  for (const ChainLimits& chains : {ChainLimits(), ChainLimits{.in_caches = 0, .held = 20000}}) {
+    const auto one = outputs_of(graph, {.threads = 1, .chains = chains});
+    for (const int threads : {2, 3, 5})
+      EXPECT_EQ(*outputs_of(graph, {.threads = threads, .chains = chains}), *one);
   }
 }
 

@@ -80,13 +80,20 @@ struct Operands {
         factor(random_values(desc.batch * desc.in_channels, 5)) {}
 };
 
+/// Of the output, where their means are asked for.
+size_t rows_of(const ConvDesc& desc) {
+  return desc.has_row_means ? static_cast<size_t>(desc.batch * desc.out_channels * desc.window.out[1]) : 0;
+}
+
+/// The output, and the means of its rows.
 std::vector<float> reference(const ConvDesc& desc, const Operands& operands) {
-  std::vector<float> out(operands.residual.size(), kNan);
+  std::vector<float> out(operands.residual.size(), kNan), means(rows_of(desc), kNan);
   ThreadPool pool(1);
   ref::conv(desc,
             {operands.in.data(), operands.weights.data(), operands.bias.data(), operands.residual.data(),
-             out.data(), nullptr, operands.factor.data()},
+             out.data(), nullptr, operands.factor.data(), means.data()},
             pool);
+  out.insert(out.end(), means.begin(), means.end());
   return out;
 }
 
@@ -94,7 +101,9 @@ std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operand
   ThreadPool pool(desc.threads);
   const TurnDesc in = image_of(desc.batch, desc.in_channels, desc.window.in);
   const TurnDesc out = image_of(desc.batch, desc.out_channels, desc.window.out);
-  Floats input = to_littered_blocks(in, operands.in, pool), output(block_floats(out));
+  const TurnDesc rows = image_of(desc.batch, desc.out_channels, {1, desc.window.out[1], 1});
+  Floats input = to_littered_blocks(in, operands.in, pool), output(block_floats(out)),
+         row_means(block_floats(rows));
   Floats residual = to_littered_blocks(out, operands.residual, pool);
   Floats factor =
       to_littered_blocks(image_of(desc.batch, desc.in_channels, {1, 1, 1}), operands.factor, pool);
@@ -104,10 +113,13 @@ std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operand
   for (int again = 0; again < 2; ++again)  // scratch memory is as the first call left it
     impl.run(desc,
              {takes_planes(desc) ? operands.in.data() : input.data(), packed.data(), operands.bias.data(),
-              residual.data(), output.data(), scratch.data(), factor.data()},
+              residual.data(), output.data(), scratch.data(), factor.data(), row_means.data()},
              pool);
   std::vector<float> planes(operands.residual.size(), kNan);
   to_planes(out, output.data(), planes.data(), pool);
+  if (!desc.has_row_means) return planes;
+  planes.resize(planes.size() + rows_of(desc), kNan);
+  to_planes(rows, row_means.data(), planes.data() + operands.residual.size(), pool);
   return planes;
 }
 
@@ -131,7 +143,10 @@ ConvDesc random_conv(Rng& rng) {
   ConvDesc desc{.batch = upto(3), .in_channels = upto(70), .out_channels = upto(70)};
   do desc.window = random_window(rng, {.kernel = 5, .slack = {1, 12, 40}});
   while (desc.window.kernel[0] != 1 || desc.window.in[0] != 1);
-  if (rng.below(4) == 0) desc.groups = desc.out_channels = desc.in_channels;
+  if (rng.below(4) == 0) {
+    desc.groups = desc.out_channels = desc.in_channels;
+    desc.has_row_means = rng.below(2) == 0;
+  }
   desc.threads = static_cast<int>(upto(3));
   desc.has_bias = rng.below(2) == 0;
   desc.has_residual = rng.below(2) == 0;
@@ -144,6 +159,7 @@ ConvDesc random_first_layer(Rng& rng) {
   const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
   ConvDesc desc = random_conv(rng);
   desc.groups = 1;
+  desc.has_row_means = false;
   desc.in_channels = upto(4);
   do desc.window = random_window(rng, {.kernel = 11, .slack = {1, 10, 50}});
   while (desc.window.kernel[0] != 1 || desc.window.in[0] != 1);
@@ -163,6 +179,7 @@ ConvDesc random_3x3(Rng& rng) {
   const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
   ConvDesc desc = random_conv(rng);
   desc.groups = 1;
+  desc.has_row_means = false;
   desc.batch = upto(6);
   desc.in_channels = kBlock * upto(5);
   desc.out_channels = 2 * kBlock * upto(3);
@@ -188,6 +205,7 @@ ConvDesc random_scaled_conv(Rng& rng) {
   desc.has_factor = true;
   if (rng.below(2) == 0) return desc;
   desc.groups = 1;
+  desc.has_row_means = false;
   desc.in_channels = upto(400);
   desc.window = {.in{1, upto(20), upto(20)}};
   desc.window.out = desc.window.in;

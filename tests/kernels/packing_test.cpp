@@ -48,6 +48,7 @@ ConvDesc another(ConvDesc desc, Rng& rng, bool resizes) {
   desc.has_bias = !desc.has_bias;
   desc.has_residual = !desc.has_residual;
   desc.has_factor = !desc.has_factor;
+  desc.has_row_means = !desc.has_row_means;
   desc.activation = {Activation::Kind::kRelu};
   for (size_t axis = 1; resizes && axis < 3; ++axis) {
     const int64_t more = 1 + below(rng, 40);

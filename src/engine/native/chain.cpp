@@ -204,11 +204,12 @@ Step join(std::span<Step> steps, Plan& plan, int64_t most_bytes, int threads) {
   Step all{.name = joined(steps, &Step::name),
            .op = joined(steps, &Step::op),
            .kernel = joined(steps, &Step::kernel),
-           .out = {steps.back().rows->out, scratch},
+           .out = steps.back().out,
            .run = [chain, scratch](Slots slots, ThreadPool& pool) -> Status {
              chain.run(slots, scratch, pool);
              return {};
            },
+           .results = steps.back().results,
            .joined = JoinedSteps{
                .run_timed = [chain, scratch](Slots slots, ThreadPool& pool, std::span<double> shares) {
                  Times times{};
@@ -217,6 +218,7 @@ Step join(std::span<Step> steps, Plan& plan, int64_t most_bytes, int threads) {
                  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
                  for (double& share : shares) share /= std::max(sum, 1.0);
                }}};
+  all.out.push_back(scratch);
   for (size_t i = 0; i < steps.size(); ++i) {
     all.joined->links.push_back({steps[i].name, steps[i].op, steps[i].kernel});
     for (const size_t slot : steps[i].in)
@@ -247,7 +249,8 @@ int64_t bytes_of_image(const TensorView& images) {
 }
 
 bool are_joined(const Step& step, const Step& next, const Readers& readers) {
-  if (!step.rows || !next.rows || step.rows->has_residual || next.rows->in != step.rows->out) return false;
+  if (!step.rows || !next.rows || next.rows->in != step.rows->out) return false;
+  if (step.rows->has_residual || step.rows->has_row_means) return false;
   return readers.of(step.rows->out) == 1;
 }
 

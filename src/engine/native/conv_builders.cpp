@@ -50,6 +50,7 @@ auto run_rows(const kernels::ConvDesc& whole, const kernels::ConvImpl& impl, con
     args.in = reinterpret_cast<const float*>(part.in);
     args.out = part.out;
     if (desc.has_residual) args.residual += part.out_offset;
+    if (desc.has_row_means) args.row_means += part.out_offset / desc.window.out[2];
     if (desc.has_factor)
       args.factor += part.image * kernels::blocked::blocks_of(desc.in_channels) * kernels::blocked::kBlock;
     run(of_part, args, pool);
@@ -76,6 +77,7 @@ Result<kernels::ConvDesc> describe(const ConvNode& conv) {
                            .has_bias = node.has_input(2),
                            .has_residual = node.has_input(3),
                            .has_factor = node.has_input(4),
+                           .has_row_means = node.has_output(1),
                            .has_constant_weights = conv.has_constant_weights,
                            .activation = activation_of(node),
                            .sums_to = rounding_of(node, "sum"),
@@ -88,16 +90,18 @@ Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& d
   ASSIGN_OR_RETURN(const void* weights, pack(context, impl, desc, context.input(1)));
   const size_t scratch_bytes = impl.scratch_bytes(desc);
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
+  const auto means = desc.has_row_means ? std::optional(context.out[1]) : std::nullopt;
   const auto args = [weights, scratch, x_slot = *context.in[0], w_slot = *context.in[1],
                      bias = context.slot(2), residual = context.slot(3), factor = context.slot(4),
-                     out = context.out[0]](Slots slots) {
+                     out = context.out[0], means](Slots slots) {
     return kernels::ConvArgs{.in = floats(slots, x_slot),
                              .weights = weights != nullptr ? weights : slots[w_slot].data,
                              .bias = floats(slots, bias),
                              .residual = floats(slots, residual),
                              .out = reinterpret_cast<float*>(slots[out].data),
                              .scratch = scratch ? slots[*scratch].data : nullptr,
-                             .factor = floats(slots, factor)};
+                             .factor = floats(slots, factor),
+                             .row_means = means ? reinterpret_cast<float*>(slots[*means].data) : nullptr};
   };
   Built built{std::string(impl.name),
               [desc, args, run = impl.run](Slots slots, ThreadPool& pool) -> Status {
@@ -112,6 +116,7 @@ Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& d
                          .out = context.out[0],
                          .window = desc.window,
                          .has_residual = desc.has_residual,
+                         .has_row_means = desc.has_row_means,
                          .weights_bytes = impl.packed_bytes(desc),
                          .run = run_rows(desc, impl, args)};
   return built;

@@ -21,8 +21,10 @@ class Folder {
       : rewriter_(graph), types_(std::move(types)), cpu_(cpu), threads_(threads) {}
 
   void run() {
-    for (size_t index = 0; index < rewriter_.node_count(); ++index)
+    for (size_t index = 0; index < rewriter_.node_count(); ++index) {
       if (is_plain(rewriter_.node(index), "Mul")) fold_product(index);
+      if (is_plain(rewriter_.node(index), "GlobalAveragePool")) fold_mean(rewriter_.node(index));
+    }
     rewriter_.finish();
   }
 
@@ -43,6 +45,22 @@ class Folder {
     if (!has_kernel(fused)) return;
     rewriter_.node(*reader) = std::move(fused);
     rewriter_.drop(index);
+  }
+
+  /// Two that read one image share its rows' means.
+  void fold_mean(Node& mean) {
+    const auto maker = rewriter_.producer(mean.inputs[0]);
+    if (!maker || !is_conv(rewriter_.node(*maker)) || !is_computed_image(rewriter_.node(*maker).inputs[0]))
+      return;
+    Node fused = rewriter_.node(*maker);
+    if (!fused.has_output(1)) {
+      fused.op = "FusedConv";
+      fused.domain = "ridgeline";
+      fused.outputs.push_back(rewriter_.fresh_name(fused.outputs[0] + "/row_means"));
+      if (!has_kernel(fused)) return;
+    }
+    mean.inputs[0] = fused.outputs[1];
+    rewriter_.node(*maker) = std::move(fused);
   }
 
   const Shape& shape(const std::string& value) const { return *types_.at(value).shape; }

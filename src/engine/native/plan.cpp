@@ -227,19 +227,21 @@ class Planner {
       in.push_back(formed.has(i) ? std::optional(slot_of(node.inputs[i], own)) : std::nullopt);
     }
     const bool leaves_bytes = form == Form::kBytes && out_type->dtype == DType::kF32;
-    const std::vector<size_t> out = {
-        add_slot(node.outputs[0], *out_type, leaves_bytes ? Form::kBlocks : form)};
+    std::vector<size_t> out = {add_slot(node.outputs[0], *out_type, leaves_bytes ? Form::kBlocks : form)};
+    if (node.has_output(1)) out.push_back(add_slot(node.outputs[1], *scope_.type(node.outputs[1]), form));
     RETURN_IF_ERROR(
         add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, formed); }));
     if (of_pixels) plan_.steps.back().name = inputs[0].pixels->nodes + "+" + node.name;
     return true;
   }
 
-  /// The type of a node's only output where that is an image.
+  /// The type of a node's only output, or of the image that a convolution leaves means of, where that is an
+  /// image.
   const ValueType* image_output(const Node& node) const {
     const bool is_only =
-        node.has_output(0) && std::none_of(node.outputs.begin() + 1, node.outputs.end(),
-                                           [](const std::string& name) { return !name.empty(); });
+        node.has_output(0) &&
+        (node.op == "FusedConv" || std::none_of(node.outputs.begin() + 1, node.outputs.end(),
+                                                [](const std::string& name) { return !name.empty(); }));
     const ValueType* const type = is_only ? scope_.type(node.outputs[0]) : nullptr;
     const bool is_image =
         type != nullptr && type->shape && type->shape->is_static() && type->shape->rank() == 4;

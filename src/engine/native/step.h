@@ -36,6 +36,7 @@ struct RowWise {
   size_t in, out;          ///< slots: [batch, planes, height, width] or with blocks of channels
   kernels::Window window;  ///< of the whole image
   bool has_residual = false;
+  bool has_row_means = false;
   size_t weights_bytes = 0;
   /// How far images and rows of `in` are apart where it has pixels of bytes, not FP32.
   struct Pixels {

@@ -72,12 +72,19 @@ Status check_factor(const InferContext& context) {
                        x->to_string());
 }
 
+void set_row_means(InferContext& context, const ValueType* of) {
+  std::optional<Shape> shape = of != nullptr ? of->shape : std::nullopt;
+  if (shape) (*shape)[shape->rank() - 1] = 1;
+  context.set_output(1, context.dtype(0), shape);
+}
+
 Status fused_conv(InferContext& context) {
   RETURN_IF_ERROR(conv(context));
   RETURN_IF_ERROR(check_factor(context));
   const auto residual = context.shape(3);
   const ValueType* out =
       context.node().has_output(0) ? context.scope().type(context.node().outputs[0]) : nullptr;
+  if (context.node().has_output(1)) set_row_means(context, out);
   if (!context.has_input(3) || !residual || out == nullptr || !out->shape) return {};
   if (!may_equal(*residual, *out->shape))
     return context.error("residual {} is not of the output's shape {}", residual->to_string(),

@@ -52,7 +52,8 @@ class Rows {
         desc_(desc),
         args_(args),
         blocks_(blocks_of(desc.in_channels)),
-        taps_(volume(desc.window.kernel)) {}
+        taps_(volume(desc.window.kernel)),
+        columns_(desc.window.out[2]) {}
 
   /// `count` rows from `first` on.
   void make(const LaneRow& first, int64_t count, int64_t plane) const {
@@ -63,13 +64,22 @@ class Rows {
     if (desc_.has_residual) finish.residual = args_.residual + (first.out - args_.out);
     kernels_.multiply(first, count, static_cast<const float*>(args_.weights) + block * taps_ * kBlock,
                       finish);
+    if (desc_.has_row_means) leave_means(first.out, count);
   }
 
  private:
+  void leave_means(const float* row, int64_t count) const {
+    float* to = args_.row_means + (row - args_.out) / columns_;
+    for (const float* const end = row + count * columns_ * kBlock; row != end; to += kBlock) {
+      kernels_.mean(row, columns_, to);
+      row += columns_ * kBlock;
+    }
+  }
+
   const LaneKernels& kernels_;
   const ConvDesc& desc_;
   const ConvArgs& args_;
-  int64_t blocks_, taps_;
+  int64_t blocks_, taps_, columns_;
 };
 
 /// Of small planes most windows reach over a border, which is slower than a copy of the plane with its

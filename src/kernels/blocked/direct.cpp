@@ -263,6 +263,7 @@ bool takes_planes(const ConvDesc& desc) { return desc.groups == 1 && desc.in_cha
 
 Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc) {
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
+  if (desc.has_row_means) return unsupported("leaves no means");
   if (desc.groups != 1) return unsupported("takes no groups");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");

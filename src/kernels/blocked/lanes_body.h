@@ -77,9 +77,12 @@ void scale_plane(const float* in, const float* factor, int64_t pixels, float* ou
 
 void mean(const float* in, int64_t pixels, float* out) {
   for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
-    Vector sum{};
-    for (int64_t pixel = 0; pixel < pixels; ++pixel) sum += load(in + pixel * kBlock + lane);
-    store(out + lane, sum / static_cast<float>(pixels));
+    Vector sums[4] = {};  // so that no addition waits for the one before
+    int64_t pixel = 0;
+    for (; pixel + 4 <= pixels; pixel += 4)
+      for (int i = 0; i < 4; ++i) sums[i] += load(in + (pixel + i) * kBlock + lane);
+    for (; pixel < pixels; ++pixel) sums[0] += load(in + pixel * kBlock + lane);
+    store(out + lane, (sums[0] + sums[1] + (sums[2] + sums[3])) / static_cast<float>(pixels));
   }
 }
 

@@ -156,7 +156,7 @@ void pack(const LineConvDesc& desc, const float* plain, void* packed) {
 Status accepts_case(const LineConvDesc& desc) {
   const ConvDesc& conv = desc.conv;
   if (!conv.has_constant_weights) return unsupported("needs constant weights");
-  if (conv.has_factor) return unsupported("multiplies no inputs");
+  RETURN_IF_ERROR(has_no_factor_nor_means(conv));
   if (conv.groups != 1) return unsupported("takes no groups");
   if (!conv.sums_to.is_none() || !conv.results_to.is_none()) return unsupported("rounds to no steps");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)

@@ -1,6 +1,7 @@
 #include "kernels/ref/conv.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ridgeline::kernels::ref {
 namespace {
@@ -70,6 +71,9 @@ void conv_plane(const ConvDesc& desc, const ConvArgs& args, int64_t image, int64
                             desc.has_factor ? args.factor[first_in + ic] : 1},
                            {od, oh, 0}, row);
       finish_row(desc, desc.has_residual ? args.residual + offset : nullptr, row);
+      if (desc.has_row_means)
+        args.row_means[offset / w.out[2]] =
+            std::accumulate(row, row + w.out[2], 0.0F) / static_cast<float>(w.out[2]);
     }
   }
 }

@@ -239,7 +239,7 @@ class Image {
 
 Status accepts_conv(const ConvDesc& desc) {
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
-  if (desc.has_factor) return unsupported("multiplies no inputs");
+  RETURN_IF_ERROR(has_no_factor_nor_means(desc));
   if (!desc.activation.is_clamp()) return unsupported("takes activations that are clamps");
   if (!desc.sums_to.is_none() || !desc.results_to.is_none()) return unsupported("rounds to no steps");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)

@@ -141,7 +141,7 @@ class Convolution {
 Status accepts_geometry(const ConvDesc& desc, int64_t stride) {
   const Window& w = desc.window;
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
-  if (desc.has_factor) return unsupported("multiplies no inputs");
+  RETURN_IF_ERROR(has_no_factor_nor_means(desc));
   if (desc.groups != 1) return unsupported("takes no groups");
   const Size3 out{w.in[0], ceil_div(w.in[1], stride), ceil_div(w.in[2], stride)};
   const bool is_3x3 = w.kernel == Size3{1, 3, 3} && w.stride == Size3{1, stride, stride} &&

@@ -181,7 +181,7 @@ double weight_at(const float* taps, int64_t odd, size_t point) {
 Status accepts_rows(const ConvDesc& desc) {
   const Window& w = desc.window;
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
-  if (desc.has_factor) return unsupported("multiplies no inputs");
+  RETURN_IF_ERROR(has_no_factor_nor_means(desc));
   if (!blocked::takes_planes(desc)) return unsupported("reads images of up to four channels");
   if (w.in[0] != 1 || w.out[0] != 1 || w.kernel[0] != 1) return unsupported("takes two spatial axes");
   if (w.kernel[2] != kRowTaps || w.stride[2] != kRowStride || w.dilation[2] != 1)
