@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kFactor = 4;
 
-bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
+using passes::is_plain;
+
 bool is_conv(const Node& node) {
   return is_plain(node, "Conv") || (node.domain == "ridgeline" && node.op == "FusedConv");
 }

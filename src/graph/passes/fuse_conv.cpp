@@ -7,8 +7,6 @@
 namespace ridgeline::passes {
 namespace {
 
-bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
-
 class Fuser {
  public:
   Fuser(Graph& graph, const TypeMap& types) : rewriter_(graph), types_(types) {}

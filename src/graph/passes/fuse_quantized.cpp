@@ -6,8 +6,6 @@
 namespace ridgeline::passes {
 namespace {
 
-bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
-
 /// What a FusedConv clamps its results to; none where it applies another function.
 std::optional<Clamp> own_clamp(const Node& node) {
   const std::string activation = node.string_or("activation", "");

@@ -31,8 +31,8 @@ struct Pixels {
   bool is_float = false;
 };
 
-bool is_plain(const Node& node, std::string_view op) {
-  return node.domain.empty() && node.op == op && node.outputs.size() == 1;
+bool makes_one(const Node& node, std::string_view op) {
+  return is_plain(node, op) && node.outputs.size() == 1;
 }
 
 /// A constant operand's number for each channel; empty where it has others.
@@ -113,18 +113,18 @@ class PixelReader {
   }
 
   bool apply(const Node& node, const std::string& value, Pixels& pixels) const {
-    if (is_plain(node, "Transpose")) {
+    if (makes_one(node, "Transpose")) {
       const bool leads =
           pixels.axis == kRank - 1 && node.ints_or("perm", {}) == std::vector<int64_t>{0, 3, 1, 2};
       pixels.axis = kChannelAxis;
       return leads;
     }
-    if (is_plain(node, "Cast")) {
+    if (makes_one(node, "Cast")) {
       const bool converts = !pixels.is_float && node.int_or("to", 0) == onnx_number_of(DType::kF32);
       pixels.is_float = true;
       return converts;
     }
-    if (is_plain(node, "Gather")) return pick(node, value, pixels);
+    if (makes_one(node, "Gather")) return pick(node, value, pixels);
     return pixels.is_float && calculate_all(node, value, pixels);
   }
 
@@ -157,16 +157,16 @@ class PixelReader {
 
   static bool calculate_one(const Node& node, bool is_first, float number, Channel& channel) {
     double factor = 1, term = 0;
-    if (is_plain(node, "Mul")) {
+    if (makes_one(node, "Mul")) {
       factor = number;
       calculate(channel, [&](float x) { return x * number; });
-    } else if (is_plain(node, "Div") && is_first) {
+    } else if (makes_one(node, "Div") && is_first) {
       factor = 1 / static_cast<double>(number);
       calculate(channel, [&](float x) { return x / number; });
-    } else if (is_plain(node, "Add")) {
+    } else if (makes_one(node, "Add")) {
       term = number;
       calculate(channel, [&](float x) { return x + number; });
-    } else if (is_plain(node, "Sub")) {
+    } else if (makes_one(node, "Sub")) {
       factor = is_first ? 1 : -1;
       term = is_first ? -number : number;
       calculate(channel, [&](float x) { return is_first ? x - number : number - x; });

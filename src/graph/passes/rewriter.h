@@ -4,11 +4,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/graph.h"
 
 namespace ridgeline::passes {
+
+/// An operator of ONNX's own.
+inline bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
 
 /// Who makes and who reads each value of a graph, as of construction, and which nodes are to be dropped.
 class Rewriter {

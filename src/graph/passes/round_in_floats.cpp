@@ -6,8 +6,6 @@
 namespace ridgeline::passes {
 namespace {
 
-bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
-
 /// Writes a rounding's scale and its least and most step, counted from the zero point.
 void set_rounding(Node& node, const std::string& prefix, const Quantisation& to, const Clamp& clamp) {
   node.attributes[prefix + "_scale"] = to.scale;

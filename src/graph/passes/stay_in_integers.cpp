@@ -23,8 +23,6 @@ bool is_one_of(std::span<const std::string_view> ops, const Node& node) {
   return node.domain.empty() && std::ranges::find(ops, node.op) != ops.end();
 }
 
-bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
-
 /// What the 256 steps stand for, in the order of their bytes.
 Values values_of(const Quantisation& from) {
   Values values;
