@@ -37,6 +37,10 @@ ConvDesc random_conv(Rng& rng) {
     desc.groups = 1;
     desc.in_channels = 16 * (1 + below(rng, 6));
     desc.out_channels = 32 * (1 + below(rng, 4));
+    if (below(rng, 3) == 0) {
+      desc.window.stride = {1, 2, 2};
+      desc.window.out = {1, (size + 1) / 2, (size + 1) / 2};
+    }
   }
   return desc;
 }
