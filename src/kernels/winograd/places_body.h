@@ -13,17 +13,17 @@ struct Place {
   int64_t row = 0;
   int64_t column = 0;
 
-  Place(const Images& images, int64_t size, int64_t tile)
+  Place(const Images& images, int64_t tile)
       : image(tile / images.tiles_per_image()),
-        row(tile % images.tiles_per_image() / images.tile_columns() * size),
-        column(tile % images.tile_columns() * size) {}
+        row(tile % images.tiles_per_image() / images.tile_columns() * images.tile),
+        column(tile % images.tile_columns() * images.tile) {}
 
   /// To the next tile, without the divisions, which take as long as a tile's transform.
-  void advance(const Images& images, int64_t size) {
-    column += size;
+  void advance(const Images& images) {
+    column += images.tile;
     if (column < images.width) return;
     column = 0;
-    row += size;
+    row += images.tile;
     if (row < images.height) return;
     row = 0;
     ++image;

@@ -47,9 +47,9 @@ inline void copy_inside(const Inside<n>& inside, const Pixels& from, Vector (&to
 /// n×n pixels around each tile; zeros stand for what lies outside of the image.
 template <typename Tile, int n, auto transform>
 void read_tiles(const Images& images, const float* image, Tiles tiles, const Planes& out) {
-  constexpr int64_t kMargin = n > Tile::kOut ? 1 : 0, kStep = Tile::kOut * Tile::kStride;
-  Place place(images, kStep, tiles.begin);
-  for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images, kStep)) {
+  constexpr int64_t kMargin = n > Tile::kOut ? 1 : 0;
+  Place place(images, tiles.begin);
+  for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images)) {
     const int64_t row = place.row - kMargin, column = place.column - kMargin;
     const int64_t first = pixel_at(images, place.image, row, column);
     float* const to = out.data + (tile - tiles.begin) * out.row;

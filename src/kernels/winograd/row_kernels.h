@@ -33,8 +33,7 @@ struct RowSums {
 
 /// One instruction set's kernels.
 struct RowKernels {
-  int64_t lanes = 0;
-  /// Transforms the inputs of `tiles` tiles, a multiple of the lanes, which `line` has from the first one's
+  /// Transforms the inputs of `tiles` tiles, a multiple of kBlock, which `line` has from the first one's
   /// first on and kRowInputs more than theirs: [product][tile].
   void (*read_line)(const float* line, int64_t tiles, float* out) = nullptr;
   void (*write_results)(const RowSums& row) = nullptr;

@@ -29,6 +29,11 @@ int64_t terms_of(const ConvDesc& desc, int64_t point) {
 
 int64_t all_terms_of(const ConvDesc& desc) { return kRowProducts * lines_of(desc); }
 
+/// Of an input's plane, for so many rows of results.
+int64_t lines_read(const Window& w, int64_t rows) {
+  return (rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1;
+}
+
 /// How a convolution is cut: bands of tiles and rows.
 struct Cuts {
   explicit Cuts(const ConvDesc& desc) {
@@ -43,10 +48,7 @@ struct Cuts {
   }
   int64_t bands() const { return band_rows * band_columns; }
   int64_t line_floats() const { return kRowProducts * padded; }
-  int64_t lines(const Window& w) const {
-    return (rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1;
-  }
-  int64_t channel_floats(const Window& w) const { return lines(w) * line_floats(); }
+  int64_t channel_floats(const Window& w) const { return lines_read(w, rows) * line_floats(); }
 
   int64_t tiles = 0, rows = 0;
   int64_t padded = 0;  ///< tiles, to whole vectors
@@ -96,7 +98,7 @@ class Convolution {
   void read_lines(int64_t image, const Band& band, float* lines) const {
     const Window& w = desc_.window;
     const int64_t plane = in_plane(w), first = band.row * w.stride[1] - w.pad[1];
-    const int64_t count = (band.rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1;
+    const int64_t count = lines_read(w, band.rows);
     for (int64_t input = 0; input < desc_.in_channels; ++input)
       for (int64_t i = 0; i < count; ++i) {
         const int64_t row = first + i;

@@ -114,7 +114,7 @@ void write_results(const RowSums& row) {
   }
 }
 
-constexpr RowKernels kRowKernels{.lanes = kLanes, .read_line = read_line, .write_results = write_results};
+constexpr RowKernels kRowKernels{.read_line = read_line, .write_results = write_results};
 
 }  // namespace
 }  // namespace ridgeline::kernels::winograd

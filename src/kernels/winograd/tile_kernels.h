@@ -10,7 +10,7 @@ constexpr int64_t kTaps = 9;
 constexpr int64_t kLargeTile = 4;
 constexpr int64_t kSmallTile = 2;
 
-constexpr int64_t kLargePoints = 36;
+constexpr int64_t kLargePoints = (kLargeTile + 2) * (kLargeTile + 2);
 
 /// What tiles cover. Where a channel lies beside channel 0 of its pixel or tile: in steps of `block` for
 /// every kBlock channels, those of a block side by side.

@@ -65,8 +65,8 @@ inline void finish_tile(const blocked::Finish& finish, int64_t channel, const Ti
 template <typename Tile, Ending ending>
 void write_tiles(const Images& images, const Planes& in, Tiles tiles, float* y,
                  const blocked::Finish* finish) {
-  Place place(images, Tile::kOut, tiles.begin);
-  for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images, Tile::kOut)) {
+  Place place(images, tiles.begin);
+  for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images)) {
     const float* const from = in.data + (tile - tiles.begin) * in.row;
     TileResults to{.y = y,
                    .row = images.width * images.pixel,
