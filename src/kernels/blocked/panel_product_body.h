@@ -1,4 +1,4 @@
-// Included by one file per instruction set, which sets kLanes, kRows, kRowsReadTwice and kPanelBlocks: kRows
+// Included by one file per instruction set, which sets kLanes, kRows, kPanelBlocks and kFetchesAlong: kRows
 // positions of a panel stay in registers. Everything is local to that file, so that no other can be linked to
 // code which its CPU lacks.
 
@@ -6,37 +6,12 @@
 #include <array>
 #include <utility>
 
+#include "kernels/blocked/fetch_body.h"
 #include "kernels/blocked/planes_product_body.h"
 #include "kernels/blocked/sums_body.h"
 
 namespace ridgeline::kernels::blocked {
 namespace {
-
-/// Where inputs come from: those of `rows` positions in so many lines.
-template <int rows, int lines>
-struct Lines {
-  static constexpr int kOfLine = rows / lines;
-
-  Lines(const float* first, int64_t line) : starts{first, first + (lines - 1) * line} {}
-  const float* of(int row) const { return starts[row / kOfLine] + row % kOfLine * kBlock; }
-
-  const float* starts[2];
-};
-
-/// Of as many positions, into the first-level cache.
-template <int rows, int lines = 1>
-inline void fetch(const float* first, int64_t line = 0) {
-  const Lines<rows, lines> values(first, line);
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r) __builtin_prefetch(values.of(r), 0, 3);
-}
-
-template <int rows, int vectors>
-inline void fetch_residual(const PanelProduct& product, int64_t first) {
-  if (product.finish == nullptr || product.finish->residual == nullptr) return;
-  for (int v = 0; v < vectors; v += kVectorsOfBlock)
-    fetch<rows>(product.finish->residual + lane_offset(v, product.c_block) + first * kBlock);
-}
 
 enum class Weights { kPlain, kToScale };
 
@@ -65,13 +40,13 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
     for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
     ahead += ahead_step;
     const bool is_last = i + 1 == product.count;
-    fetch<rows, lines>(is_last ? product.a + product.offsets[0] + (first + rows) * kBlock
-                               : product.a + product.offsets[i + 1] + first * kBlock,
-                       product.a_line);
-    Lines<rows, lines> values(a, product.a_line), again = values;
-    asm("" : "+r"(again.starts[0]));  // so that the compiler reads what it has in a register a second time
+    Fetch<rows, lines> next(is_last ? product.a + product.offsets[0] + (first + rows) * kBlock
+                                    : product.a + product.offsets[i + 1] + first * kBlock,
+                            product.a_line);
+    const Lines<rows, lines> values(a, product.a_line);
 #pragma GCC unroll 1
     for (int64_t k = 0; k < kBlock; ++k, b += vectors * kLanes) {
+      next.template along_with<vectors>(k, b);
       Vector columns[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) columns[v] = load(b + v * kLanes);
@@ -79,10 +54,7 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) {
-          const bool is_again = r < kRowsReadTwice && v % 2 == 1;
-          sums[r][v] += (is_again ? again : values).of(r)[k] * columns[v];
-        }
+        for (int v = 0; v < vectors; ++v) sums[r][v] += values.of(r)[k] * columns[v];
     }
   }
   write(product, first, sums);

@@ -7,7 +7,7 @@ constexpr int kLanes = 8;
 namespace ridgeline::kernels::blocked {
 namespace {
 constexpr int kRows = 6, kPanelBlocks = 1;  // 12 sums, 2 columns and a row: 15 of 16 registers
-constexpr int kRowsReadTwice = 0;           // no product takes an input that it has to spread
+constexpr bool kFetchesAlong = false;       // a term's 12 products are too few
 }  // namespace
 }  // namespace ridgeline::kernels::blocked
 

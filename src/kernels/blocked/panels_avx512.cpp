@@ -7,7 +7,7 @@ constexpr int kLanes = 16;
 namespace ridgeline::kernels::blocked {
 namespace {
 constexpr int kRows = 14, kPanelBlocks = 2;  // 28 sums, 2 columns and a row: 31 of 32 registers
-constexpr int kRowsReadTwice = 4;            // products that read their input: fewer instructions, more loads
+constexpr bool kFetchesAlong = true;
 }  // namespace
 }  // namespace ridgeline::kernels::blocked
 
