@@ -12,7 +12,7 @@ constexpr int64_t kMostBlocks = 2;       ///< of a panel, on any instruction set
 constexpr int64_t kMostColumns = 112;    ///< of a band: 8 blocks of 14 positions
 constexpr int64_t kMostPositions = 112;  ///< of a band whose sums stay in the first-level cache
 constexpr int64_t kRowsOfPlanes = 4;     ///< of a band, which share most of what they read
-constexpr int64_t kRunsTogether = 16;    ///< whose weights of a panel, 32 KiB, are read along the way
+constexpr int64_t kRunsTogether = 18;    ///< whose weights of a panel, 36 KiB, are read along the way
 constexpr int64_t kMostRuns = 1024;
 /// Above this, a layer's weights are read once for all images, below it an image's values once for all
 /// weights.
