@@ -60,6 +60,8 @@ struct ConvImpl {
   size_t (*scratch_bytes)(const ConvDesc& desc);
   void (*run)(const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool);
   bool takes_parts = false;  ///< heeds the window's in_plane and out_plane
+  /// Whether `out` may be the residual; null for never.
+  bool (*replaces_residual)(const ConvDesc& desc) = nullptr;
 };
 
 /// Best first, `ref` last; `ref` accepts every case.

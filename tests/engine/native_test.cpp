@@ -1,5 +1,4 @@
-// The native engine against ONNX Runtime where that is here; the null engine; the arena's
-// layout.
+// The native engine against ONNX Runtime where that is here; the null engine.
 
 #include <algorithm>
 #include <array>
@@ -9,7 +8,6 @@
 
 #include "base/rng.h"
 #include "engine/agreement.h"
-#include "engine/native/plan.h"
 #include "engine/registry.h"
 #include "graph/zoo/zoo.h"
 
@@ -250,28 +248,6 @@ TEST(NativeEngine, RefusesWhatItCannotDoByName) {
   drawn.outputs[0] = {"drawn", {DType::kF32, std::nullopt}, {}};
   EXPECT_THAT(native.supports(drawn, {.input_shapes = {{"input", {1, 3, 32, 32}}}}).message(),
               HasSubstr("Bernoulli 'dice'"));
-}
-
-TEST(Layout, BuffersThatLiveTogetherNeverShareAByte) {
-  Rng rng(3);
-  for (int round = 0; round < 200; ++round) {
-    std::vector<native::Lifetime> buffers;
-    for (size_t i = 0; i < 30; ++i) buffers.push_back({rng.next() % 5000, i, i + rng.next() % 10});
-    const native::Layout layout = native::lay_out(buffers);
-    size_t sum = 0;
-    for (size_t i = 0; i < buffers.size(); ++i) {
-      sum += (buffers[i].bytes + 63) / 64 * 64;
-      EXPECT_EQ(layout.offsets[i] % 64, 0U);
-      EXPECT_LE(layout.offsets[i] + buffers[i].bytes, layout.total);
-      for (size_t j = 0; j < i; ++j) {
-        const bool together = buffers[j].first <= buffers[i].last && buffers[i].first <= buffers[j].last;
-        const bool apart = layout.offsets[i] + buffers[i].bytes <= layout.offsets[j] ||
-                           layout.offsets[j] + buffers[j].bytes <= layout.offsets[i];
-        EXPECT_TRUE(!together || apart);
-      }
-    }
-    EXPECT_LT(layout.total, sum);
-  }
 }
 
 }  // namespace

@@ -97,7 +97,10 @@ std::vector<float> reference(const ConvDesc& desc, const Operands& operands) {
   return out;
 }
 
-std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operands& operands) {
+enum class Results { kApart, kOverResidual };
+
+std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operands& operands,
+                       Results results = Results::kApart) {
   ThreadPool pool(desc.threads);
   const TurnDesc in = image_of(desc.batch, desc.in_channels, desc.window.in);
   const TurnDesc out = image_of(desc.batch, desc.out_channels, desc.window.out);
@@ -110,11 +113,14 @@ std::vector<float> run(const ConvImpl& impl, const ConvDesc& desc, const Operand
   Floats packed(static_cast<int64_t>(impl.packed_bytes(desc) / sizeof(float)));
   Floats scratch(static_cast<int64_t>(impl.scratch_bytes(desc) / sizeof(float)));
   impl.pack(desc, operands.weights.data(), packed.data());
-  for (int again = 0; again < 2; ++again)  // scratch memory is as the first call left it
+  for (int again = 0; again < 2; ++again) {  // scratch memory is as the first call left it
+    if (results == Results::kOverResidual) output = to_littered_blocks(out, operands.residual, pool);
+    const float* const added = results == Results::kOverResidual ? output.data() : residual.data();
     impl.run(desc,
              {takes_planes(desc) ? operands.in.data() : input.data(), packed.data(), operands.bias.data(),
-              residual.data(), output.data(), scratch.data(), factor.data(), row_means.data()},
+              added, output.data(), scratch.data(), factor.data(), row_means.data()},
              pool);
+  }
   std::vector<float> planes(operands.residual.size(), kNan);
   to_planes(out, output.data(), planes.data(), pool);
   if (!desc.has_row_means) return planes;
@@ -307,6 +313,27 @@ TEST(BlockedConv, ResultsDoNotDependOnTheNumberOfThreads) {
       EXPECT_EQ(run(impl, desc, operands), one) << impl.name << ", " << describe(desc);
     }
   }
+}
+
+TEST(BlockedConv, ResultsMayLieOverTheResidualWhereThatIsSaid) {
+  Rng rng(36);
+  std::map<std::string, int> takers;
+  for (int round = 0; round < 400; ++round) {
+    ConvDesc desc =
+        std::array{random_conv, random_3x3, random_scaled_conv}[static_cast<size_t>(round % 3)](rng);
+    desc.has_residual = true;
+    const Operands operands(desc);
+    for (const ConvImpl& impl : conv_impls()) {
+      if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
+      if (impl.replaces_residual == nullptr || !impl.replaces_residual(desc)) continue;
+      ++takers[std::string(impl.name)];
+      EXPECT_EQ(run(impl, desc, operands, Results::kOverResidual), run(impl, desc, operands))
+          << impl.name << ", " << describe(desc);
+    }
+  }
+  for (const std::string& set : instruction_sets())
+    for (const std::string kernel : {"direct_", "winograd4_", "winograd2_"})
+      EXPECT_GT(takers[kernel + set], 5) << kernel << set;
 }
 
 TEST(BlockedConv, LayersOfKnownNetworksGiveWhatTheReferenceGives) {

@@ -111,6 +111,8 @@ Result<Built> build_conv(const BuildContext& context, const kernels::ConvDesc& d
               scratch_bytes};
   built.refusals = std::move(choice.refusals);
   if (impl.packed_bytes(desc) > 0) built.packed_inputs = {1};
+  if (desc.has_residual && impl.replaces_residual != nullptr && impl.replaces_residual(desc))
+    built.replaced = context.slot(3);
   if (impl.takes_parts)
     built.rows = RowWise{.in = *context.in[0],
                          .out = context.out[0],

@@ -10,6 +10,7 @@
 #include "engine/native/byte_builders.h"
 #include "engine/native/chain.h"
 #include "engine/native/fold_squeezes.h"
+#include "engine/native/layout.h"
 #include "engine/native/line_builders.h"
 #include "engine/native/line_product.h"
 #include "engine/signature.h"
@@ -200,6 +201,7 @@ class Planner {
               std::move(built.refusals),
               results,
               std::move(built.rows)};
+    step.replaced = built.replaced;
     const auto& packed = built.packed_inputs;
     for (size_t i = 0; i < in.size(); ++i)
       if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);
@@ -280,25 +282,12 @@ class Planner {
     packer_.hold(plain);
   }
 
-  /// One arena for every computed value; outputs stay to the end.
+  /// One arena for every computed value.
   Status place_values() {
-    std::vector<Lifetime> lifetimes;
-    std::map<size_t, size_t> buffer_of;
-    for (size_t i = 0; i < plan_.steps.size(); ++i) {
-      for (const size_t slot : plan_.steps[i].in)
-        if (const auto found = buffer_of.find(slot); found != buffer_of.end())
-          lifetimes[found->second].last = i;
-      for (const size_t slot : plan_.steps[i].out) {
-        buffer_of[slot] = lifetimes.size();
-        lifetimes.push_back({plan_.slots[slot].byte_size(), i, i});
-      }
-    }
-    for (const size_t slot : plan_.outputs)
-      if (const auto found = buffer_of.find(slot); found != buffer_of.end())
-        lifetimes[found->second].last = plan_.steps.size();
-    const Layout layout = lay_out(lifetimes);
+    const Buffers buffers = buffers_of(plan_);
+    const Layout layout = lay_out(buffers.lifetimes);
     ASSIGN_OR_RETURN(plan_.arena, Tensor::zeros(DType::kU8, {static_cast<int64_t>(layout.total)}));
-    for (const auto& [slot, buffer] : buffer_of)
+    for (const auto& [slot, buffer] : buffers.by_slot)
       plan_.slots[slot].data = plan_.arena.data() + layout.offsets[buffer];
     return {};
   }

@@ -55,16 +55,4 @@ struct PlanOptions {
 /// naming the node, for an op, a type or a shape that the engine cannot run.
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options);
 
-/// Where each buffer may lie, given when it is first written and last read.
-struct Lifetime {
-  size_t bytes = 0;
-  size_t first = 0, last = 0;  ///< step indices
-};
-struct Layout {
-  std::vector<size_t> offsets;  ///< 64-byte aligned
-  size_t total = 0;
-};
-/// First fit: buffers whose lifetimes overlap never share a byte.
-Layout lay_out(const std::vector<Lifetime>& buffers);
-
 }  // namespace ridgeline::native

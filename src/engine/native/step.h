@@ -68,6 +68,7 @@ struct Step {
   size_t results = 1;                        ///< of `out`, the first; the rest is scratch memory
   std::optional<RowWise> rows{};
   std::optional<JoinedSteps> joined{};
+  std::optional<size_t> replaced{};  ///< as Built has it
 };
 
 /// What a builder sees of the node it makes a step of.
@@ -96,6 +97,8 @@ struct Built {
   std::vector<size_t> packed_inputs{};  ///< inputs that the step reads in packed form only
   std::vector<kernels::Refusal> refusals{};
   std::optional<RowWise> rows{};
+  /// The slot of an input that the first result may lie over: as large, and read before it is written to.
+  std::optional<size_t> replaced{};
 };
 using Builder = Result<Built> (*)(const BuildContext&);
 

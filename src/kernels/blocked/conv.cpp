@@ -28,7 +28,8 @@ constexpr ConvImpl direct_impl(std::string_view name) {
           [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
             direct(panels(), desc, args, pool);
           },
-          true};
+          true,
+          [](const ConvDesc& desc) { return direct_replaces_residual(panels(), desc); }};
 }
 
 template <const winograd::RowKernels& (*rows)(), const PanelKernels& (*panels)(), Needs needs>
@@ -82,7 +83,9 @@ constexpr ConvImpl winograd_impl(std::string_view name) {
           [](const ConvDesc& desc) { return winograd::blocked_scratch_bytes({tiles(), panels()}, desc); },
           [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
             winograd::blocked_conv({tiles(), panels()}, desc, args, pool);
-          }};
+          },
+          false,
+          [](const ConvDesc& desc) { return Finish(desc).is_bounded(); }};
 }
 
 }  // namespace

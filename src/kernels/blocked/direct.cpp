@@ -274,6 +274,11 @@ Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc) {
   return {};
 }
 
+bool direct_replaces_residual(const PanelKernels& kernels, const ConvDesc& desc) {
+  const Cuts cuts(desc, kernels.blocks);
+  return cuts.chunk == cuts.inputs && Finish(desc).is_bounded();
+}
+
 size_t packed_direct_bytes(const ConvDesc& desc) {
   return static_cast<size_t>(Cuts(desc, 1).weights()) * sizeof(float);
 }

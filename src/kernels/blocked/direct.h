@@ -12,6 +12,8 @@ namespace ridgeline::kernels::blocked {
 bool takes_planes(const ConvDesc& desc);
 
 Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc);
+/// Where no sums are stored before they are whole.
+bool direct_replaces_residual(const PanelKernels& kernels, const ConvDesc& desc);
 size_t packed_direct_bytes(const ConvDesc& desc);
 void pack_direct(const PanelKernels& kernels, const ConvDesc& desc, const float* weights, void* packed);
 void direct(const PanelKernels& kernels, const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool);

@@ -29,6 +29,12 @@ struct Finish {
     results_to = desc.results_to;
   }
 
+  /// What most kernels finish with. All the rest changes results after they were stored.
+  bool is_bounded() const {
+    const bool is_curved = kind == Activation::Kind::kSilu || kind == Activation::Kind::kHardSwish;
+    return !is_curved && sums_to.is_none() && results_to.is_none();
+  }
+
   const float* bias = nullptr;      ///< of the panel's or the block's channels, or null
   const float* residual = nullptr;  ///< as the results lie, or null
   Activation::Kind kind;

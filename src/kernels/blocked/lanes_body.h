@@ -53,7 +53,7 @@ void max_row(const LaneRow& row) { slide_row(row, MaxFold()); }
 void sum_row(const LaneRow& row) { slide_row(row, SumFold()); }
 void multiply_rows(const LaneRow& first, int64_t rows, const float* weights, const Finish& finish) {
   const Window& w = first.window;
-  const bool is_bounded = Bounds::are_all_of(finish);
+  const bool is_bounded = finish.is_bounded();
   const Bounds bounds(finish);
   const ProductFold fold{weights, first.out, is_bounded ? &bounds : nullptr};
   LaneRow row = first;

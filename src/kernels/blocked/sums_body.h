@@ -32,7 +32,7 @@ template <int rows, int vectors>
   if (product.adds)
     change_all(sums, [&](Vector sum, int v, int r) { return sum + load(product.c + at(v, r)); });
   const Finish* const finish = product.finish;
-  const bool is_bounded = finish != nullptr && Bounds::are_all_of(*finish);
+  const bool is_bounded = finish != nullptr && finish->is_bounded();
   if (is_bounded) {
     const Bounds bounds(*finish);
     Vector biases[vectors];

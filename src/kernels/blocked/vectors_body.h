@@ -42,11 +42,6 @@ inline Vector finished(const Finish& finish, Vector value, int64_t channel, int6
 /// to finish_stored, so that those places stay small.
 class Bounds {
  public:
-  static bool are_all_of(const Finish& finish) {
-    const bool is_curved =
-        finish.kind == Activation::Kind::kSilu || finish.kind == Activation::Kind::kHardSwish;
-    return !is_curved && finish.sums_to.is_none() && finish.results_to.is_none();
-  }
   explicit Bounds(const Finish& finish)
       : bias_(finish.bias), residual_(finish.residual), low_(finish.clamp.low), high_(finish.clamp.high) {}
 

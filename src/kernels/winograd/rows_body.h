@@ -106,7 +106,7 @@ inline void write_vector(const RowSums& row, int v, bool is_bounded) {
 }
 
 void write_results(const RowSums& row) {
-  const bool is_bounded = blocked::Bounds::are_all_of(*row.finish);
+  const bool is_bounded = row.finish->is_bounded();
   for (int v = 0; v < row.blocks * blocked::kVectorsOfBlock; ++v) {
     write_vector(row, v, is_bounded);
     const int64_t at = blocked::lane_offset(v, row.c_block);

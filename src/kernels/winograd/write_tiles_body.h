@@ -90,7 +90,7 @@ void write_tiles(const Images& images, const Planes& in, Tiles tiles, float* y,
 template <typename Tile>
 void write_results(const Images& images, const Planes& in, Tiles tiles, float* y,
                    const blocked::Finish* finish) {
-  if (finish == nullptr || !blocked::Bounds::are_all_of(*finish))
+  if (finish == nullptr || !finish->is_bounded())
     write_tiles<Tile, Ending::kSums>(images, in, tiles, y, finish);
   else if (finish->residual == nullptr)
     write_tiles<Tile, Ending::kBounded>(images, in, tiles, y, finish);
