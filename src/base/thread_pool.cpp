@@ -63,25 +63,43 @@ void ThreadPool::run(const Job& job) {
   }
 }
 
+void ThreadPool::Share::set(const Range& iterations, int64_t grain) {
+  taken_.store(0, std::memory_order_relaxed);
+  iterations_ = iterations;
+  grain_ = grain;
+  ranges_ = (iterations.end - iterations.begin + grain - 1) / grain;
+}
+
+/// Who comes too late counts as well: each thread once, since it takes no more from that end.
+ThreadPool::Range ThreadPool::Share::take(End end) {
+  const uint64_t one = end == End::kFront ? 1 : kOneFromBack;
+  const uint64_t taken = taken_.fetch_add(one, std::memory_order_relaxed);
+  const auto front = static_cast<int64_t>(taken % kOneFromBack),
+             back = static_cast<int64_t>(taken / kOneFromBack);
+  if (front + back >= ranges_) return {};
+  const int64_t begin = iterations_.begin + (end == End::kFront ? front : ranges_ - 1 - back) * grain_;
+  return {begin, std::min(begin + grain_, iterations_.end)};
+}
+
 void ThreadPool::share_out(const Job& job) {
   const int64_t ranges = (job.count + job.grain - 1) / job.grain;
   int64_t begin = 0;
   for (size_t thread = 0; thread < shares_.size(); ++thread) {
-    const int64_t end = ranges * static_cast<int64_t>(thread + 1) / threads() * job.grain;
-    shares_[thread].next.store(begin, std::memory_order_relaxed);
-    shares_[thread].end = std::min(end, job.count);
+    const int64_t end =
+        std::min(ranges * static_cast<int64_t>(thread + 1) / threads() * job.grain, job.count);
+    shares_[thread].set({begin, end}, job.grain);
     begin = end;
   }
 }
 
 void ThreadPool::take_chunks(int thread) {
-  const size_t threads = shares_.size();
+  const size_t own = static_cast<size_t>(thread), threads = shares_.size();
   for (size_t i = 0; i < threads; ++i) {
-    Share& share = shares_[(static_cast<size_t>(thread) + i) % threads];
+    Share& share = shares_[(own + i) % threads];
     for (;;) {
-      const int64_t begin = share.next.fetch_add(job_.grain, std::memory_order_relaxed);
-      if (begin >= share.end) break;
-      job_.call(job_.context, begin, std::min(begin + job_.grain, share.end), thread);
+      const Range range = share.take(i == 0 ? End::kFront : End::kBack);
+      if (range.begin >= range.end) break;
+      job_.call(job_.context, range.begin, range.end, thread);
     }
   }
 }

@@ -27,8 +27,8 @@ class ThreadPool {
 
   /// Calls body(begin, end), or body(begin, end, thread) with the thread's index, for disjoint ranges that
   /// cover [0, count), each of `grain` iterations or fewer, in any order and on any thread of the pool;
-  /// returns when all are done. Allocates nothing. Only one thread may call this at a time, and a body must
-  /// not call it on its own pool. `body` must not throw.
+  /// returns when all are done. Fewer than 2^32 ranges. Allocates nothing. Only one thread may call this at a
+  /// time, and a body must not call it on its own pool. `body` must not throw.
   template <typename Body>
   void parallel_for(int64_t count, int64_t grain, const Body& body) {
     const auto call = [](const void* context, int64_t begin, int64_t end, int thread) {
@@ -48,10 +48,27 @@ class ThreadPool {
     int64_t grain = 1;
   };
 
-  /// The iterations that a thread begins with.
-  struct alignas(64) Share {
-    std::atomic<int64_t> next{0};
-    int64_t end = 0;
+  struct Range {
+    int64_t begin = 0, end = 0;
+  };
+
+  enum class End { kFront, kBack };
+
+  /// The iterations that a thread begins with and takes from the front, so that it may keep what the next
+  /// ones need, while others help from the back.
+  class alignas(64) Share {
+   public:
+    /// While nobody takes.
+    void set(const Range& iterations, int64_t grain);
+    /// `grain` iterations or what is left of them; empty when all are taken.
+    Range take(End end);
+
+   private:
+    static constexpr uint64_t kOneFromBack = uint64_t{1} << 32;
+
+    std::atomic<uint64_t> taken_{0};  ///< ranges from the front, and from the back in units of kOneFromBack
+    Range iterations_;
+    int64_t grain_ = 1, ranges_ = 0;
   };
 
   void run(const Job& job);

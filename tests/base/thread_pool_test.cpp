@@ -92,6 +92,20 @@ TEST(ThreadPool, OthersFinishThePartOfAThreadThatIsHeldUp) {
   });
 }
 
+TEST(ThreadPool, OthersHelpAThreadFromTheEndOfItsPart) {
+  ThreadPool pool(2);
+  std::vector<int64_t> helped;
+  std::atomic<int> done{0};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  pool.parallel_for(8, 1, [&](int64_t begin, int64_t, int thread) {
+    while (thread == 0 && done.load() < 7 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    if (thread == 1) helped.push_back(begin);
+    done.fetch_add(1);
+  });
+  EXPECT_EQ(helped, (std::vector<int64_t>{4, 5, 6, 7, 3, 2, 1}));
+}
+
 TEST(ThreadPool, OneThreadRunsInline) {
   ThreadPool pool(1);
   const auto caller = std::this_thread::get_id();
