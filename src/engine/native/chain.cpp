@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <new>
 #include <numeric>
 
 #include "kernels/ceil_div.h"
@@ -16,7 +17,7 @@ namespace {
 using kernels::ceil_div;
 using kernels::Range;
 
-constexpr int64_t kTasksPerThread = 3;
+constexpr int64_t kBandsPerThread = 3;  ///< at least, so that one may help the other
 constexpr size_t kMostLinks = 8;
 
 using Clock = std::chrono::steady_clock;
@@ -50,6 +51,12 @@ RowWise::Pixels distances_of(const RowWise& step, Slots slots) {
   return {images.image_floats() * kBytes, images.row_floats() * kBytes};
 }
 
+/// What a thread holds of an image. Rows stay from a band to the next, of which the next needs some.
+struct Bench {
+  int64_t image = -1;
+  std::array<Held, kMostLinks> held{};
+};
+
 struct Link {
   RowWise step;
   RowWise::Pixels in;
@@ -69,31 +76,35 @@ class Chain {
   Chain(std::span<const Step> steps, Slots slots, int64_t most_bytes, int threads) : threads_(threads) {
     for (const Step& step : steps)
       links_.push_back({*step.rows, distances_of(*step.rows, slots), Images(slots[step.rows->out].shape)});
-    for (band_rows_ = images().rows; size_for(band_rows_) > most_bytes && band_rows_ > 1;) --band_rows_;
-    bytes_ = static_cast<size_t>(size_for(band_rows_));
-    const int64_t chunks = std::clamp<int64_t>(ceil_div(kTasksPerThread * threads, images().batch), 1,
-                                               ceil_div(images().rows, band_rows_));
-    chunk_rows_ = ceil_div(images().rows, chunks);
+    band_rows_ = images().rows;
+    while (held_bytes(band_rows_) > most_bytes && band_rows_ > 1) --band_rows_;
+    if (threads > 1) band_rows_ = rows_of_even_bands();
+    bytes_ = kBenchBytes + 64 * static_cast<size_t>(ceil_div(held_bytes(band_rows_), 64));
   }
 
   size_t scratch_bytes() const { return bytes_ * static_cast<size_t>(threads_); }
 
   void run(Slots slots, size_t scratch, ThreadPool& pool, Times* times = nullptr) const {
-    const int64_t chunks = ceil_div(images().rows, chunk_rows_);
-    pool.parallel_for(images().batch * chunks, 1, [&](int64_t begin, int64_t end, int thread) {
+    std::byte* const memory = slots[scratch].data;
+    for (int thread = 0; thread < threads_; ++thread) set_up(memory + static_cast<size_t>(thread) * bytes_);
+    const int64_t bands = ceil_div(images().rows, band_rows_);
+    pool.parallel_for(images().batch * bands, 1, [&](int64_t begin, int64_t end, int thread) {
       ThreadPool alone(1);
+      Bench& bench = *reinterpret_cast<Bench*>(memory + static_cast<size_t>(thread) * bytes_);
       for (int64_t i = begin; i < end; ++i) {
-        const int64_t first = i % chunks * chunk_rows_;
-        make({slots, slots[scratch].data + static_cast<size_t>(thread) * bytes_, i / chunks, alone, times},
-             {first, std::min(first + chunk_rows_, images().rows)});
+        const int64_t first = i % bands * band_rows_;
+        turn_to(bench, i / bands);
+        make_band({slots, bench.image, alone, times}, {first, std::min(first + band_rows_, images().rows)},
+                  bench.held);
       }
     });
   }
 
  private:
+  static constexpr size_t kBenchBytes = 64 * ceil_div(sizeof(Bench), 64);
+
   struct Work {
     Slots slots;
-    std::byte* scratch;
     int64_t image;
     ThreadPool& pool;
     Times* times;
@@ -101,8 +112,16 @@ class Chain {
 
   const Images& images() const { return links_.back().out; }
 
+  /// No more rows than now, and as many for each thread, in bands of one height.
+  int64_t rows_of_even_bands() const {
+    const int64_t threads = ceil_div(threads_, images().batch), rows = ceil_div(images().rows, threads);
+    const int64_t bands = std::clamp<int64_t>(ceil_div(kBandsPerThread, ceil_div(images().batch, threads_)),
+                                              ceil_div(rows, band_rows_), rows);
+    return ceil_div(rows, bands);
+  }
+
   /// Sets what each link holds for bands of so many rows; the bytes of all.
-  int64_t size_for(int64_t rows) {
+  int64_t held_bytes(int64_t rows) {
     int64_t bytes = 0;
     for (size_t k = links_.size() - 1; k > 0; --k) {
       const kernels::Window& w = links_[k].step.window;
@@ -114,15 +133,19 @@ class Chain {
     return bytes;
   }
 
-  void make(const Work& work, const Range& rows) const {
-    std::array<Held, kMostLinks> held{};
-    auto* data = reinterpret_cast<float*>(work.scratch);
+  void set_up(std::byte* memory) const {
+    Bench& bench = *new (memory) Bench();
+    auto* data = reinterpret_cast<float*>(memory + kBenchBytes);
     for (size_t k = 0; k + 1 < links_.size(); ++k) {
-      held[k].data = data;
+      bench.held[k].data = data;
       data += links_[k].held_floats();
     }
-    for (int64_t row = rows.begin; row < rows.end; row += band_rows_)
-      make_band(work, {row, std::min(row + band_rows_, rows.end)}, held);
+  }
+
+  static void turn_to(Bench& bench, int64_t image) {
+    if (bench.image == image) return;
+    bench.image = image;
+    for (Held& held : bench.held) held.rows = {};
   }
 
   void make_band(const Work& work, const Range& band, std::array<Held, kMostLinks>& held) const {
@@ -186,7 +209,7 @@ class Chain {
 
   std::vector<Link> links_;
   int threads_;
-  int64_t band_rows_ = 1, chunk_rows_ = 1;
+  int64_t band_rows_ = 1;
   size_t bytes_ = 0;  ///< of a thread's scratch memory
 };
 
