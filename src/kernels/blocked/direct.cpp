@@ -26,13 +26,15 @@ constexpr int64_t kMostPanelsTogether = 4;    ///< for which a band's inputs are
 constexpr int64_t kFewestPositionsToScale = 56;
 static_assert(kRunsTogether * kBlock * kMostBlocks * kBlock <= Patch::kFloats);
 
-/// A pixel's products are the whole convolution, so that a plane is one long row.
+/// A pixel's products are the whole convolution, of each pixel or of every second one of every second row.
 bool is_pointwise(const Window& w) {
-  return volume(w.kernel) == 1 && volume(w.stride) == 1 && w.pad == Size3{0, 0, 0};
+  const bool is_even = w.stride == Size3{1, 1, 1} || w.stride == Size3{1, 2, 2};
+  return volume(w.kernel) == 1 && is_even && w.pad == Size3{0, 0, 0};
 }
 
+/// Where each pixel counts, a plane is one long row.
 Window flattened(const Window& w) {
-  if (!is_pointwise(w)) return w;
+  if (!is_pointwise(w) || volume(w.stride) != 1) return w;
   Window flat = w;
   flat.in = {1, 1, volume(w.in)};
   flat.out = flat.in;
@@ -68,6 +70,8 @@ struct Cuts {
   Patch patch() const { return {window, band, width}; }
   bool fits() const { return in_place || (planes ? inputs : 1) * patch().floats() <= Patch::kFloats; }
   bool runs_fit() const { return chunk * taps <= kMostRuns; }
+  /// Floats between a line's inputs and the next one's, where they are read in place.
+  int64_t in_line() const { return window.stride[1] * window.in[2] * kBlock; }
   /// Floats of an input's element plane.
   int64_t in_plane() const { return kernels::in_plane(window) * width; }
   int64_t out_plane() const { return kernels::out_plane(window) * kBlock; }
@@ -187,7 +191,8 @@ class Convolution {
     Finish finish = finish_of(task, first_block, blocks, bias);
     PanelProduct product{.inputs = cuts_.planes ? Inputs::kPlanes : Inputs::kBlocks,
                          .positions = task.band.columns,
-                         .a_line = patch_.row_floats(),
+                         .step = cuts_.in_place ? cuts_.window.stride[2] : 1,
+                         .a_line = cuts_.in_place ? cuts_.in_line() : patch_.row_floats(),
                          .blocks = blocks,
                          .a = values,
                          .offsets = offsets_.data(),
@@ -219,7 +224,8 @@ class Convolution {
   /// The inputs of a part, as the offsets find them.
   const float* values_of(const Task& task, const Part& part, float* patch) const {
     const float* const plane = args_.in + (task.image * cuts_.inputs + part.input) * cuts_.in_plane();
-    if (cuts_.in_place) return plane + task.band.column * kBlock;
+    if (cuts_.in_place)
+      return plane + task.band.row * cuts_.in_line() + task.band.column * cuts_.window.stride[2] * kBlock;
     for (int64_t input = 0; input < inputs_of(part); ++input)
       patch_.fill(plane + input * cuts_.in_plane(), task.band, patch + input * patch_.floats(),
                   kernels_.copy_every_second);
@@ -251,7 +257,8 @@ class Convolution {
 };
 
 Status accepts_factor(const Cuts& cuts) {
-  if (!cuts.in_place) return unsupported("multiplies inputs of 1x1 convolutions with stride 1 alone");
+  if (!cuts.in_place || volume(cuts.window.stride) != 1)
+    return unsupported("multiplies inputs of 1x1 convolutions with stride 1 alone");
   if (cuts.band.columns < kFewestPositionsToScale)
     return unsupported("multiplies inputs of at least {} positions", kFewestPositionsToScale);
   return {};

@@ -7,13 +7,20 @@
 namespace ridgeline::kernels::blocked {
 namespace {
 
-/// Where inputs come from: those of `rows` positions in so many lines.
-template <int rows, int lines>
-struct Lines {
-  static constexpr int kOfLine = rows / lines;
+/// How inputs lie: in so many lines, of whose positions every `step`th counts.
+template <int lines, int step>
+struct Places {
+  static constexpr int kLines = lines;
+  static constexpr int64_t kStep = step * kBlock;
+};
 
-  Lines(const float* first, int64_t line) : starts{first, first + (lines - 1) * line} {}
-  const float* of(int row) const { return starts[row / kOfLine] + row % kOfLine * kBlock; }
+/// Where inputs come from: those of `rows` positions.
+template <int rows, typename Places>
+struct Lines {
+  static constexpr int kOfLine = rows / Places::kLines;
+
+  Lines(const float* first, int64_t line) : starts{first, first + (Places::kLines - 1) * line} {}
+  const float* of(int row) const { return starts[row / kOfLine] + row % kOfLine * Places::kStep; }
 
   const float* starts[2];
 };
@@ -21,7 +28,7 @@ struct Lines {
 /// What comes next, taken into the first-level cache: along with the products of each term a position and the
 /// weights of a term to come, since all at once would keep products from what they read; where products leave
 /// no time for that, all positions at once.
-template <int rows, int lines>
+template <int rows, typename Places>
 class Fetch {
  public:
   Fetch(const float* first, int64_t line) : values_(first, line), next_(first) {
@@ -34,8 +41,8 @@ class Fetch {
   void along_with(int64_t term, const float* weights) {
     if constexpr (kFetchesAlong) {
       __builtin_prefetch(next_, 0, 3);
-      next_ += kBlock;
-      if (lines == 2 && term + 1 == values_.kOfLine) next_ = values_.starts[1];
+      next_ += Places::kStep;
+      if (Places::kLines == 2 && term + 1 == values_.kOfLine) next_ = values_.starts[1];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v)
         __builtin_prefetch(weights + (kTermsAhead * vectors + v) * kLanes, 0, 3);
@@ -45,7 +52,7 @@ class Fetch {
  private:
   static_assert(rows <= kBlock);
   static constexpr int kTermsAhead = 8;
-  Lines<rows, lines> values_;
+  Lines<rows, Places> values_;
   const float* next_;
 };
 

@@ -19,12 +19,13 @@ struct Scaling {
   float* scaled = nullptr;
 };
 
-/// c[block, position, lane] (+)= Σ a[offsets[i] + position's + k] · b[i, k, block, lane], for a panel of
+/// c[block, position, lane] (+)= Σ a[offsets[i] + step · position's + k] · b[i, k, block, lane], for a panel of
 /// output channels. Bits depend on the order of the terms alone, not on how positions are cut.
 struct PanelProduct {
   Inputs inputs = Inputs::kBlocks;
   int64_t positions = 0;  ///< of a line, at least one
   int64_t lines = 1;      ///< one, or two of at most PanelKernels::positions together; c has no gap between
+  int64_t step = 1;       ///< one, or two: of Inputs::kBlocks without scaling, every second one is wanted
   int64_t a_line = 0;     ///< floats between lines of the inputs
   int64_t blocks = 1;     ///< of the panel, at most PanelKernels::blocks
   const float* a = nullptr;

@@ -27,8 +27,8 @@ template <int vectors>
   scaling.scaled += vectors * kLanes;
 }
 
-/// Of Inputs::kBlocks, `rows` positions from `first` on, in so many lines.
-template <int lines, Weights weights, int rows, int vectors>
+/// Of Inputs::kBlocks, `rows` positions from `first` on.
+template <typename Places, Weights weights, int rows, int vectors>
 void multiply_blocks(const PanelProduct& product, int64_t first, const float* ahead, int64_t ahead_step) {
   constexpr bool kScales = weights == Weights::kToScale;
   Vector sums[rows][vectors] = {};
@@ -36,14 +36,14 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
   Scaling scaling = kScales ? *product.scaling : Scaling();
   fetch_residual<rows, vectors>(product, first);
   for (int64_t i = 0; i < product.count; ++i) {
-    const float* const a = product.a + product.offsets[i] + first * kBlock;
+    const float* const a = product.a + product.offsets[i] + first * Places::kStep;
     for (int64_t line = 0; line < ahead_step; line += kBlock) __builtin_prefetch(ahead + line, 0, 2);
     ahead += ahead_step;
     const bool is_last = i + 1 == product.count;
-    Fetch<rows, lines> next(is_last ? product.a + product.offsets[0] + (first + rows) * kBlock
-                                    : product.a + product.offsets[i + 1] + first * kBlock,
-                            product.a_line);
-    const Lines<rows, lines> values(a, product.a_line);
+    Fetch<rows, Places> next(is_last ? product.a + product.offsets[0] + (first + rows) * Places::kStep
+                                     : product.a + product.offsets[i + 1] + first * Places::kStep,
+                             product.a_line);
+    const Lines<rows, Places> values(a, product.a_line);
 #pragma GCC unroll 1
     for (int64_t k = 0; k < kBlock; ++k, b += vectors * kLanes) {
       next.template along_with<vectors>(k, b);
@@ -64,19 +64,21 @@ using MultiplyRows = void (*)(const PanelProduct& product, int64_t first, const 
                               int64_t ahead_step);
 
 /// Of 1 to so many positions of each line.
-template <Inputs inputs, int lines, Weights weights, int blocks, int... of_line>
+template <Inputs inputs, typename Places, Weights weights, int blocks, int... of_line>
 constexpr auto by_rows(std::integer_sequence<int, of_line...>) {
   using ByRows = std::array<MultiplyRows, sizeof...(of_line)>;
   if constexpr (inputs == Inputs::kPlanes)
     return ByRows{multiply_planes<of_line + 1, blocks * kVectorsOfBlock>...};
   else
-    return ByRows{multiply_blocks<lines, weights, (of_line + 1) * lines, blocks * kVectorsOfBlock>...};
+    return ByRows{
+        multiply_blocks<Places, weights, (of_line + 1) * Places::kLines, blocks * kVectorsOfBlock>...};
 }
 
-template <Inputs inputs, int lines, Weights weights, int... blocks>
+template <Inputs inputs, typename Places, Weights weights, int... blocks>
 constexpr auto by_blocks(std::integer_sequence<int, blocks...>) {
-  return std::array<std::array<MultiplyRows, kRows / lines>, kPanelBlocks>{
-      by_rows<inputs, lines, weights, blocks + 1>(std::make_integer_sequence<int, kRows / lines>())...};
+  return std::array<std::array<MultiplyRows, kRows / Places::kLines>, kPanelBlocks>{
+      by_rows<inputs, Places, weights, blocks + 1>(
+          std::make_integer_sequence<int, kRows / Places::kLines>())...};
 }
 
 /// Rounded up. CPUs before Ice Lake divide 64 bits in as much time as a short product takes.
@@ -86,14 +88,14 @@ constexpr uint32_t short_ceil_div(int64_t a, int64_t b) {
 }
 
 /// In as few cuts as there must be, of the same height or one less: 16 positions are 8 and 8, not 14 and 2.
-template <Inputs inputs, int lines, Weights of_first_cut = Weights::kPlain>
+template <Inputs inputs, typename Places, Weights of_first_cut = Weights::kPlain>
 void multiply_lines(const PanelProduct& product) {
   using Blocks = std::make_integer_sequence<int, kPanelBlocks>;
-  static constexpr auto kFirst = by_blocks<inputs, lines, of_first_cut>(Blocks());
-  static constexpr auto kNext = by_blocks<inputs, lines, Weights::kPlain>(Blocks());
+  static constexpr auto kFirst = by_blocks<inputs, Places, of_first_cut>(Blocks());
+  static constexpr auto kNext = by_blocks<inputs, Places, Weights::kPlain>(Blocks());
   const auto panel = static_cast<size_t>(product.blocks - 1);
   const auto positions = static_cast<uint32_t>(product.positions);
-  const uint32_t cuts = short_ceil_div(positions, kRows / lines);
+  const uint32_t cuts = short_ceil_div(positions, kRows / Places::kLines);
   const uint32_t low = positions / cuts, high_cuts = positions % cuts;
   const int64_t ahead_lines = product.ahead != nullptr ? ceil_div(product.ahead_floats, kBlock) : 0;
   const int64_t ahead_step = short_ceil_div(ahead_lines, cuts * product.count) * kBlock;
@@ -107,10 +109,14 @@ void multiply_lines(const PanelProduct& product) {
 }
 
 void multiply(const PanelProduct& product) {
-  if (product.inputs == Inputs::kPlanes) return multiply_lines<Inputs::kPlanes, 1>(product);
-  if (product.scaling != nullptr) return multiply_lines<Inputs::kBlocks, 1, Weights::kToScale>(product);
-  if (product.lines == 2) return multiply_lines<Inputs::kBlocks, 2>(product);
-  multiply_lines<Inputs::kBlocks, 1>(product);
+  using Inputs::kBlocks, Inputs::kPlanes;
+  if (product.inputs == kPlanes) return multiply_lines<kPlanes, Places<1, 1>>(product);
+  if (product.scaling != nullptr) return multiply_lines<kBlocks, Places<1, 1>, Weights::kToScale>(product);
+  if (product.lines == 2)
+    return product.step == 2 ? multiply_lines<kBlocks, Places<2, 2>>(product)
+                             : multiply_lines<kBlocks, Places<2, 1>>(product);
+  product.step == 2 ? multiply_lines<kBlocks, Places<1, 2>>(product)
+                    : multiply_lines<kBlocks, Places<1, 1>>(product);
 }
 
 }  // namespace
