@@ -15,7 +15,8 @@ inline constexpr Phrase kBestLatency{"lowest p99: {}, size {}, batch {}",
 inline constexpr Phrase kMilliseconds{"{} ms", "{} мс"};
 inline constexpr Phrase kBestSpeedup{"its speed-up against {} at the same size and batch",
                                      "её ускорение относительно {} при тех же размере и батче"};
-inline constexpr Phrase kBestUse{"of the peak: {}, size {}, batch {}", "от пика: {}, размер {}, батч {}"};
+inline constexpr Phrase kBestUse{"of the peak, in the model's FLOPs: {}, size {}, batch {}",
+                                 "от пика, по FLOP модели: {}, размер {}, батч {}"};
 
 // Introduction.
 inline constexpr Phrase kIntroduction{"Introduction", "Введение"};
