@@ -114,9 +114,9 @@ class Chain {
 
   /// No more rows than now, and as many for each thread, in bands of one height.
   int64_t rows_of_even_bands() const {
-    const int64_t threads = ceil_div(threads_, images().batch), rows = ceil_div(images().rows, threads);
-    const int64_t bands = std::clamp<int64_t>(ceil_div(kBandsPerThread, ceil_div(images().batch, threads_)),
-                                              ceil_div(rows, band_rows_), rows);
+    const int64_t batch = std::max<int64_t>(images().batch, 1), of_thread = ceil_div(batch, threads_);
+    const int64_t rows = ceil_div(images().rows, ceil_div(threads_, batch));
+    const int64_t bands = std::clamp(ceil_div(kBandsPerThread, of_thread), ceil_div(rows, band_rows_), rows);
     return ceil_div(rows, bands);
   }
 
