@@ -51,7 +51,7 @@ RowWise::Pixels distances_of(const RowWise& step, Slots slots) {
   return {images.image_floats() * kBytes, images.row_floats() * kBytes};
 }
 
-/// What a thread holds of an image. Rows stay from a band to the next, of which the next needs some.
+/// What a thread holds of an image from one band to the next, which needs some of the same rows.
 struct Bench {
   int64_t image = -1;
   std::array<Held, kMostLinks> held{};
@@ -90,7 +90,7 @@ class Chain {
     const int64_t bands = ceil_div(images().rows, band_rows_);
     pool.parallel_for(images().batch * bands, 1, [&](int64_t begin, int64_t end, int thread) {
       ThreadPool alone(1);
-      Bench& bench = *reinterpret_cast<Bench*>(memory + static_cast<size_t>(thread) * bytes_);
+      Bench& bench = *std::launder(reinterpret_cast<Bench*>(memory + static_cast<size_t>(thread) * bytes_));
       for (int64_t i = begin; i < end; ++i) {
         const int64_t first = i % bands * band_rows_;
         turn_to(bench, i / bands);
