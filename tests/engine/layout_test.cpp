@@ -2,7 +2,6 @@
 
 #include "engine/native/layout.h"
 
-#include <algorithm>
 #include <array>
 #include <gtest/gtest.h>
 #include <string>

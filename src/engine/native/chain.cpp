@@ -233,6 +233,7 @@ Step join(std::span<Step> steps, Plan& plan, int64_t most_bytes, int threads) {
              return {};
            },
            .results = steps.back().results,
+           .replaced = steps.back().replaced,
            .joined = JoinedSteps{
                .run_timed = [chain, scratch](Slots slots, ThreadPool& pool, std::span<double> shares) {
                  Times times{};
@@ -242,7 +243,6 @@ Step join(std::span<Step> steps, Plan& plan, int64_t most_bytes, int threads) {
                  for (double& share : shares) share /= std::max(sum, 1.0);
                }}};
   all.out.push_back(scratch);
-  all.replaced = steps.back().replaced;
   for (size_t i = 0; i < steps.size(); ++i) {
     all.joined->links.push_back({steps[i].name, steps[i].op, steps[i].kernel});
     for (const size_t slot : steps[i].in)

@@ -200,8 +200,8 @@ class Planner {
               std::move(built.run),
               std::move(built.refusals),
               results,
-              std::move(built.rows)};
-    step.replaced = built.replaced;
+              std::move(built.rows),
+              built.replaced};
     const auto& packed = built.packed_inputs;
     for (size_t i = 0; i < in.size(); ++i)
       if (in[i] && std::find(packed.begin(), packed.end(), i) == packed.end()) step.in.push_back(*in[i]);

@@ -67,8 +67,8 @@ struct Step {
   std::vector<kernels::Refusal> refusals{};  ///< of implementations that come before it in their lists
   size_t results = 1;                        ///< of `out`, the first; the rest is scratch memory
   std::optional<RowWise> rows{};
-  std::optional<JoinedSteps> joined{};
   std::optional<size_t> replaced{};  ///< as Built has it
+  std::optional<JoinedSteps> joined{};
 };
 
 /// What a builder sees of the node it makes a step of.

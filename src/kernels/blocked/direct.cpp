@@ -28,8 +28,8 @@ static_assert(kRunsTogether * kBlock * kMostBlocks * kBlock <= Patch::kFloats);
 
 /// A pixel's products are the whole convolution, of each pixel or of every second one of every second row.
 bool is_pointwise(const Window& w) {
-  const bool is_even = w.stride == Size3{1, 1, 1} || w.stride == Size3{1, 2, 2};
-  return volume(w.kernel) == 1 && is_even && w.pad == Size3{0, 0, 0};
+  const bool takes_stride = w.stride == Size3{1, 1, 1} || w.stride == Size3{1, 2, 2};
+  return volume(w.kernel) == 1 && takes_stride && w.pad == Size3{0, 0, 0};
 }
 
 /// Where each pixel counts, a plane is one long row.

@@ -25,6 +25,12 @@ struct Lines {
   const float* starts[2];
 };
 
+template <int rows, typename Places>
+inline void fetch_at_once(const Lines<rows, Places>& values) {
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r) __builtin_prefetch(values.of(r), 0, 3);
+}
+
 /// What comes next, taken into the first-level cache: along with the products of each term a position and the
 /// weights of a term to come, since all at once would keep products from what they read; where products leave
 /// no time for that, all positions at once.
@@ -32,9 +38,7 @@ template <int rows, typename Places>
 class Fetch {
  public:
   Fetch(const float* first, int64_t line) : values_(first, line), next_(first) {
-    if constexpr (!kFetchesAlong)
-#pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) __builtin_prefetch(values_.of(r), 0, 3);
+    if constexpr (!kFetchesAlong) fetch_at_once(values_);
   }
 
   template <int vectors>
@@ -59,11 +63,9 @@ class Fetch {
 template <int rows, int vectors>
 inline void fetch_residual(const PanelProduct& product, int64_t first) {
   if (product.finish == nullptr || product.finish->residual == nullptr) return;
+  const float* const residual = product.finish->residual + first * kBlock;
   for (int v = 0; v < vectors; v += kVectorsOfBlock)
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-      __builtin_prefetch(product.finish->residual + lane_offset(v, product.c_block) + (first + r) * kBlock, 0,
-                         3);
+    fetch_at_once(Lines<rows, Places<1, 1>>(residual + lane_offset(v, product.c_block), 0));
 }
 
 }  // namespace

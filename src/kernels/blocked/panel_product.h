@@ -19,8 +19,8 @@ struct Scaling {
   float* scaled = nullptr;
 };
 
-/// c[block, position, lane] (+)= Σ a[offsets[i] + step · position's + k] · b[i, k, block, lane], for a panel of
-/// output channels. Bits depend on the order of the terms alone, not on how positions are cut.
+/// c[block, position, lane] (+)= Σ a[offsets[i] + step · position's + k] · b[i, k, block, lane], for a panel
+/// of output channels. Bits depend on the order of the terms alone, not on how positions are cut.
 struct PanelProduct {
   Inputs inputs = Inputs::kBlocks;
   int64_t positions = 0;  ///< of a line, at least one
