@@ -95,10 +95,13 @@ TEST(ThreadPool, OthersFinishThePartOfAThreadThatIsHeldUp) {
 TEST(ThreadPool, OthersHelpAThreadFromTheEndOfItsPart) {
   ThreadPool pool(2);
   std::vector<int64_t> helped;
+  std::atomic<bool> has_begun{false};
   std::atomic<int> done{0};
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   pool.parallel_for(8, 1, [&](int64_t begin, int64_t, int thread) {
-    while (thread == 0 && done.load() < 7 && std::chrono::steady_clock::now() < deadline)
+    if (thread == 0) has_begun.store(true);
+    // The helper waits until the other has its first iteration, and that one until the rest are done.
+    while ((thread == 0 ? done.load() < 7 : !has_begun.load()) && std::chrono::steady_clock::now() < deadline)
       std::this_thread::yield();
     if (thread == 1) helped.push_back(begin);
     done.fetch_add(1);
