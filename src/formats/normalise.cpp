@@ -10,12 +10,12 @@
 namespace ridgeline::formats {
 namespace {
 
-/// Ops whose definition at opset 7 is this old; those not named stand since opset 1.
+/// Ops whose oldest form that is read here came with this opset; those not named stand since opset 1.
 struct OldOp {
   std::string_view op;
   int since;
 };
-constexpr auto kChangedBefore8 = std::to_array<OldOp>({
+constexpr auto kOldestForms = std::to_array<OldOp>({
     {"Abs", 6},
     {"Acos", 7},
     {"Add", 7},
@@ -60,6 +60,8 @@ constexpr auto kChangedBefore8 = std::to_array<OldOp>({
     {"Reciprocal", 6},
     {"Relu", 6},
     {"Reshape", 5},
+    {"Resize", 10},
+    {"RoiAlign", 10},
     {"Selu", 6},
     {"Sigmoid", 6},
     {"Sin", 7},
@@ -127,15 +129,15 @@ constexpr auto kRows = std::to_array<Row>({
 });
 
 Status check_opset(const Node& node, int64_t opset) {
-  const auto* changed = std::find_if(kChangedBefore8.begin(), kChangedBefore8.end(),
-                                     [&](const OldOp& row) { return row.op == node.op; });
-  const int64_t oldest = changed == kChangedBefore8.end() ? 1 : changed->since;
+  const auto* named = std::find_if(kOldestForms.begin(), kOldestForms.end(),
+                                   [&](const OldOp& row) { return row.op == node.op; });
+  const int64_t oldest = named == kOldestForms.end() ? 1 : named->since;
   if (opset >= oldest && opset <= kMaxOpset) return {};
   return unsupported(
       "op {} of opset {} cannot be read, only of {} to {}: export the model again with opset {}, or convert "
       "it with "
       "onnx.version_converter",
-      node.op, opset, kMinOpset, kMaxOpset, kGraphOpset);
+      node.op, opset, std::max(oldest, kMinOpset), kMaxOpset, kGraphOpset);
 }
 
 }  // namespace

@@ -236,6 +236,8 @@ TEST(Normalise, WhatOpset17CannotSayIsRefusedByNodeAndOp) {
       model(20).floats("s", {1}).node("GroupNormalization", {"x", "s", "s"}, {"y"}),
       model(19).ints("p", {0}).node("Pad", {"x", "p"}, {"y"}).set("mode", std::string("wrap")),
       model(6).node("Add", {"x", "x"}, {"y"}),
+      model(9).node("Resize", {"x", "x"}, {"y"}),
+      model(9).node("RoiAlign", {"x", "x", "x"}, {"y"}),
       model(22).node("Relu", {"x"}, {"y"}),
       model(17).node("Nonsense", {"x"}, {"y"}),
   };
