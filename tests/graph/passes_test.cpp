@@ -258,6 +258,76 @@ TEST(FuseGelus, LeavesOtherFunctionsAndValuesThatAreReadElsewhere) {
   EXPECT_EQ(read.nodes.size(), 5U);
 }
 
+Graph mean_of(Shape image, std::vector<int64_t> axes, int64_t keeps_axes) {
+  Graph graph = graph_of({node("ReduceMean", "mean", {"x"}, "y")}, std::move(image), "y");
+  graph.nodes[0].attributes["axes"] = std::move(axes);
+  graph.nodes[0].attributes["keepdims"] = keeps_axes;
+  return graph;
+}
+
+TEST(NameGlobalPools, AMeanOverRowsAndColumnsIsAPoolOfTheSameShape) {
+  for (const Ints& axes : {Ints{2, 3}, Ints{3, 2}, Ints{-2, -1}, Ints{-1, 2}})
+    for (const bool keeps_axes : {true, false}) {
+      Graph graph = mean_of({2, 5, 4, 3}, axes, keeps_axes ? 1 : 0);
+      const Shape before = *infer_types(graph)->at("y").shape;
+      ASSERT_TRUE(name_global_pools(graph, {}).ok());
+      EXPECT_EQ(ops_of(graph)[0], "GlobalAveragePool");
+      EXPECT_EQ(graph.nodes.size(), keeps_axes ? 1U : 2U);
+      EXPECT_EQ(*infer_types(graph)->at("y").shape, before);
+    }
+}
+
+TEST(NameGlobalPools, LeavesOtherMeans) {
+  for (const Ints& axes : {Ints{1, 2}, Ints{3}, Ints{1, 2, 3}, Ints{2, -2}}) {
+    Graph graph = mean_of({2, 5, 4, 3}, axes, 1);
+    ASSERT_TRUE(name_global_pools(graph, {}).ok());
+    EXPECT_THAT(ops_of(graph), ElementsAre("ReduceMean"));
+  }
+  Graph volume = mean_of({2, 5, 4, 3, 3}, {2, 3}, 1);
+  ASSERT_TRUE(name_global_pools(volume, {}).ok());
+  EXPECT_THAT(ops_of(volume), ElementsAre("ReduceMean"));
+}
+
+/// A 3 × 3 convolution of one channel, whose taps are numbered from 1, with padding as dilation.
+Graph conv_of(Shape image, int64_t dilation, int64_t stride) {
+  Graph graph = graph_of({node("Conv", "conv", {"x", "w"}, "y")}, std::move(image), "y");
+  graph.initializers["w"] = floats({1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+  graph.nodes[0].attributes = {{"dilations", Ints{dilation, dilation}},
+                               {"strides", Ints{stride, stride}},
+                               {"pads", Ints{dilation, dilation, dilation, dilation}}};
+  return graph;
+}
+
+TEST(TrimKernels, CutsOffTapsThatMeetNothingButPadding) {
+  Graph graph = conv_of({1, 1, 14, 24}, 24, 1);
+  ASSERT_TRUE(trim_kernels(graph, {}).ok());
+  const Node& conv = graph.nodes[0];
+  EXPECT_THAT(graph.initializers.at(conv.inputs[1]).as<float>(), ElementsAre(5));
+  EXPECT_THAT(conv.ints_or("pads", {}), ElementsAre(0, 0, 0, 0));
+  EXPECT_EQ(*infer_types(graph)->at("y").shape, (Shape{1, 1, 14, 24}));
+}
+
+TEST(TrimKernels, KeepsWhatIsMetAlongOneAxisOrFromOneSide) {
+  Graph along = conv_of({1, 1, 12, 13}, 12, 1);
+  ASSERT_TRUE(trim_kernels(along, {}).ok());
+  EXPECT_THAT(along.initializers.at(along.nodes[0].inputs[1]).as<float>(), ElementsAre(4, 5, 6));
+  EXPECT_THAT(along.nodes[0].ints_or("pads", {}), ElementsAre(0, 12, 0, 12));
+  EXPECT_THAT(along.nodes[0].ints_or("dilations", {}), ElementsAre(1, 12));
+  Graph side = conv_of({1, 1, 2, 2}, 1, 2);
+  ASSERT_TRUE(trim_kernels(side, {}).ok());
+  EXPECT_THAT(side.initializers.at(side.nodes[0].inputs[1]).as<float>(), ElementsAre(5, 6, 8, 9));
+  EXPECT_THAT(side.nodes[0].ints_or("pads", {}), ElementsAre(0, 0, 1, 1));
+  EXPECT_EQ(*infer_types(side)->at("y").shape, (Shape{1, 1, 1, 1}));
+}
+
+TEST(TrimKernels, LeavesAConvolutionWhoseTapsAllMeetTheImage) {
+  for (const Shape& image : {Shape{1, 1, 14, 14}, Shape{1, 1, 13, Shape::kUnknownDim}}) {
+    Graph graph = conv_of(image, 12, 1);
+    ASSERT_TRUE(trim_kernels(graph, {}).ok());
+    EXPECT_EQ(graph.nodes[0].inputs[1], "w");
+  }
+}
+
 TEST(RemoveIdentities, KeepsTheNamesOfTheGraphsInputsAndOutputs) {
   Graph graph = graph_of({node("Identity", "first", {"x"}, "a"), node("Dropout", "drop", {"a"}, "b"),
                           node("Relu", "relu", {"b"}, "c"), node("Identity", "last", {"c"}, "out")},

@@ -10,6 +10,8 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"remove_identities", remove_identities},
     {"fold_constants", fold_constants},
     {"read_pixels", read_pixels},
+    {"name_global_pools", name_global_pools},
+    {"trim_kernels", trim_kernels},
     {"fold_batch_norms", fold_batch_norms},
     {"spread_batch_norms", spread_batch_norms},
     {"fuse_convs", fuse_convs},

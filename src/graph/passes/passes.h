@@ -51,6 +51,12 @@ Status fold_constants(Graph& graph, const PassOptions& options);
 /// QuantizeLinear follows, it is part of it; the tensor "table", [channels, 256], then has the steps of all
 /// levels.
 Status read_pixels(Graph& graph, const PassOptions& options);
+/// A ReduceMean over rows and columns of images becomes the GlobalAveragePool that it is, with a Flatten
+/// behind it where it drops them.
+Status name_global_pools(Graph& graph, const PassOptions& options);
+/// Cuts off the outer taps of an FP32 Conv that meet nothing but padding, as those of large dilations or on
+/// small images do.
+Status trim_kernels(Graph& graph, const PassOptions& options);
 /// Multiplies a BatchNormalization into the FP32 Conv, ConvTranspose or Gemm before it.
 Status fold_batch_norms(Graph& graph, const PassOptions& options);
 /// Writes the BatchNormalizations of images that were left as convolutions of each channel by one number, so
