@@ -206,6 +206,17 @@ ConvDesc random_3x3(Rng& rng) {
   return desc;
 }
 
+/// With neighbours apart, at times further than the image is wide.
+ConvDesc random_dilated_3x3(Rng& rng) {
+  ConvDesc desc = random_3x3(rng);
+  const int64_t dilation = 2 + static_cast<int64_t>(rng.below(12));
+  desc.window.stride = {1, 1, 1};
+  desc.window.dilation = {1, dilation, dilation};
+  desc.window.pad = {0, dilation, dilation};
+  desc.window.out = desc.window.in;
+  return desc;
+}
+
 /// With a factor for each input channel, every other one 1×1 with stride 1.
 ConvDesc random_scaled_conv(Rng& rng) {
   const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
@@ -292,6 +303,15 @@ TEST(BlockedConv, RandomTilesGiveWhatTheReferenceGives) {
     EXPECT_GT(takers.at("winograd4_" + set), 20);
     EXPECT_GT(takers.at("winograd2_" + set), 10);
     EXPECT_GT(takers.at("winograd2_stride2_" + set), 10);
+  }
+}
+
+TEST(BlockedConv, RandomDilatedTilesGiveWhatTheReferenceGives) {
+  Rng rng(36);
+  const auto takers = count_takers(150, [&] { return random_dilated_3x3(rng); });
+  for (const std::string& set : instruction_sets()) {
+    EXPECT_GT(takers.at("winograd4_" + set), 10);
+    EXPECT_GT(takers.at("winograd2_" + set), 50);
   }
 }
 

@@ -80,7 +80,7 @@ class Convolution {
   }
 
   /// `channels` of images that have `all_channels`.
-  static Images images(const Size3& size, int64_t tile, int64_t channels, int64_t all_channels) {
+  Images images(const Size3& size, int64_t tile, int64_t channels, int64_t all_channels) const {
     const int64_t plane = size[1] * size[2] * kBlock;
     return {.height = size[1],
             .width = size[2],
@@ -88,7 +88,8 @@ class Convolution {
             .tile = tile,
             .image = blocks_of(all_channels) * plane,
             .pixel = kBlock,
-            .block = plane};
+            .block = plane,
+            .dilation = desc_.window.dilation[2]};
   }
 
   void read_inputs(Tiles tiles, const Planes& in) const {
@@ -144,9 +145,11 @@ Status accepts_geometry(const ConvDesc& desc, int64_t stride) {
   RETURN_IF_ERROR(has_no_factor_nor_means(desc));
   if (desc.groups != 1) return unsupported("takes no groups");
   const Size3 out{w.in[0], ceil_div(w.in[1], stride), ceil_div(w.in[2], stride)};
+  const int64_t dilation = stride == 1 ? w.dilation[2] : 1;
   const bool is_3x3 = w.kernel == Size3{1, 3, 3} && w.stride == Size3{1, stride, stride} &&
-                      w.dilation == Size3{1, 1, 1} && w.pad == Size3{0, 1, 1} && w.out == out;
-  return is_3x3 ? Status() : unsupported("takes 3 x 3 with stride {} and padding 1", stride);
+                      w.dilation == Size3{1, dilation, dilation} && w.pad == Size3{0, dilation, dilation} &&
+                      w.out == out;
+  return is_3x3 ? Status() : unsupported("takes 3 x 3 with stride {} and padding as dilation", stride);
 }
 
 }  // namespace
@@ -159,12 +162,12 @@ Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& othe
   if (blocks_of(desc.in_channels) > kMostBlocks)
     return unsupported("takes {} channels at most", kMostBlocks * kBlock);
   const double own_us = Schedule(kernels, desc).estimated_us();
-  const double other_us = Schedule(other, desc).estimated_us(),
-               direct_us = estimated_direct_us(kernels, desc);
+  const double other_us = Schedule(other, desc).estimated_us();
   if (other_us < own_us)
     return unsupported("tiles of {} x {} should take {:.0f} us instead of {:.0f}", other.tiles.tile,
                        other.tiles.tile, other_us, own_us);
-  if (direct_us < own_us)
+  if (desc.window.dilation[2] > 1) return {};  // a direct sum copies most of the image for each of its bands
+  if (const double direct_us = estimated_direct_us(kernels, desc); direct_us < own_us)
     return unsupported("a direct sum should take {:.0f} us instead of {:.0f}", direct_us, own_us);
   return {};
 }

@@ -26,12 +26,12 @@ inline void read_tile(const Pixels pixels, float* to, int64_t plane) {
       [=](int i, int j, Vector value) { store(to + (i * Tile::kIn + j) * plane, value); });
 }
 
-/// What lies inside of the image of n×n pixels.
+/// What lies inside of the image of n×n pixels whose first one is at (row, column) of the place's phase.
 template <int n>
 struct Inside {
-  Inside(const Images& images, int64_t row, int64_t column)
-      : rows{std::max<int64_t>(0, -row), std::min<int64_t>(n, images.height - row)},
-        columns{std::max<int64_t>(0, -column), std::min<int64_t>(n, images.width - column)} {}
+  Inside(const Place& place, int64_t row, int64_t column)
+      : rows{std::max<int64_t>(0, -row), std::min<int64_t>(n, place.height - row)},
+        columns{std::max<int64_t>(0, -column), std::min<int64_t>(n, place.width - column)} {}
   bool is_all() const { return rows[1] - rows[0] == n && columns[1] - columns[0] == n; }
 
   int64_t rows[2], columns[2];  ///< from, to
@@ -51,15 +51,15 @@ void read_tiles(const Images& images, const float* image, Tiles tiles, const Pla
   Place place(images, tiles.begin);
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images)) {
     const int64_t row = place.row - kMargin, column = place.column - kMargin;
-    const int64_t first = pixel_at(images, place.image, row, column);
+    const int64_t first = place.at(images, row, column);
     float* const to = out.data + (tile - tiles.begin) * out.row;
-    const Inside<n> inside(images, row, column);
+    const Inside<n> inside(place, row, column);
     const bool is_all = inside.is_all();
     Vector padded[n][n];
     if (!is_all) std::fill_n(&padded[0][0], n * n, Vector{});
     for (int64_t c = 0; c < images.channels; c += kLanes) {
-      const Pixels pixels{image + (first + channel_at(c, images.block)), images.width * images.pixel,
-                          images.pixel};
+      const Pixels pixels{image + (first + channel_at(c, images.block)), images.row_step(),
+                          images.pixel_step()};
       float* const lanes = to + channel_at(c, out.block);
       if (is_all) {
         read_tile<Tile, n, transform>(pixels, lanes, out.plane);

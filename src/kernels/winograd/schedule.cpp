@@ -39,7 +39,10 @@ Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
       in_blocks(blocks_of(desc.in_channels)),
       panels(blocks_of(desc.out_channels) / kernels.panels.blocks),
       panel_blocks_(kernels.panels.blocks) {
-  const Images images{.height = desc.window.out[1], .width = desc.window.out[2], .tile = tile};
+  const Images images{.height = desc.window.out[1],
+                      .width = desc.window.out[2],
+                      .tile = tile,
+                      .dilation = desc.window.dilation[2]};
   tiles = desc.batch * images.tiles_per_image();
 
   Schedule shared = *this;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/blocked/panel_product.h"
+#include "kernels/ceil_div.h"
 
 namespace ridgeline::kernels::winograd {
 
@@ -14,18 +15,26 @@ constexpr int64_t kLargePoints = (kLargeTile + 2) * (kLargeTile + 2);
 
 /// What tiles cover. Where a channel lies beside channel 0 of its pixel or tile: in steps of `block` for
 /// every kBlock channels, those of a block side by side.
+///
+/// Where neighbours are `dilation` pixels apart, an image is dilation² smaller ones, which lie between each
+/// other's pixels: its phases, in the order of their first pixels. Each has as many tiles as the first.
 struct Images {
   int64_t height = 0;
   int64_t width = 0;
   int64_t channels = 0;
-  int64_t tile = kLargeTile;  ///< pixels from a tile to the next
+  int64_t tile = kLargeTile;  ///< pixels of a phase from a tile to the next
   int64_t image = 0;          ///< floats from an image to the next
   int64_t pixel = 0;          ///< and from a pixel
   int64_t block = 0;
+  int64_t dilation = 1;
 
-  int64_t tile_rows() const { return (height + tile - 1) / tile; }
-  int64_t tile_columns() const { return (width + tile - 1) / tile; }
-  int64_t tiles_per_image() const { return tile_rows() * tile_columns(); }
+  int64_t tile_rows() const { return ceil_div(ceil_div(height, dilation), tile); }
+  int64_t tile_columns() const { return ceil_div(ceil_div(width, dilation), tile); }
+  int64_t tiles_per_phase() const { return tile_rows() * tile_columns(); }
+  int64_t tiles_per_image() const { return dilation * dilation * tiles_per_phase(); }
+  /// Floats between neighbours of a phase.
+  int64_t pixel_step() const { return dilation * pixel; }
+  int64_t row_step() const { return width * pixel_step(); }
 };
 
 /// Transformed tiles: that of `tile` at `point` has its channels from data + point·plane + tile·row on.

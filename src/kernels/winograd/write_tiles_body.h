@@ -56,10 +56,12 @@ inline void write_tile(const float* from, int64_t plane, const Ended ended, cons
 }
 
 inline void finish_tile(const blocked::Finish& finish, int64_t channel, const TileResults& tile) {
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    const int64_t at = tile.at + row * tile.row;
-    blocked::finish_stored(finish, tile.y + at, tile.columns, channel, at);
-  }
+  const int64_t together = tile.pixel == blocked::kBlock ? tile.columns : 1;
+  for (int64_t row = 0; row < tile.rows; ++row)
+    for (int64_t column = 0; column < tile.columns; column += together) {
+      const int64_t at = tile.at + row * tile.row + column * tile.pixel;
+      blocked::finish_stored(finish, tile.y + at, together, channel, at);
+    }
 }
 
 template <typename Tile, Ending ending>
@@ -69,11 +71,11 @@ void write_tiles(const Images& images, const Planes& in, Tiles tiles, float* y,
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images)) {
     const float* const from = in.data + (tile - tiles.begin) * in.row;
     TileResults to{.y = y,
-                   .row = images.width * images.pixel,
-                   .pixel = images.pixel,
-                   .rows = std::min<int64_t>(Tile::kOut, images.height - place.row),
-                   .columns = std::min<int64_t>(Tile::kOut, images.width - place.column)};
-    const int64_t first = pixel_at(images, place.image, place.row, place.column);
+                   .row = images.row_step(),
+                   .pixel = images.pixel_step(),
+                   .rows = std::min<int64_t>(Tile::kOut, place.height - place.row),
+                   .columns = std::min<int64_t>(Tile::kOut, place.width - place.column)};
+    const int64_t first = place.at(images, place.row, place.column);
     for (int64_t c = 0; c < images.channels; c += kLanes) {
       to.at = first + channel_at(c, images.block);
       const float* const lanes = from + channel_at(c, in.block);
