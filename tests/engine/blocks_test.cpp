@@ -75,9 +75,28 @@ class GraphMaker {
                {{"pads", std::vector<int64_t>(4, 1)}, {"group", x.channels}}, x.channels, x.side);
   }
 
+  /// To other sizes, or by scales that leave a part of a pixel over.
+  Value resize(const Value& x) {
+    const int64_t side = x.side > kSide ? x.side / 2 : below(2) == 0 ? 2 * x.side : x.side * 5 / 4;
+    const double scale = (static_cast<double>(side) + 0.4) / static_cast<double>(x.side);
+    const std::string sizes = "sizes of " + std::to_string(graph_.nodes.size()), scales = "of " + sizes;
+    graph_.initializers[sizes] =
+        Tensor::from_values<int64_t>({4}, std::array{int64_t{2}, x.channels, side, side}).value();
+    graph_.initializers[scales] =
+        Tensor::from_values<float>(
+            {4}, std::array{1.0F, 1.0F, static_cast<float>(scale), static_cast<float>(scale)})
+            .value();
+    const bool by_sizes = below(2) == 0;
+    return add("Resize", {x.name, "", by_sizes ? "" : scales, by_sizes ? sizes : ""},
+               {{"mode", std::string(std::array{"nearest", "linear", "cubic"}[below(3)])},
+                {"coordinate_transformation_mode",
+                 std::string(std::array{"half_pixel", "asymmetric", "align_corners"}[below(3)])}},
+               x.channels, side);
+  }
+
   Value grow() {
     const Value x = any();
-    switch (below(9)) {
+    switch (below(10)) {
       case 0:
         return conv(x);
       case 1:
@@ -96,6 +115,8 @@ class GraphMaker {
                    {{"kernel_shape", std::vector<int64_t>{3, 3}}, {"pads", std::vector<int64_t>(4, 1)}},
                    x.channels, x.side);
       case 7:
+        return resize(x);
+      case 8:
         return add("Mul", {x.name, constant({1, x.channels, 1, 1})}, {}, x.channels, x.side);
       default:
         return add("Mul",

@@ -15,6 +15,7 @@
 #include "kernels/blocked/direct.h"
 #include "kernels/blocked/planes.h"
 #include "kernels/blocked/pool.h"
+#include "kernels/blocked/resize.h"
 #include "kernels/blocked/turn.h"
 #include "kernels/ref/conv.h"
 #include "random_values.h"
@@ -440,6 +441,54 @@ TEST(BlockedPlanes, ScaledOnesAreMultipliedByTheirChannelsFactor) {
     std::vector<float> got(values.size());
     to_planes(image, scaled.data(), got.data(), pool);
     for (size_t i = 0; i < got.size(); ++i) ASSERT_EQ(got[i], values[i] * factors[i / 35]) << impl.name;
+  }
+}
+
+/// `taps` of each of `out` outputs, anywhere in an axis of `in` pixels.
+ref::SampledAxis random_axis(Rng& rng, uint64_t in, int64_t out, size_t taps) {
+  ref::SampledAxis axis{.pixels = {}, .weights = {}, .outside = {}};
+  for (size_t tap = 0; tap < taps; ++tap) {
+    axis.pixels.emplace_back();
+    axis.weights.emplace_back();
+    for (int64_t i = 0; i < out; ++i) {
+      axis.pixels.back().push_back(static_cast<int64_t>(rng.below(in)));
+      axis.weights.back().push_back(static_cast<float>(rng.normal()));
+    }
+  }
+  return axis;
+}
+
+TEST(BlockedResize, SamplesAsTheReferenceDoes) {
+  Rng rng(37);
+  ThreadPool pool(2);
+  const std::array<size_t, 3> taps = {1, 2, 4};
+  for (int round = 0; round < 60; ++round) {
+    const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+    const Size3 in{1, upto(9), upto(20)}, out{1, upto(20), upto(30)};
+    const int64_t channels = upto(40);
+    const ResizeDesc desc{
+        .planes = 2 * blocks_of(channels),
+        .in_rows = in[1],
+        .in_columns = in[2],
+        .rows = random_axis(rng, static_cast<uint64_t>(in[1]), out[1], taps[rng.below(3)]),
+        .columns = random_axis(rng, static_cast<uint64_t>(in[2]), out[2], taps[rng.below(3)])};
+    std::vector<float> values = random_values(2 * channels * volume(in), static_cast<unsigned>(round));
+    std::vector<float> want(static_cast<size_t>(2 * channels * volume(out))), got(want.size(), kNan);
+    const std::vector<ref::SampledAxis> axes = {{}, {}, desc.rows, desc.columns};
+    const auto images = [&](const Size3& size, std::vector<float>& floats) {
+      return TensorView{
+          DType::kF32, {2, channels, size[1], size[2]}, reinterpret_cast<std::byte*>(floats.data())};
+    };
+    ref::resample(images(in, values), axes, 0, images(out, want), pool);
+    Floats blocks = to_littered_blocks(image_of(2, channels, in), values, pool),
+           sampled(block_floats(image_of(2, channels, out)));
+    for (const ResizeImpl& impl : resize_impls()) {
+      if (!impl.accepts(detect_cpu_features()).ok()) continue;
+      impl.run(desc, blocks.data(), sampled.data(), pool);
+      to_planes(image_of(2, channels, out), sampled.data(), got.data(), pool);
+      for (size_t i = 0; i < want.size(); ++i)
+        ASSERT_NEAR(got[i], want[i], 1e-4) << impl.name << " at " << i << " of round " << round;
+    }
   }
 }
 

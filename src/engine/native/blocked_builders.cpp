@@ -7,10 +7,12 @@
 #include "engine/native/operands.h"
 #include "engine/native/packing.h"
 #include "engine/native/pool_builders.h"
+#include "engine/native/resize_builders.h"
 #include "kernels/blocked/conv.h"
 #include "kernels/blocked/direct.h"
 #include "kernels/blocked/planes.h"
 #include "kernels/blocked/pool.h"
+#include "kernels/blocked/resize.h"
 #include "kernels/blocked/turn.h"
 #include "kernels/select.h"
 
@@ -24,7 +26,7 @@ Result<kernels::ConvDesc> conv_of(const BlockedNode& node) {
   return describe({.node = node.node,
                    .x = node.shape(0),
                    .weights = node.shape(1),
-                   .has_constant_weights = node.inputs[1].is_constant,
+                   .has_constant_weights = node.inputs[1].is_constant(),
                    .threads = node.threads});
 }
 
@@ -110,6 +112,49 @@ Result<Built> multiply(const BuildContext& context, const BlockedNode& node) {
                }};
 }
 
+/// Whether a Resize's scales, if it has any, leave batch and channels as they are.
+bool scales_images(const BlockedNode& node, const ResizeRule& rule) {
+  if (!rule.axes.empty())
+    return std::ranges::all_of(rule.axes, [](int64_t axis) { return axis > 1 || axis == -1 || axis == -2; });
+  if (!node.has(2)) return true;
+  const BlockedNode::Input& scales = node.inputs[2];
+  if (!scales.is_constant() || scales.type->dtype != DType::kF32 || node.shape(2).element_count() < 2)
+    return false;
+  const auto* const numbers = reinterpret_cast<const float*>(scales.data);
+  return numbers[0] == 1 && numbers[1] == 1;
+}
+
+const blocked::ResizeImpl* find_resize(const CpuFeatures& cpu) {
+  for (const blocked::ResizeImpl& impl : blocked::resize_impls())
+    if (impl.accepts(cpu).ok()) return &impl;
+  return nullptr;
+}
+
+Inputs resize_inputs(const BlockedNode& node) {
+  const Result<ResizeRule> rule = ResizeRule::from(node.node);
+  if (!rule.ok() || crops(*rule) || !node.inputs[0].in_blocks || node.shape(0)[0] != node.out[0] ||
+      node.shape(0)[1] != node.out[1] || !scales_images(node, *rule))
+    return std::nullopt;
+  if (find_resize(node.cpu) == nullptr) return std::nullopt;
+  return std::vector<size_t>{0};
+}
+
+Result<Built> resize(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(const ResizePlan plan, plan_resize(context, node.shape(0), node.out));
+  const blocked::ResizeImpl& impl = *find_resize(node.cpu);
+  blocked::ResizeDesc desc{.planes = node.out[0] * blocked::blocks_of(node.out[1]),
+                           .in_rows = node.shape(0)[2],
+                           .in_columns = node.shape(0)[3],
+                           .rows = sampled_axis(plan.rule, plan.axes[2]),
+                           .columns = sampled_axis(plan.rule, plan.axes[3])};
+  return Built{std::string(impl.name),
+               [desc = std::move(desc), run = impl.run, in = *context.in[0], out = context.out[0]](
+                   Slots slots, ThreadPool& pool) -> Status {
+                 run(desc, floats(slots, in), slots[out].as<float>().data(), pool);
+                 return {};
+               }};
+}
+
 /// Channels side by side that fill their blocks.
 Inputs concat_inputs(const BlockedNode& node) {
   const int64_t axis = node.node.int_or("axis", 0);
@@ -131,24 +176,36 @@ Result<Built> as_planes(const BuildContext& context, const BlockedNode&) {
 }
 
 constexpr auto kRows = std::to_array<BlockedRow>({
-    {"Abs", unary_inputs, as_planes},         {"Add", binary_inputs, as_planes},
-    {"AveragePool", pool_inputs, pool},       {"Clip", unary_inputs, as_planes},
-    {"Concat", concat_inputs, concat},        {"Conv", conv_inputs, conv},
-    {"Elu", unary_inputs, as_planes},         {"FusedConv", conv_inputs, conv, "ridgeline"},
-    {"Gelu", unary_inputs, as_planes},        {"GlobalAveragePool", mean_inputs, mean},
-    {"HardSigmoid", unary_inputs, as_planes}, {"HardSwish", unary_inputs, as_planes},
-    {"LeakyRelu", unary_inputs, as_planes},   {"MaxPool", pool_inputs, pool},
-    {"Mish", unary_inputs, as_planes},        {"Mul", binary_inputs, multiply},
-    {"Relu", unary_inputs, as_planes},        {"RoundToSteps", unary_inputs, as_planes, "ridgeline"},
-    {"Sigmoid", unary_inputs, as_planes},     {"Softplus", unary_inputs, as_planes},
-    {"Sub", binary_inputs, as_planes},        {"Tanh", unary_inputs, as_planes},
+    {"Abs", unary_inputs, as_planes},
+    {"Add", binary_inputs, as_planes},
+    {"AveragePool", pool_inputs, pool},
+    {"Clip", unary_inputs, as_planes},
+    {"Concat", concat_inputs, concat},
+    {"Conv", conv_inputs, conv},
+    {"Elu", unary_inputs, as_planes},
+    {"FusedConv", conv_inputs, conv, "ridgeline"},
+    {"Gelu", unary_inputs, as_planes},
+    {"GlobalAveragePool", mean_inputs, mean},
+    {"HardSigmoid", unary_inputs, as_planes},
+    {"HardSwish", unary_inputs, as_planes},
+    {"LeakyRelu", unary_inputs, as_planes},
+    {"MaxPool", pool_inputs, pool},
+    {"Mish", unary_inputs, as_planes},
+    {"Mul", binary_inputs, multiply},
+    {"Relu", unary_inputs, as_planes},
+    {"Resize", resize_inputs, resize},
+    {"RoundToSteps", unary_inputs, as_planes, "ridgeline"},
+    {"Sigmoid", unary_inputs, as_planes},
+    {"Softplus", unary_inputs, as_planes},
+    {"Sub", binary_inputs, as_planes},
+    {"Tanh", unary_inputs, as_planes},
 });
 
 }  // namespace
 
 bool BlockedNode::is_image(size_t i) const {
   const Input& input = inputs[i];
-  const bool can_turn = input.type->dtype == DType::kF32 && shape(i).rank() == 4 && !input.is_constant;
+  const bool can_turn = input.type->dtype == DType::kF32 && shape(i).rank() == 4 && !input.is_constant();
   return (input.in_blocks || can_turn) && shape(i)[1] == out[1];
 }
 

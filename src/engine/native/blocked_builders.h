@@ -24,8 +24,10 @@ struct BlockedNode {
     bool in_blocks = false;           ///< or in lines, which turn into blocks at little cost
     bool in_lines = false;
     bool in_bytes = false;
-    bool is_constant = false;
+    const std::byte* data = nullptr;      ///< of a constant
     const PixelSource* pixels = nullptr;  ///< where it can be read as bytes; for build(), where it is
+
+    bool is_constant() const { return data != nullptr; }
   };
 
   const Node& node;

@@ -39,8 +39,8 @@ Result<QuantizedConvDesc> conv_of(const BlockedNode& node) {
 
 Inputs conv_inputs(const BlockedNode& node) {
   const bool takes_types =
-      is_of_bytes(node, 0) && node.inputs[1].is_constant && node.inputs[1].type->dtype == DType::kI8 &&
-      (!node.has(2) || node.inputs[2].is_constant) && (!node.has(3) || is_of_bytes(node, 3));
+      is_of_bytes(node, 0) && node.inputs[1].is_constant() && node.inputs[1].type->dtype == DType::kI8 &&
+      (!node.has(2) || node.inputs[2].is_constant()) && (!node.has(3) || is_of_bytes(node, 3));
   if (!takes_types) return std::nullopt;
   const Result<QuantizedConvDesc> desc = conv_of(node);
   if (!desc.ok() || kernels::select(bytes::conv_impls(), *desc, node.cpu).impl == nullptr)
@@ -136,7 +136,7 @@ Result<Built> add_planes(const BuildContext& context) {
 }
 
 Inputs lookup_inputs(const BlockedNode& node) {
-  if (!node.inputs[0].in_bytes || !node.inputs[1].is_constant || !is_8_bits(node.out_type))
+  if (!node.inputs[0].in_bytes || !node.inputs[1].is_constant() || !is_8_bits(node.out_type))
     return std::nullopt;
   return std::vector<size_t>{0};
 }

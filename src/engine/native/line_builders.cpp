@@ -19,7 +19,7 @@ Result<lines::LineConvDesc> conv_of(const BlockedNode& node) {
   ASSIGN_OR_RETURN(kernels::ConvDesc conv, describe({.node = node.node,
                                                      .x = node.shape(0),
                                                      .weights = node.shape(1),
-                                                     .has_constant_weights = node.inputs[1].is_constant,
+                                                     .has_constant_weights = node.inputs[1].is_constant(),
                                                      .threads = node.threads}));
   return lines::LineConvDesc{std::move(conv), node.numbers};
 }

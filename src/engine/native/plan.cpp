@@ -261,7 +261,7 @@ class Planner {
       const auto planes = slots_by_name_.at(name)[static_cast<size_t>(Form::kPlanes)];
       const auto pixels = pixels_.find(name);
       inputs.push_back({scope_.type(name), in_blocks, in_lines, is_in(name, Form::kBytes),
-                        planes && plan_.slots[*planes].data != nullptr,
+                        planes ? plan_.slots[*planes].data : nullptr,
                         pixels == pixels_.end() ? nullptr : &pixels->second});
     }
     return inputs;

@@ -1,7 +1,8 @@
+#include "engine/native/resize_builders.h"
+
 #include <array>
 
 #include "engine/native/operands.h"
-#include "graph/ops/resize.h"
 #include "kernels/ref/move.h"
 #include "kernels/ref/resize.h"
 
@@ -9,8 +10,6 @@ namespace ridgeline::native {
 namespace {
 
 namespace ref = kernels::ref;
-
-bool crops(const ResizeRule& rule) { return rule.transform == "tf_crop_and_resize"; }
 
 /// The fill is FP32: other element types are not cropped.
 Built nearest(const BuildContext& context, const ResizeRule& rule, const std::vector<AxisResize>& axes) {
@@ -30,7 +29,8 @@ Built nearest(const BuildContext& context, const ResizeRule& rule, const std::ve
           }};
 }
 
-ref::SampledAxis sampled_axis(const ResizeRule& rule, const AxisResize& axis) {
+/// Without taps where the axis stays as it is.
+ref::SampledAxis weighted_axis(const ResizeRule& rule, const AxisResize& axis) {
   ref::SampledAxis sampled;
   if (crops(rule)) sampled.outside = outputs_outside(rule, axis);
   if (axis.is_identity() && !crops(rule)) return sampled;
@@ -47,7 +47,7 @@ ref::SampledAxis sampled_axis(const ResizeRule& rule, const AxisResize& axis) {
 
 Built weighted(const BuildContext& context, const ResizeRule& rule, const std::vector<AxisResize>& axes) {
   std::vector<ref::SampledAxis> sampled;
-  for (const AxisResize& axis : axes) sampled.push_back(sampled_axis(rule, axis));
+  for (const AxisResize& axis : axes) sampled.push_back(weighted_axis(rule, axis));
   return {"ref",
           [sampled, fill = static_cast<float>(rule.extrapolation_value), in = *context.in[0],
            out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
@@ -58,6 +58,22 @@ Built weighted(const BuildContext& context, const ResizeRule& rule, const std::v
 
 Result<Built> resize(const BuildContext& context) {
   const Shape &in = context.input(0).shape, &out = context.output(0).shape;
+  ASSIGN_OR_RETURN(const ResizePlan plan, plan_resize(context, in, out));
+  const auto& [rule, axes] = plan;
+  if (rule.mode == ResizeMode::kNearest && !crops(rule)) return nearest(context, rule, axes);
+  if (context.input(0).dtype != DType::kF32)
+    return unsupported("{}: native interpolates fp32, not {}", context.node.describe(),
+                       name_of(context.input(0).dtype));
+  return rule.mode == ResizeMode::kNearest ? nearest(context, rule, axes) : weighted(context, rule, axes);
+}
+
+constexpr auto kRows = std::to_array<BuilderRow>({{"Resize", resize}});
+
+}  // namespace
+
+bool crops(const ResizeRule& rule) { return rule.transform == "tf_crop_and_resize"; }
+
+Result<ResizePlan> plan_resize(const BuildContext& context, const Shape& in, const Shape& out) {
   ASSIGN_OR_RETURN(const ResizeRule rule, ResizeRule::from(context.node));
   ResizeInputs inputs;
   if (crops(rule)) {
@@ -73,16 +89,14 @@ Result<Built> resize(const BuildContext& context) {
       return internal_error("{}: axis {} has {} pixels, not {}", context.node.describe(), axis,
                             (*axes)[axis].out_size, out[axis]);
   }
-  if (rule.mode == ResizeMode::kNearest && !crops(rule)) return nearest(context, rule, *axes);
-  if (context.input(0).dtype != DType::kF32)
-    return unsupported("{}: native interpolates fp32, not {}", context.node.describe(),
-                       name_of(context.input(0).dtype));
-  return rule.mode == ResizeMode::kNearest ? nearest(context, rule, *axes) : weighted(context, rule, *axes);
+  return ResizePlan{rule, *axes};
 }
 
-constexpr auto kRows = std::to_array<BuilderRow>({{"Resize", resize}});
-
-}  // namespace
+ref::SampledAxis sampled_axis(const ResizeRule& rule, const AxisResize& axis) {
+  if (rule.mode != ResizeMode::kNearest && !axis.is_identity()) return weighted_axis(rule, axis);
+  const std::vector<int64_t> sources = nearest_sources(rule, axis);
+  return {.pixels = {sources}, .weights = {std::vector<float>(sources.size(), 1)}, .outside = {}};
+}
 
 std::span<const BuilderRow> resize_builders() { return kRows; }
 

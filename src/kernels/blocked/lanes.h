@@ -3,6 +3,7 @@
 #include "base/function_ref.h"
 #include "base/thread_pool.h"
 #include "kernels/blocked/panel_product.h"
+#include "kernels/ref/resize.h"
 #include "kernels/window.h"
 
 /// Kernels that treat each channel apart from the others, so that a block's lanes go through them side by
@@ -26,6 +27,15 @@ LaneRow row_of(const Window& window, int64_t row, const float* plane, float* out
 void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
                   FunctionRef<void(const LaneRow& row, int64_t plane)> body);
 
+/// A row of an image that is sampled: out[i] (+)= weight · Σ columns.weights[t][i] · in[columns.pixels[t][i]].
+struct SampledRow {
+  const ref::SampledAxis& columns;  ///< of one, two or four taps
+  const float* in = nullptr;
+  float weight = 1;
+  bool adds = false;
+  float* out = nullptr;
+};
+
 /// One instruction set's kernels.
 struct LaneKernels {
   void (*max)(const LaneRow& row);
@@ -36,6 +46,7 @@ struct LaneKernels {
   void (*scale)(const float* in, const float* factor, int64_t pixels, float* out);
   /// The mean of all pixels.
   void (*mean)(const float* in, int64_t pixels, float* out);
+  void (*sample)(const SampledRow& row);
 };
 
 const LaneKernels& avx512_lanes();

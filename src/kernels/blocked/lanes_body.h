@@ -86,8 +86,30 @@ void mean(const float* in, int64_t pixels, float* out) {
   }
 }
 
-constexpr LaneKernels kLaneKernels{
-    .max = max_row, .sum = sum_row, .multiply = multiply_rows, .scale = scale_plane, .mean = mean};
+template <size_t taps>
+void sample_by(const SampledRow& row) {
+  const ref::SampledAxis& columns = row.columns;
+  for (size_t i = 0; i < columns.pixels[0].size(); ++i)
+    for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
+      float* const to = row.out + static_cast<int64_t>(i) * kBlock + lane;
+      Vector sum = row.adds ? load(to) : Vector{};
+      for (size_t tap = 0; tap < taps; ++tap)
+        sum += load(row.in + columns.pixels[tap][i] * kBlock + lane) * (row.weight * columns.weights[tap][i]);
+      store(to, sum);
+    }
+}
+
+void sample_row(const SampledRow& row) {
+  if (row.columns.pixels.size() == 1) return sample_by<1>(row);
+  return row.columns.pixels.size() == 2 ? sample_by<2>(row) : sample_by<4>(row);
+}
+
+constexpr LaneKernels kLaneKernels{.max = max_row,
+                                   .sum = sum_row,
+                                   .multiply = multiply_rows,
+                                   .scale = scale_plane,
+                                   .mean = mean,
+                                   .sample = sample_row};
 
 }  // namespace
 }  // namespace ridgeline::kernels::blocked
