@@ -161,6 +161,17 @@ ConvDesc random_conv(Rng& rng) {
   return desc;
 }
 
+/// In groups of a few channels to a few, which blocks need not hold whole.
+ConvDesc random_grouped_conv(Rng& rng) {
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  ConvDesc desc = random_conv(rng);
+  desc.has_row_means = false;
+  desc.groups = 1 + upto(9);
+  desc.in_channels = desc.groups * (rng.below(3) == 0 ? 8 * upto(6) : upto(50));
+  desc.out_channels = desc.groups * (rng.below(3) == 0 ? 8 * upto(6) : 1 + upto(50));
+  return desc;
+}
+
 /// Of images that are read from planes, as they come; every other one as ResNets begin.
 ConvDesc random_first_layer(Rng& rng) {
   const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
@@ -286,6 +297,12 @@ TEST(BlockedConv, RandomShapesGiveWhatTheReferenceGives) {
     EXPECT_GT(takers.at("direct_" + set), 600);
     EXPECT_GT(takers.at("depthwise_" + set), 150);
   }
+}
+
+TEST(BlockedConv, RandomGroupsGiveWhatTheReferenceGives) {
+  Rng rng(38);
+  const auto takers = count_takers(300, [&] { return random_grouped_conv(rng); });
+  for (const std::string& set : instruction_sets()) EXPECT_GT(takers.at("direct_" + set), 290);
 }
 
 TEST(BlockedConv, RandomFirstLayersGiveWhatTheReferenceGives) {

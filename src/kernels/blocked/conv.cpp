@@ -20,7 +20,7 @@ constexpr ConvImpl direct_impl(std::string_view name) {
             RETURN_IF_ERROR(needs(cpu));
             return accepts_direct(panels(), desc);
           },
-          packed_direct_bytes,
+          [](const ConvDesc& desc) { return packed_direct_bytes(panels(), desc); },
           [](const ConvDesc& desc, const float* weights, void* packed) {
             pack_direct(panels(), desc, weights, packed);
           },

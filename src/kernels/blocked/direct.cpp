@@ -43,6 +43,24 @@ Window flattened(const Window& w) {
   return flat;
 }
 
+/// Of the inputs' channels, those of an output channel's group.
+Range channels_of(const ConvDesc& desc, int64_t out_channel) {
+  const int64_t own = desc.in_channels / desc.groups;
+  const int64_t first = out_channel / (desc.out_channels / desc.groups) * own;
+  return {first, first + own};
+}
+
+/// Blocks that hold what `blocks` blocks of outputs from `first` on are made of.
+Range inputs_of_blocks(const ConvDesc& desc, int64_t first, int64_t blocks) {
+  const int64_t last = std::min(desc.out_channels, (first + blocks) * kBlock) - 1;
+  return {channels_of(desc, first * kBlock).begin / kBlock, blocks_of(channels_of(desc, last).end)};
+}
+
+/// A panel of several blocks would multiply zeros where groups are small.
+int64_t panel_of(const ConvDesc& desc, int64_t panel_blocks) {
+  return desc.out_channels / desc.groups < panel_blocks * kBlock && desc.groups > 1 ? 1 : panel_blocks;
+}
+
 /// How a convolution is cut: bands of positions, panels of output channels, chunks of input blocks.
 struct Cuts {
   Cuts(const ConvDesc& desc, int64_t panel_blocks)
@@ -50,11 +68,19 @@ struct Cuts {
         planes(takes_planes(desc)),
         in_place(!planes && is_pointwise(desc.window)),
         width(planes ? 1 : kBlock),
-        inputs(planes ? desc.in_channels : blocks_of(desc.in_channels)),
+        in_image(planes ? desc.in_channels : blocks_of(desc.in_channels)),
         taps(window.kernel[1] * window.kernel[2]),
         out_blocks(blocks_of(desc.out_channels)),
-        panel(panel_blocks),
-        panels(ceil_div(out_blocks, panel_blocks)) {
+        panel(panel_of(desc, panel_blocks)),
+        panels(ceil_div(out_blocks, panel)) {
+    inputs = in_image;
+    if (desc.groups > 1) {
+      inputs = 0;
+      for (int64_t i = 0; i < panels; ++i) {
+        const Range own = inputs_of_blocks(desc, i * panel, panel);
+        inputs = std::max(inputs, own.end - own.begin);
+      }
+    }
     const int64_t across = ceil_div(window.out[2], kMostColumns);
     band.columns = ceil_div(window.out[2], across);
     const int64_t most_rows = std::max(kMostPositions / band.columns, planes ? kRowsOfPlanes : 1);
@@ -84,7 +110,8 @@ struct Cuts {
   Window window;
   bool planes, in_place;
   int64_t width;
-  int64_t inputs;
+  int64_t in_image;    ///< inputs of an image: blocks, or channels of planes
+  int64_t inputs = 0;  ///< of a panel, at most
   int64_t taps;
   int64_t out_blocks;
   int64_t panel, panels;
@@ -103,7 +130,7 @@ class Convolution {
         for (int64_t kw = 0; kw < cuts_.window.kernel[2]; ++kw)
           offsets_[run++] =
               cuts_.in_place ? input * cuts_.in_plane() : input * patch_.floats() + patch_.offset_of(kh, kw);
-    together_ = std::min(kMostPanelsTogether, cuts_.panels);
+    together_ = desc.groups == 1 ? std::min(kMostPanelsTogether, cuts_.panels) : 1;
     const int64_t wanted = desc.threads > 1 ? kFewestTasksPerThread * desc.threads : 1;
     while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
       --together_;
@@ -126,7 +153,7 @@ class Convolution {
     int64_t image, group;
     Band band;
   };
-  /// A chunk of inputs, from `input` on, whose products are added to a panel's sums.
+  /// A chunk of inputs, from the panel's `input` on, whose products are added to its sums.
   struct Part {
     int64_t panel, input;
   };
@@ -158,14 +185,22 @@ class Convolution {
   }
 
   int64_t end_of(int64_t group) const { return std::min(cuts_.panels, (group + 1) * together_); }
-  int64_t inputs_of(const Part& part) const { return std::min(cuts_.chunk, cuts_.inputs - part.input); }
+  /// The inputs that a panel is made of.
+  Range inputs_of(int64_t panel) const {
+    if (desc_.groups == 1) return {0, cuts_.inputs};
+    return inputs_of_blocks(desc_, panel * cuts_.panel, cuts_.panel);
+  }
+  int64_t count_of(int64_t panel) const { return inputs_of(panel).end - inputs_of(panel).begin; }
+  int64_t count_of(const Part& part) const {
+    return std::min(cuts_.chunk, count_of(part.panel) - part.input);
+  }
 
   /// In the order that they are computed, all panels of a chunk before the next chunk; past the last one of a
   /// group, the first of the next.
   Part next_of(const Part& part, int64_t group) const {
     const int64_t next_input = part.input + cuts_.chunk;
     if (part.panel + 1 < end_of(group)) return {part.panel + 1, part.input};
-    if (next_input < cuts_.inputs) return {group * together_, next_input};
+    if (next_input < count_of(group * together_)) return {group * together_, next_input};
     return {end_of(group), 0};
   }
 
@@ -184,7 +219,7 @@ class Convolution {
   /// Where inputs are read in place, `nearby` is free for weights.
   void add_products(const Task& task, const Part& part, const float* values, float* nearby) const {
     const int64_t first_block = part.panel * cuts_.panel, blocks = blocks_of_panel(part.panel);
-    const int64_t inputs = inputs_of(part);
+    const int64_t inputs = count_of(part);
     const int64_t share = ceil_div(inputs * cuts_.weights_of_input(blocks), task.band.rows);
     alignas(64) float bias[kMostBlocks * kBlock];
     const Scaling scaling{.weights = weights_of(part), .factors = factors_of(task, part), .scaled = nearby};
@@ -202,7 +237,7 @@ class Convolution {
                          .c = args_.out + offset_of(task, first_block),
                          .c_block = cuts_.out_plane(),
                          .adds = part.input > 0,
-                         .finish = part.input + inputs == cuts_.inputs ? &finish : nullptr,
+                         .finish = part.input + inputs == count_of(part.panel) ? &finish : nullptr,
                          .ahead = fetches_ahead() ? weights_of(next_of(part, task.group)) : nullptr};
     const int64_t row_floats = cuts_.window.out[2] * kBlock;
     for (int64_t row = 0; row < task.band.rows; row += product.lines) {
@@ -218,15 +253,16 @@ class Convolution {
 
   /// Of the inputs of a part; null without any.
   const float* factors_of(const Task& task, const Part& part) const {
-    return desc_.has_factor ? args_.factor + (task.image * cuts_.inputs + part.input) * kBlock : nullptr;
+    return desc_.has_factor ? args_.factor + (task.image * cuts_.in_image + part.input) * kBlock : nullptr;
   }
 
   /// The inputs of a part, as the offsets find them.
   const float* values_of(const Task& task, const Part& part, float* patch) const {
-    const float* const plane = args_.in + (task.image * cuts_.inputs + part.input) * cuts_.in_plane();
+    const int64_t first = inputs_of(part.panel).begin + part.input;
+    const float* const plane = args_.in + (task.image * cuts_.in_image + first) * cuts_.in_plane();
     if (cuts_.in_place)
       return plane + task.band.row * cuts_.in_line() + task.band.column * cuts_.window.stride[2] * kBlock;
-    for (int64_t input = 0; input < inputs_of(part); ++input)
+    for (int64_t input = 0; input < count_of(part); ++input)
       patch_.fill(plane + input * cuts_.in_plane(), task.band, patch + input * patch_.floats(),
                   kernels_.copy_every_second);
     return patch;
@@ -271,7 +307,8 @@ bool takes_planes(const ConvDesc& desc) { return desc.groups == 1 && desc.in_cha
 Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc) {
   if (!desc.has_constant_weights) return unsupported("needs constant weights");
   if (desc.has_row_means) return unsupported("leaves no means");
-  if (desc.groups != 1) return unsupported("takes no groups");
+  if (desc.groups != 1 && desc.groups == desc.in_channels && desc.groups == desc.out_channels)
+    return unsupported("takes no group for each channel");
   if (desc.window.in[0] != 1 || desc.window.out[0] != 1 || desc.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
   const Cuts cuts(desc, kernels.blocks);
@@ -286,23 +323,31 @@ bool direct_replaces_residual(const PanelKernels& kernels, const ConvDesc& desc)
   return cuts.chunk == cuts.inputs && Finish(desc).is_bounded();
 }
 
-size_t packed_direct_bytes(const ConvDesc& desc) {
-  return static_cast<size_t>(Cuts(desc, 1).weights()) * sizeof(float);
+size_t packed_direct_bytes(const PanelKernels& kernels, const ConvDesc& desc) {
+  return static_cast<size_t>(Cuts(desc, kernels.blocks).weights()) * sizeof(float);
 }
 
-/// [panel][input][tap][the input's term][lane of the panel]; terms and lanes past the last channel are zero.
+/// [panel][input][tap][the input's term][lane of the panel]; terms and lanes past the last channel are zero,
+/// and terms of other groups.
 void pack_direct(const PanelKernels& kernels, const ConvDesc& desc, const float* weights, void* packed) {
   const Cuts cuts(desc, kernels.blocks);
+  const int64_t own = desc.in_channels / desc.groups;
   auto* to = static_cast<float*>(packed);
   for (int64_t first = 0; first < cuts.out_blocks; first += cuts.panel) {
     const int64_t lanes = std::min(cuts.panel, cuts.out_blocks - first) * kBlock;
+    const int64_t first_input = desc.groups == 1 ? 0 : inputs_of_blocks(desc, first, cuts.panel).begin;
+    std::array<Range, kMostBlocks * kBlock> groups{};
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      groups[static_cast<size_t>(lane)] =
+          channels_of(desc, std::min(first * kBlock + lane, desc.out_channels - 1));
     for (int64_t input = 0; input < cuts.inputs; ++input)
       for (int64_t tap = 0; tap < cuts.taps; ++tap)
         for (int64_t term = 0; term < cuts.width; ++term)
           for (int64_t lane = 0; lane < lanes; ++lane) {
-            const int64_t oc = first * kBlock + lane, ic = input * cuts.width + term;
-            const bool is_real = oc < desc.out_channels && ic < desc.in_channels;
-            *to++ = is_real ? weights[(oc * desc.in_channels + ic) * cuts.taps + tap] : 0.0F;
+            const int64_t oc = first * kBlock + lane, ic = (first_input + input) * cuts.width + term;
+            const Range& group = groups[static_cast<size_t>(lane)];
+            const bool is_real = oc < desc.out_channels && ic >= group.begin && ic < group.end;
+            *to++ = is_real ? weights[(oc * own + ic - group.begin) * cuts.taps + tap] : 0.0F;
           }
   }
 }
