@@ -232,7 +232,9 @@ ConvDesc random_dilated_3x3(Rng& rng) {
 /// With a factor for each input channel, every other one 1×1 with stride 1.
 ConvDesc random_scaled_conv(Rng& rng) {
   const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
-  ConvDesc desc = rng.below(4) == 0 ? random_3x3(rng) : random_conv(rng);
+  ConvDesc desc = rng.below(4) == 0   ? random_3x3(rng)
+                  : rng.below(4) == 0 ? random_grouped_conv(rng)
+                                      : random_conv(rng);
   desc.has_factor = true;
   if (rng.below(2) == 0) return desc;
   desc.groups = 1;

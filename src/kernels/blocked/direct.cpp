@@ -292,9 +292,9 @@ class Convolution {
   std::array<int64_t, kMostRuns> offsets_;
 };
 
-Status accepts_factor(const Cuts& cuts) {
-  if (!cuts.in_place || volume(cuts.window.stride) != 1)
-    return unsupported("multiplies inputs of 1x1 convolutions with stride 1 alone");
+Status accepts_factor(const ConvDesc& desc, const Cuts& cuts) {
+  if (!cuts.in_place || volume(cuts.window.stride) != 1 || desc.groups != 1)
+    return unsupported("multiplies inputs of 1x1 convolutions with stride 1 and one group alone");
   if (cuts.band.columns < kFewestPositionsToScale)
     return unsupported("multiplies inputs of at least {} positions", kFewestPositionsToScale);
   return {};
@@ -314,7 +314,7 @@ Status accepts_direct(const PanelKernels& kernels, const ConvDesc& desc) {
   const Cuts cuts(desc, kernels.blocks);
   if (!cuts.fits() || !cuts.runs_fit())
     return unsupported("takes windows whose inputs fit a first-level cache");
-  if (desc.has_factor) return accepts_factor(cuts);
+  if (desc.has_factor) return accepts_factor(desc, cuts);
   return {};
 }
 
