@@ -225,6 +225,55 @@ TEST(SpreadBatchNorms, LeavesWhatIsNoImage) {
   EXPECT_THAT(ops_of(graph), ElementsAre("BatchNormalization"));
 }
 
+/// A convolution of 5 channels, what `nodes` make of its output "x1", and `constants` of theirs.
+Graph behind_conv(std::vector<Node> nodes, const std::map<std::string, Tensor>& constants) {
+  const std::string last = nodes.back().outputs[0];
+  nodes.insert(nodes.begin(), node("Conv", "conv", {"x", "w"}, "x1"));
+  Graph graph = graph_of(std::move(nodes), {1, 1, 4, 4}, last);
+  graph.initializers = {constants.begin(), constants.end()};
+  graph.initializers["w"] = floats({5, 1, 1, 1}, {1, 1, 1, 1, 1});
+  return graph;
+}
+
+TEST(NameAffines, NumbersOfChannelsGoIntoTheConvolutionBeforeThem) {
+  Graph graph = behind_conv({node("Mul", "m", {"two", "x1"}, "x2"), node("Sub", "s", {"x2", "c"}, "x3"),
+                             node("Div", "d", {"x3", "two"}, "x4"), node("Sub", "t", {"c", "x4"}, "x5")},
+                            {{"two", floats({}, {2})}, {"c", floats({5, 1, 1}, {1, 2, 3, 4, 5})}});
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("Conv"));
+  const Node& conv = graph.nodes[0];
+  EXPECT_THAT(graph.initializers.at(conv.inputs[1]).as<float>(), ElementsAre(-1, -1, -1, -1, -1));
+  EXPECT_THAT(graph.initializers.at(conv.inputs[2]).as<float>(), ElementsAre(1.5F, 3, 4.5F, 6, 7.5F));
+  EXPECT_THAT(graph.outputs[0].name, "x5");
+}
+
+TEST(NameAffines, BehindAnActivationTheyAreOneStepOfTheirOwn) {
+  Graph graph = behind_conv({node("Relu", "r", {"x1"}, "x2"), node("Mul", "m", {"x2", "k"}, "x3"),
+                             node("Add", "a", {"x3", "k"}, "x4"), node("Relu", "q", {"x4"}, "x5")},
+                            {{"k", floats({1, 1, 1, 1}, {3})}});
+  ASSERT_TRUE(optimize(graph, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("FusedConv", "FusedConv"));
+  EXPECT_EQ(graph.nodes[1].int_or("group", 1), 5);
+  EXPECT_EQ(graph.nodes[1].name, "a+q");
+}
+
+TEST(NameAffines, LeavesNumbersOfRowsAndColumnsQuotientsOfImagesAndWhatIsNoImage) {
+  const std::map<std::string, Tensor> constants = {{"rows", floats({4, 1}, {1, 2, 3, 4})},
+                                                   {"zero", floats({}, {0})},
+                                                   {"k", floats({}, {3})},
+                                                   {"shape", integers({1, 4, 5, 4})}};
+  for (const Node& last : {node("Mul", "n", {"x1", "rows"}, "y"), node("Div", "n", {"k", "x1"}, "y"),
+                           node("Div", "n", {"x1", "zero"}, "y"), node("Pow", "n", {"x1", "k"}, "y")}) {
+    Graph graph = behind_conv({last}, constants);
+    ASSERT_TRUE(name_affines(graph, {}).ok());
+    EXPECT_EQ(graph.nodes[1].op, last.op);
+  }
+  Graph scores = behind_conv(
+      {node("Reshape", "s", {"x1", "shape"}, "x2"), node("Mul", "n", {"x2", "k"}, "y")}, constants);
+  ASSERT_TRUE(name_affines(scores, {}).ok());
+  EXPECT_EQ(scores.nodes[2].op, "Mul");
+}
+
 /// x / 2 · (1 + erf(x / root)) as TorchScript writes it, or the new exporter.
 Graph gelu_of(float root, bool half_last) {
   const std::string first = half_last ? "x" : "half", last = half_last ? "half" : "x";

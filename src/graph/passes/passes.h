@@ -57,6 +57,11 @@ Status name_global_pools(Graph& graph, const PassOptions& options);
 /// Cuts off the outer taps of an FP32 Conv that meet nothing but padding, as those of large dilations or on
 /// small images do.
 Status trim_kernels(Graph& graph, const PassOptions& options);
+/// Sums and products of an image and a number, or one for each of its channels, become a BatchNormalization;
+/// several in a row, or behind one, a single one. Images are what convolutions and pools leave, and what is
+/// computed of them element by element; not in quantised models, whose integers are to stay next to each
+/// other.
+Status name_affines(Graph& graph, const PassOptions& options);
 /// Multiplies a BatchNormalization into the FP32 Conv, ConvTranspose or Gemm before it.
 Status fold_batch_norms(Graph& graph, const PassOptions& options);
 /// Writes the BatchNormalizations of images that were left as convolutions of each channel by one number, so
