@@ -70,6 +70,19 @@ class GraphMaker {
                {{"pads", std::vector<int64_t>(4, kernel / 2)}}, channels, x.side);
   }
 
+  /// In a few groups, or with its taps apart.
+  Value odd_conv(const Value& x) {
+    const int64_t groups = x.channels % 5 == 0   ? 5
+                           : x.channels % 4 == 0 ? 4
+                                                 : 1,
+                  channels = 20, dilation = 1 + static_cast<int64_t>(below(4));
+    return add("Conv", {x.name, constant({channels, x.channels / groups, 3, 3})},
+               {{"pads", std::vector<int64_t>(4, dilation)},
+                {"dilations", std::vector<int64_t>(2, dilation)},
+                {"group", channels % groups == 0 ? groups : 1}},
+               channels, x.side);
+  }
+
   Value depthwise(const Value& x) {
     return add("Conv", {x.name, constant({x.channels, 1, 3, 3})},
                {{"pads", std::vector<int64_t>(4, 1)}, {"group", x.channels}}, x.channels, x.side);
@@ -94,9 +107,38 @@ class GraphMaker {
                x.channels, side);
   }
 
+  std::string ints(const std::vector<int64_t>& values) {
+    const std::string name = "i" + std::to_string(graph_.initializers.size());
+    graph_.initializers[name] =
+        Tensor::from_values<int64_t>({static_cast<int64_t>(values.size())}, std::span(values)).value();
+    return name;
+  }
+
+  /// Neighbouring channels, from the start or from the end.
+  Value slice(const Value& x) {
+    const auto count = 1 + static_cast<int64_t>(below(static_cast<size_t>(x.channels)));
+    const auto first = static_cast<int64_t>(below(static_cast<size_t>(x.channels - count + 1)));
+    const bool from_end = below(2) == 0;
+    return add("Slice",
+               {x.name, ints({from_end ? first - x.channels : first}), ints({first + count}),
+                ints({from_end ? -3 : 1})},
+               {}, count, x.side);
+  }
+
+  /// The last of two or three parts; the others are there to be read.
+  Value split(const Value& x) {
+    if (x.channels < 3) return slice(x);
+    const auto first = 1 + static_cast<int64_t>(below(static_cast<size_t>(x.channels - 2)));
+    Value last = add("Split", {x.name, ints({first, 1, x.channels - first - 1})}, {{"axis", int64_t{1}}},
+                     x.channels - first - 1, x.side);
+    values_.push_back({last.name + ".first", first, x.side});
+    graph_.nodes.back().outputs = {last.name + ".first", last.name + ".one", last.name};
+    return last;
+  }
+
   Value grow() {
     const Value x = any();
-    switch (below(10)) {
+    switch (below(15)) {
       case 0:
         return conv(x);
       case 1:
@@ -116,6 +158,17 @@ class GraphMaker {
                    x.channels, x.side);
       case 7:
         return resize(x);
+      case 9:
+        return slice(x);
+      case 10:
+        return split(x);
+      case 11:
+        return odd_conv(x);
+      case 12:
+        return add("ReduceMean", {x.name}, {{"axes", std::vector<int64_t>{2, -1}}}, x.channels, 1);
+      case 13:
+        return add(std::array{"Add", "Mul", "Sub", "Div"}[below(4)], {x.name, constant({1})}, {}, x.channels,
+                   x.side);
       case 8:
         return add("Mul", {x.name, constant({1, x.channels, 1, 1})}, {}, x.channels, x.side);
       default:

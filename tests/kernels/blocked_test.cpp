@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "kernels/blocked/channels.h"
 #include "kernels/blocked/conv.h"
 #include "kernels/blocked/direct.h"
 #include "kernels/blocked/planes.h"
@@ -460,6 +461,48 @@ TEST(BlockedPlanes, ScaledOnesAreMultipliedByTheirChannelsFactor) {
     std::vector<float> got(values.size());
     to_planes(image, scaled.data(), got.data(), pool);
     for (size_t i = 0; i < got.size(); ++i) ASSERT_EQ(got[i], values[i] * factors[i / 35]) << impl.name;
+  }
+}
+
+TEST(BlockedChannels, AreMovedFromAnyLaneToAnyOther) {
+  Rng rng(39);
+  ThreadPool pool(2);
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  for (int round = 0; round < 100; ++round) {
+    const int64_t batch = upto(2), pixels = upto(300);
+    const std::vector<int64_t> sources = {upto(50), upto(50)};
+    std::vector<ChannelRange> ranges;
+    int64_t results = 0;
+    for (int64_t i = upto(4); i > 0; --i) {
+      ChannelRange range{.in = rng.below(2), .out = 0, .first_in = 0, .first_out = results};
+      range.first_in = upto(static_cast<uint64_t>(sources[range.in])) - 1;
+      range.count = upto(static_cast<uint64_t>(sources[range.in] - range.first_in));
+      results += range.count;
+      ranges.push_back(range);
+    }
+    std::vector<std::vector<float>> values;
+    std::vector<Floats> in;
+    for (const int64_t channels : sources) {
+      values.push_back(random_values(batch * channels * pixels, static_cast<unsigned>(round)));
+      in.push_back(
+          to_littered_blocks({.batch = batch, .channels = channels, .plane = pixels}, values.back(), pool));
+    }
+    const TurnDesc image{.batch = batch, .channels = results, .plane = pixels};
+    Floats out(block_floats(image));
+    const std::array<const float*, 2> from = {in[0].data(), in[1].data()};
+    const std::array<float*, 1> to = {out.data()};
+    ChannelMoves({sources, {results}}, ranges).run(batch, pixels, from, to, pool);
+    std::vector<float> got(static_cast<size_t>(batch * results * pixels));
+    to_planes(image, out.data(), got.data(), pool);
+    for (const ChannelRange& range : ranges)
+      for (int64_t n = 0; n < batch; ++n)
+        for (int64_t i = 0; i < range.count * pixels; ++i)
+          ASSERT_EQ(
+              got[static_cast<size_t>((n * results + range.first_out) * pixels + i)],
+              values[range.in][static_cast<size_t>((n * sources[range.in] + range.first_in) * pixels + i)]);
+    if (results % kBlock != 0) {
+      EXPECT_EQ(out.data()[block_floats(image) - 1], 0) << "lanes past the last channel";
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/native/channel_builders.h"
 #include "engine/native/conv_builders.h"
 #include "engine/native/operands.h"
 #include "engine/native/packing.h"
@@ -155,21 +156,6 @@ Result<Built> resize(const BuildContext& context, const BlockedNode& node) {
                }};
 }
 
-/// Channels side by side that fill their blocks.
-Inputs concat_inputs(const BlockedNode& node) {
-  const int64_t axis = node.node.int_or("axis", 0);
-  if (axis != 1 && axis != -3) return std::nullopt;
-  std::vector<size_t> inputs;
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    const bool fills = node.shape(i)[1] % blocked::kBlock == 0 || i + 1 == node.inputs.size();
-    if (!node.inputs[i].in_blocks || !fills) return std::nullopt;
-    inputs.push_back(i);
-  }
-  return inputs;
-}
-
-Result<Built> concat(const BuildContext& context, const BlockedNode&) { return concat_along(context, 1); }
-
 /// The kernels for planes see the blocks as one more axis.
 Result<Built> as_planes(const BuildContext& context, const BlockedNode&) {
   return build_step(*find_builder(context.node), context);
@@ -180,10 +166,10 @@ constexpr auto kRows = std::to_array<BlockedRow>({
     {"Add", binary_inputs, as_planes},
     {"AveragePool", pool_inputs, pool},
     {"Clip", unary_inputs, as_planes},
-    {"Concat", concat_inputs, concat},
+    {"Concat", concat_inputs, concat_channels},
     {"Conv", conv_inputs, conv},
     {"Elu", unary_inputs, as_planes},
-    {"FusedConv", conv_inputs, conv, "ridgeline"},
+    {"FusedConv", conv_inputs, conv, "ridgeline", nullptr, true},
     {"Gelu", unary_inputs, as_planes},
     {"GlobalAveragePool", mean_inputs, mean},
     {"HardSigmoid", unary_inputs, as_planes},
@@ -196,7 +182,9 @@ constexpr auto kRows = std::to_array<BlockedRow>({
     {"Resize", resize_inputs, resize},
     {"RoundToSteps", unary_inputs, as_planes, "ridgeline"},
     {"Sigmoid", unary_inputs, as_planes},
+    {"Slice", slice_inputs, slice_channels},
     {"Softplus", unary_inputs, as_planes},
+    {"Split", split_inputs, split_channels, {}, nullptr, true},
     {"Sub", binary_inputs, as_planes},
     {"Tanh", unary_inputs, as_planes},
 });

@@ -59,6 +59,8 @@ struct BlockedRow {
   std::string_view domain{};
   /// Whether input 0 is read from its pixels, where there are any; null: never.
   bool (*takes_pixels)(const BlockedNode& node) = nullptr;
+  /// All of them images in that form; else a node with several is not taken.
+  bool leaves_several = false;
 };
 /// Null for an op without such kernels.
 const BlockedRow* find_blocked(const Node& node);

@@ -211,9 +211,9 @@ class Planner {
 
   /// Whether the node runs on images in that form, by the form's row for its operator.
   Result<bool> add_formed_step(const Node& node, const BlockedRow* row, Form form) {
-    const auto out_type = image_output(node);
+    const auto out_type = row == nullptr ? nullptr : image_output(node, *row);
     const bool takes_type = out_type != nullptr && (form == Form::kBytes || out_type->dtype == DType::kF32);
-    if (row == nullptr || !takes_type) return false;
+    if (!takes_type) return false;
     std::vector<BlockedNode::Input> inputs = blocked_inputs(node);
     BlockedNode formed{node, inputs, *out_type->shape, out_type->dtype, cpu_, threads_};
     if (numbers_) formed.numbers = *numbers_;
@@ -230,20 +230,20 @@ class Planner {
     }
     const bool leaves_bytes = form == Form::kBytes && out_type->dtype == DType::kF32;
     std::vector<size_t> out = {add_slot(node.outputs[0], *out_type, leaves_bytes ? Form::kBlocks : form)};
-    if (node.has_output(1)) out.push_back(add_slot(node.outputs[1], *scope_.type(node.outputs[1]), form));
+    for (size_t i = 1; i < node.outputs.size(); ++i)
+      if (node.has_output(i)) out.push_back(add_slot(node.outputs[i], *scope_.type(node.outputs[i]), form));
     RETURN_IF_ERROR(
         add_step(node, in, out, [&](const BuildContext& context) { return row->build(context, formed); }));
     if (of_pixels) plan_.steps.back().name = inputs[0].pixels->nodes + "+" + node.name;
     return true;
   }
 
-  /// The type of a node's only output, or of the image that a convolution leaves means of, where that is an
-  /// image.
-  const ValueType* image_output(const Node& node) const {
+  /// The type of a node's only output, or of the first where the row leaves several, where that is an image.
+  const ValueType* image_output(const Node& node, const BlockedRow& row) const {
     const bool is_only =
         node.has_output(0) &&
-        (node.op == "FusedConv" || std::none_of(node.outputs.begin() + 1, node.outputs.end(),
-                                                [](const std::string& name) { return !name.empty(); }));
+        (row.leaves_several || std::none_of(node.outputs.begin() + 1, node.outputs.end(),
+                                            [](const std::string& name) { return !name.empty(); }));
     const ValueType* const type = is_only ? scope_.type(node.outputs[0]) : nullptr;
     const bool is_image =
         type != nullptr && type->shape && type->shape->is_static() && type->shape->rank() == 4;
