@@ -114,12 +114,28 @@ class Folder {
   const ops::Scope& scope_;
 };
 
+bool knows_all_shapes(const Graph& graph, const ops::Scope& scope) {
+  return std::ranges::all_of(graph.nodes, [&](const Node& node) {
+    return std::ranges::all_of(node.outputs, [&](const std::string& output) {
+      const ValueType* type = output.empty() ? nullptr : scope.type(output);
+      return output.empty() || (type != nullptr && type->shape && type->shape->is_static());
+    });
+  });
+}
+
 }  // namespace
 
+/// What was folded may say of what shape a later value is, and that what the next constants are: the sizes
+/// of "same" padding that TensorFlow's models compute are folded one layer at a time.
 Status fold_constants(Graph& graph, const PassOptions& options) {
-  const Graph before = graph;  // the scope refers to it; tensors are shared
-  ASSIGN_OR_RETURN(const ops::Scope scope, ops::infer_scope(before, {}, nullptr));
-  return Folder(graph, options, scope).run();
+  for (size_t nodes = graph.nodes.size() + 1; graph.nodes.size() < nodes;) {
+    nodes = graph.nodes.size();
+    const Graph before = graph;  // the scope refers to it; tensors are shared
+    ASSIGN_OR_RETURN(const ops::Scope scope, ops::infer_scope(before, {}, nullptr));
+    RETURN_IF_ERROR(Folder(graph, options, scope).run());
+    if (knows_all_shapes(before, scope)) break;
+  }
+  return {};
 }
 
 }  // namespace ridgeline::passes
