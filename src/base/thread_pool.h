@@ -28,7 +28,7 @@ class ThreadPool {
   /// Calls body(begin, end), or body(begin, end, thread) with the thread's index, for disjoint ranges that
   /// cover [0, count), each of `grain` iterations or fewer, in any order and on any thread of the pool;
   /// returns when all are done. Fewer than 2^32 ranges. Allocates nothing. Only one thread may call this at a
-  /// time, and a body must not call it on its own pool. `body` must not throw.
+  /// time, of a pool of 1 any number; a body must not call it on its own pool. `body` must not throw.
   template <typename Body>
   void parallel_for(int64_t count, int64_t grain, const Body& body) {
     const auto call = [](const void* context, int64_t begin, int64_t end, int thread) {

@@ -146,6 +146,8 @@ void add_products(ModelOfManyOps& model) {
   model.add("MatMul", {model.noise({12}), "x"});
   model.add("MatMul", {"x", model.add("Transpose", {"x"}, {{"perm", std::vector<int64_t>{0, 1, 3, 2}}})});
   model.add("Einsum", {"x", model.noise({8, 10, 4})}, {{"equation", std::string("nchw,cwk->nhk")}});
+  model.add("Einsum", {"x", model.noise({2, 8, 7, 10})}, {{"equation", std::string("bhid, bhjd -> bhij")}});
+  model.add("Einsum", {"x", model.noise({2, 5, 8})}, {{"equation", std::string("bchw,bkc->bkhw")}});
 }
 
 }  // namespace

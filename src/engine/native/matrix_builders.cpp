@@ -18,6 +18,20 @@ struct Product {
   std::vector<int64_t> offsets_a{0}, offsets_b{0};
 };
 
+/// body(product, the threads that compute it): each by `alone`, a pool of one thread, where there are enough
+/// of them.
+template <typename Body>
+void for_each_product(size_t count, ThreadPool& pool, ThreadPool& alone, const Body& body) {
+  constexpr size_t kProductsPerThread = 4;
+  if (count < kProductsPerThread * static_cast<size_t>(pool.threads())) {
+    for (size_t i = 0; i < count; ++i) body(i, pool);
+    return;
+  }
+  pool.parallel_for(static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) body(static_cast<size_t>(i), alone);
+  });
+}
+
 /// Both operands are computed, or there are several second ones: where that pays, those are packed at each
 /// run, all of them before the first product.
 Built product_of_computed(const BuildContext& context, Product product) {
@@ -28,8 +42,8 @@ Built product_of_computed(const BuildContext& context, Product product) {
   const size_t scratch_bytes = packed_bytes * product.offsets_b.size();
   const auto scratch = scratch_bytes > 0 ? std::optional(context.scratch) : std::nullopt;
   Run run = [=, product = std::move(product), run = impl.run, pack = impl.pack, a_slot = *context.in[0],
-             b_slot = *context.in[1], bias = context.slot(2),
-             out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+             b_slot = *context.in[1], bias = context.slot(2), out = context.out[0],
+             alone = std::make_shared<ThreadPool>(1)](Slots slots, ThreadPool& pool) -> Status {
     const float *a = floats(slots, a_slot), *b = floats(slots, b_slot);
     std::byte* packed = scratch ? slots[*scratch].data : nullptr;
     const auto count = static_cast<int64_t>(product.offsets_b.size());
@@ -37,13 +51,18 @@ Built product_of_computed(const BuildContext& context, Product product) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
         pack(product.desc, b + product.offsets_b[i], packed + i * packed_bytes);
     });
-    auto* c = reinterpret_cast<float*>(slots[out].data);
-    for (size_t i = 0; i < product.offsets_a.size(); ++i, c += product.desc.m * product.desc.n) {
+    auto* const c = reinterpret_cast<float*>(slots[out].data);
+    const auto multiply = [&](size_t i, ThreadPool& threads) {
       const void* matrix = b + product.offsets_b[i];
       if (packed != nullptr) matrix = packed + i * packed_bytes;
-      run(product.desc, {.a = a + product.offsets_a[i], .b = matrix, .bias = floats(slots, bias), .c = c},
-          pool);
-    }
+      run(product.desc,
+          {.a = a + product.offsets_a[i],
+           .b = matrix,
+           .bias = floats(slots, bias),
+           .c = c + static_cast<int64_t>(i) * product.desc.m * product.desc.n},
+          threads);
+    };
+    for_each_product(product.offsets_a.size(), pool, *alone, multiply);
     return {};
   };
   return {std::string(impl.name), std::move(run), scratch_bytes};

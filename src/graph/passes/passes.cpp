@@ -8,6 +8,7 @@ namespace {
 constexpr auto kPasses = std::to_array<Pass>({
     {"fix_input_shapes", fix_input_shapes},
     {"remove_identities", remove_identities},
+    {"multiply_einsums", multiply_einsums},
     {"fold_constants", fold_constants},
     {"read_pixels", read_pixels},
     {"name_global_pools", name_global_pools},

@@ -40,6 +40,9 @@ Status optimize(Graph& graph, const PassOptions& options);
 Status fix_input_shapes(Graph& graph, const PassOptions& options);
 /// Drops Identity and (at inference) Dropout.
 Status remove_identities(Graph& graph, const PassOptions& options);
+/// An FP32 Einsum of two operands of known shapes that is a product of matrices becomes a MatMul, with the
+/// Transposes and Reshapes that it needs; all have its name.
+Status multiply_einsums(Graph& graph, const PassOptions& options);
 /// Turns nodes whose inputs are all constant, and integers that follow from shapes, into initializers.
 /// QuantizeLinear and DequantizeLinear stay, so that quantised weights stay small.
 Status fold_constants(Graph& graph, const PassOptions& options);
@@ -65,7 +68,7 @@ Status name_affines(Graph& graph, const PassOptions& options);
 /// Multiplies a BatchNormalization into the FP32 Conv, ConvTranspose or Gemm before it.
 Status fold_batch_norms(Graph& graph, const PassOptions& options);
 /// Writes the BatchNormalizations of images that were left as convolutions of each channel by one number, so
-/// that what follows them is fused as it is behind other convolutions.
+/// that what follows them is fused as it is behind other convolutions; those of rows as a Mul and an Add.
 Status spread_batch_norms(Graph& graph, const PassOptions& options);
 /// Conv, the addition of a residual of the same shape and an activation become one ridgeline.FusedConv with
 /// inputs X, W, B and residual, Conv's attributes, and the string attribute "activation" ("", "Relu", "Clip"
