@@ -218,8 +218,25 @@ TEST(SpreadBatchNorms, OneThatNothingTookBecomesANumberForEachChannel) {
   EXPECT_THAT(graph.initializers.at(conv.inputs[2]).as<float>(), ElementsAre(-2, 2));
 }
 
-TEST(SpreadBatchNorms, LeavesWhatIsNoImage) {
-  Graph graph = graph_of({node("BatchNormalization", "bn", {"x", "g", "g", "g", "g"}, "out")}, {5, 2}, "out");
+TEST(SpreadBatchNorms, OneOfRowsBecomesAProductAndASum) {
+  for (const Shape& rows : {Shape{5, 2}, Shape{5, 2, 7}}) {
+    Graph graph = graph_of({node("BatchNormalization", "bn", {"x", "g", "b", "m", "v"}, "out")}, rows, "out");
+    graph.nodes[0].attributes["epsilon"] = 0.0F;
+    graph.initializers = {{"g", floats({2}, {3, 1})},
+                          {"b", floats({2}, {1, 2})},
+                          {"m", floats({2}, {2, 0})},
+                          {"v", floats({2}, {4, 1})}};
+    ASSERT_TRUE(optimize(graph, {}).ok());
+    ASSERT_THAT(ops_of(graph), ElementsAre("Mul", "Add"));
+    EXPECT_THAT(graph.initializers.at(graph.nodes[0].inputs[1]).as<float>(), ElementsAre(1.5F, 1));
+    EXPECT_THAT(graph.initializers.at(graph.nodes[1].inputs[1]).as<float>(), ElementsAre(-2, 2));
+    EXPECT_EQ(*infer_types(graph)->at("out").shape, rows);
+  }
+}
+
+TEST(SpreadBatchNorms, LeavesVolumes) {
+  Graph graph =
+      graph_of({node("BatchNormalization", "bn", {"x", "g", "g", "g", "g"}, "out")}, {5, 2, 3, 3, 3}, "out");
   graph.initializers["g"] = floats({2}, {1, 1});
   ASSERT_TRUE(optimize(graph, {}).ok());
   EXPECT_THAT(ops_of(graph), ElementsAre("BatchNormalization"));
@@ -335,6 +352,43 @@ TEST(NameGlobalPools, LeavesOtherMeans) {
   Graph volume = mean_of({2, 5, 4, 3, 3}, {2, 3}, 1);
   ASSERT_TRUE(name_global_pools(volume, {}).ok());
   EXPECT_THAT(ops_of(volume), ElementsAre("ReduceMean"));
+}
+
+Graph einsum_of(const std::string& equation, Shape left, Shape right) {
+  Graph graph = graph_of({node("Einsum", "e", {"x", "r"}, "y")}, std::move(left), "y");
+  graph.inputs.push_back({"r", {DType::kF32, std::move(right)}, {}});
+  graph.nodes[0].attributes["equation"] = equation;
+  return graph;
+}
+
+TEST(MultiplyEinsums, AProductOfMatricesIsAMatMulOfTheSameShape) {
+  const std::vector<std::tuple<std::string, Shape, Shape, std::vector<std::string>>> cases = {
+      {"bij,bjk->bik", {2, 3, 4}, {2, 4, 5}, {"MatMul"}},
+      {"bhid, bhjd -> bhij", {2, 3, 4, 5}, {2, 3, 6, 5}, {"Transpose", "MatMul"}},
+      {"bchw,bkc->bkhw",
+       {2, 3, 4, 5},
+       {2, 6, 3},
+       {"Transpose", "Reshape", "Transpose", "MatMul", "Reshape", "Transpose"}},
+      {"i,j->ij", {3}, {4}, {"Reshape", "Reshape", "MatMul"}},
+      {"ij,ij->", {3, 4}, {3, 4}, {"Reshape", "Reshape", "MatMul", "Reshape"}}};
+  for (const auto& [equation, left, right, ops] : cases) {
+    Graph graph = einsum_of(equation, left, right);
+    const Shape before = *infer_types(graph)->at("y").shape;
+    ASSERT_TRUE(multiply_einsums(graph, {}).ok());
+    EXPECT_EQ(ops_of(graph), ops) << equation;
+    EXPECT_EQ(*infer_types(graph)->at("y").shape, before) << equation;
+  }
+}
+
+TEST(MultiplyEinsums, LeavesWhatIsNoProductOfTwoMatrices) {
+  for (const std::string equation : {"ii,ij->j", "ij,jk->k", "...ij,...jk->...ik", "ij,jk"}) {
+    Graph graph = einsum_of(equation, {4, 4}, {4, 4});
+    ASSERT_TRUE(multiply_einsums(graph, {}).ok());
+    EXPECT_THAT(ops_of(graph), ElementsAre("Einsum")) << equation;
+  }
+  Graph broadcast = einsum_of("bij,bjk->bik", {1, 4, 4}, {2, 4, 4});
+  ASSERT_TRUE(multiply_einsums(broadcast, {}).ok());
+  EXPECT_THAT(ops_of(broadcast), ElementsAre("Einsum"));
 }
 
 /// A 3 × 3 convolution of one channel, whose taps are numbered from 1, with padding as dilation.

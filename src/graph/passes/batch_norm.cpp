@@ -13,7 +13,7 @@ Result<Tensor> channel_tensor(const std::vector<double>& values, const Shape& sh
   return Tensor::from_values<float>(shape, std::span<const float>(floats));
 }
 
-Status spread(Rewriter& rewriter, Node& norm, const Affine& affine) {
+Status spread_image(Rewriter& rewriter, Node& norm, const Affine& affine) {
   Graph& graph = rewriter.graph();
   const auto channels = static_cast<int64_t>(affine.scale.size());
   ASSIGN_OR_RETURN(Tensor weights, channel_tensor(affine.scale, {channels, 1, 1, 1}));
@@ -28,6 +28,20 @@ Status spread(Rewriter& rewriter, Node& norm, const Affine& affine) {
           .outputs = norm.outputs,
           .attributes = {{"group", channels}}};
   return {};
+}
+
+/// Of [rows, channels] or [rows, channels, length]: the product, and the sum in the norm's place.
+Result<Node> spread_rows(Rewriter& rewriter, Node& norm, const Affine& affine, size_t rank) {
+  Shape shape{static_cast<int64_t>(affine.scale.size())};
+  if (rank == 3) shape.dims().push_back(1);
+  const std::string scale = rewriter.fresh_name(norm.name + ".scale"),
+                    shift = rewriter.fresh_name(norm.name + ".shift"),
+                    scaled = rewriter.fresh_name(norm.outputs[0] + "/scaled");
+  ASSIGN_OR_RETURN(rewriter.graph().initializers[scale], channel_tensor(affine.scale, shape));
+  ASSIGN_OR_RETURN(rewriter.graph().initializers[shift], channel_tensor(affine.shift, shape));
+  Node product{.name = norm.name, .op = "Mul", .inputs = {norm.inputs[0], scale}, .outputs = {scaled}};
+  norm = {.name = norm.name, .op = "Add", .inputs = {scaled, shift}, .outputs = norm.outputs};
+  return product;
 }
 
 }  // namespace
@@ -63,15 +77,19 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
 Status spread_batch_norms(Graph& graph, const PassOptions&) {
   ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
   Rewriter rewriter(graph);
-  for (size_t index = 0; index < rewriter.node_count(); ++index) {
-    Node& node = rewriter.node(index);
+  std::vector<Node> nodes;
+  for (Node& node : graph.nodes) {
     const auto affine = affine_of(graph, node);
-    if (!affine) continue;
-    const auto type = types.find(node.inputs[0]);
-    const bool is_image = type != types.end() && type->second.shape && type->second.shape->rank() == 4;
-    if (is_image) RETURN_IF_ERROR(spread(rewriter, node, *affine));
+    const auto type = affine ? types.find(node.inputs[0]) : types.end();
+    const size_t rank = type != types.end() && type->second.shape ? type->second.shape->rank() : 0;
+    if (rank == 4) RETURN_IF_ERROR(spread_image(rewriter, node, *affine));
+    if (rank == 2 || rank == 3) {
+      ASSIGN_OR_RETURN(Node product, spread_rows(rewriter, node, *affine, rank));
+      nodes.push_back(std::move(product));
+    }
+    nodes.push_back(std::move(node));
   }
-  rewriter.finish();
+  graph.nodes = std::move(nodes);
   return {};
 }
 
