@@ -354,6 +354,39 @@ TEST(NameGlobalPools, LeavesOtherMeans) {
   EXPECT_THAT(ops_of(volume), ElementsAre("ReduceMean"));
 }
 
+Graph padded_conv(const std::vector<int64_t>& pads, float fill) {
+  Graph graph =
+      graph_of({node("Pad", "p", {"x", "pads", "fill"}, "padded"), node("Conv", "c", {"padded", "w"}, "y")},
+               {1, 1, 6, 7}, "y");
+  graph.initializers = {
+      {"pads", integers(pads)}, {"fill", floats({}, {fill})}, {"w", floats({1, 1, 2, 2}, {1, 1, 1, 1})}};
+  graph.nodes[1].attributes["pads"] = Ints{1, 0, 0, 1};
+  return graph;
+}
+
+TEST(FoldPads, ZerosAroundImagesAreTheConvolutionsOwn) {
+  Graph graph = padded_conv({0, 0, 1, 2, 0, 0, 3, 4}, 0);
+  const Shape before = *infer_types(graph)->at("y").shape;
+  ASSERT_TRUE(fold_pads(graph, {}).ok());
+  ASSERT_TRUE(remove_dead_code(graph, {}).ok());
+  ASSERT_THAT(ops_of(graph), ElementsAre("Conv"));
+  EXPECT_THAT(graph.nodes[0].ints_or("pads", {}), ElementsAre(2, 2, 3, 5));
+  EXPECT_EQ(*infer_types(graph)->at("y").shape, before);
+}
+
+TEST(FoldPads, LeavesOtherNumbersOtherAxesAndWhatIsCutOff) {
+  for (const auto& [pads, fill] : std::vector<std::pair<Ints, float>>{
+           {{0, 0, 1, 1, 0, 0, 1, 1}, 1}, {{0, 0, 1, -1, 0, 0, 1, 1}, 0}, {{0, 0, 1, 1, 1, 0, 1, 1}, 0}}) {
+    Graph graph = padded_conv(pads, fill);
+    ASSERT_TRUE(fold_pads(graph, {}).ok());
+    EXPECT_EQ(graph.nodes[1].inputs[0], "padded");
+  }
+  Graph reflected = padded_conv({0, 0, 1, 1, 0, 0, 1, 1}, 0);
+  reflected.nodes[0].attributes["mode"] = std::string("reflect");
+  ASSERT_TRUE(fold_pads(reflected, {}).ok());
+  EXPECT_EQ(reflected.nodes[1].inputs[0], "padded");
+}
+
 Graph einsum_of(const std::string& equation, Shape left, Shape right) {
   Graph graph = graph_of({node("Einsum", "e", {"x", "r"}, "y")}, std::move(left), "y");
   graph.inputs.push_back({"r", {DType::kF32, std::move(right)}, {}});

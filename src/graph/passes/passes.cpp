@@ -12,6 +12,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"fold_constants", fold_constants},
     {"read_pixels", read_pixels},
     {"name_global_pools", name_global_pools},
+    {"fold_pads", fold_pads},
     {"trim_kernels", trim_kernels},
     {"fuse_gelus", fuse_gelus},
     {"name_affines", name_affines},

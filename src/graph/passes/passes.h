@@ -57,6 +57,8 @@ Status read_pixels(Graph& graph, const PassOptions& options);
 /// A ReduceMean over rows and columns of images becomes the GlobalAveragePool that it is, with a Flatten
 /// behind it where it drops them.
 Status name_global_pools(Graph& graph, const PassOptions& options);
+/// Adds zeros that a Pad puts around images to the pads of the Conv that reads them.
+Status fold_pads(Graph& graph, const PassOptions& options);
 /// Cuts off the outer taps of an FP32 Conv that meet nothing but padding, as those of large dilations or on
 /// small images do.
 Status trim_kernels(Graph& graph, const PassOptions& options);
