@@ -1,4 +1,4 @@
-"""main.py RIDGELINE [models|speed|native|weights|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
+"""main.py RIDGELINE [models|speed|native|breadth|weights|train|accuracy] [--only NAME,…] [--every-opset]: holds `ridgeline` against the same libraries driven from Python, prints
 one table per topic and exits with 1 when something fails. See docs/crosscheck.md."""
 
 import argparse
@@ -6,6 +6,7 @@ import pathlib
 import sys
 import tempfile
 
+import breadth
 import models
 import native
 import native_habits
@@ -88,6 +89,19 @@ def check_native_habits(ridgeline: pathlib.Path, folder: pathlib.Path) -> bool:
     return passed
 
 
+def check_breadth(ridgeline: pathlib.Path, names: list[str]) -> bool:
+    print(f"{'model':28} {'native ms':>9} {'fastest peer':12} {'ratio':>6}  verdict")
+    passed = True
+    for made in breadth.EXPORTS:
+        if made.model.name not in names:
+            continue
+        row = breadth.check(ridgeline, made)
+        cells = f"{row['ms']:9.2f} {row['peer']:12} {row['ratio']:6.2f}" if "ratio" in row else f"{'-':>9} {'-':12} {'-':>6}"
+        print(f"{row['model']:28} {cells}  {row['verdict']}", flush=True)
+        passed = passed and row["verdict"] == "ok"
+    return passed
+
+
 def check_train(ridgeline: pathlib.Path) -> bool:
     passed = True
     with tempfile.TemporaryDirectory(prefix="ridgeline.crosscheck.") as name:
@@ -128,7 +142,7 @@ def check_weights(ridgeline: pathlib.Path) -> bool:
     return passed
 
 
-TOPICS = ("models", "speed", "native", "weights", "train", "accuracy")
+TOPICS = ("models", "speed", "native", "breadth", "weights", "train", "accuracy")
 
 
 def main() -> int:
@@ -144,7 +158,7 @@ def main() -> int:
     if len(wanted) != len(names):
         parser.error(f"--only: of {flags.only} not all are models; known: {', '.join(model.name for model in models.MODELS)}")
     checks = {"models": lambda: check_models(ridgeline, wanted, flags.every_opset), "speed": lambda: check_speed(ridgeline),
-              "native": lambda: check_native(ridgeline), "weights": lambda: check_weights(ridgeline),
+              "native": lambda: check_native(ridgeline), "breadth": lambda: check_breadth(ridgeline, names), "weights": lambda: check_weights(ridgeline),
               "train": lambda: check_train(ridgeline), "accuracy": lambda: check_accuracy(ridgeline)}
     passed = [checks[topic]() for topic in ([flags.topic] if flags.topic else TOPICS)]
     return 0 if all(passed) else 1

@@ -17,8 +17,8 @@ import worker
 
 HERE = pathlib.Path(__file__).parent
 DATA = HERE.parent.parent / "tests" / "data" / "exported"
-ENGINES = {"cnn": ("onnxruntime", "openvino", "libtorch", "native")}
 ONNX_ENGINES = ("onnxruntime", "openvino")
+ENGINES = {"cnn": (*ONNX_ENGINES, "libtorch", "native"), "transformer": (*ONNX_ENGINES, "native"), "segmenter": (*ONNX_ENGINES, "native")}
 THREADS = 2
 MACS_BOUND = 0.01
 

@@ -200,15 +200,21 @@ INSTANTIATE_TEST_SUITE_P(
         FoldCase{
             "Gemm", {5, 2}, {3, 2}, {{"transB", int64_t{1}}, {"beta", 3.0F}}, {0, 0, 1, 1, 2, 2}, true}));
 
-TEST(SpreadBatchNorms, OneThatNothingTookBecomesANumberForEachChannel) {
-  Graph graph = graph_of(
-      {node("BatchNormalization", "bn", {"x", "g", "b", "m", "v"}, "y"), node("Relu", "act", {"y"}, "out")},
-      {1, 2, 4, 4}, "out");
+/// Of two channels, 1.5 · x − 2 and x + 2, and what follows it.
+Graph norm_of(Shape shape, std::vector<Node> behind = {}) {
+  behind.insert(behind.begin(), node("BatchNormalization", "bn", {"x", "g", "b", "m", "v"}, "y"));
+  const std::string last = behind.back().outputs[0];
+  Graph graph = graph_of(std::move(behind), std::move(shape), last);
   graph.nodes[0].attributes["epsilon"] = 0.0F;
   graph.initializers = {{"g", floats({2}, {3, 1})},
                         {"b", floats({2}, {1, 2})},
                         {"m", floats({2}, {2, 0})},
                         {"v", floats({2}, {4, 1})}};
+  return graph;
+}
+
+TEST(SpreadBatchNorms, OneThatNothingTookBecomesANumberForEachChannel) {
+  Graph graph = norm_of({1, 2, 4, 4}, {node("Relu", "act", {"y"}, "out")});
   ASSERT_TRUE(optimize(graph, {}).ok());
   ASSERT_THAT(ops_of(graph), ElementsAre("FusedConv"));
   const Node& conv = graph.nodes[0];
@@ -220,24 +226,17 @@ TEST(SpreadBatchNorms, OneThatNothingTookBecomesANumberForEachChannel) {
 
 TEST(SpreadBatchNorms, OneOfRowsBecomesAProductAndASum) {
   for (const Shape& rows : {Shape{5, 2}, Shape{5, 2, 7}}) {
-    Graph graph = graph_of({node("BatchNormalization", "bn", {"x", "g", "b", "m", "v"}, "out")}, rows, "out");
-    graph.nodes[0].attributes["epsilon"] = 0.0F;
-    graph.initializers = {{"g", floats({2}, {3, 1})},
-                          {"b", floats({2}, {1, 2})},
-                          {"m", floats({2}, {2, 0})},
-                          {"v", floats({2}, {4, 1})}};
+    Graph graph = norm_of(rows);
     ASSERT_TRUE(optimize(graph, {}).ok());
     ASSERT_THAT(ops_of(graph), ElementsAre("Mul", "Add"));
     EXPECT_THAT(graph.initializers.at(graph.nodes[0].inputs[1]).as<float>(), ElementsAre(1.5F, 1));
     EXPECT_THAT(graph.initializers.at(graph.nodes[1].inputs[1]).as<float>(), ElementsAre(-2, 2));
-    EXPECT_EQ(*infer_types(graph)->at("out").shape, rows);
+    EXPECT_EQ(*infer_types(graph)->at("y").shape, rows);
   }
 }
 
 TEST(SpreadBatchNorms, LeavesVolumes) {
-  Graph graph =
-      graph_of({node("BatchNormalization", "bn", {"x", "g", "g", "g", "g"}, "out")}, {5, 2, 3, 3, 3}, "out");
-  graph.initializers["g"] = floats({2}, {1, 1});
+  Graph graph = norm_of({5, 2, 3, 3, 3});
   ASSERT_TRUE(optimize(graph, {}).ok());
   EXPECT_THAT(ops_of(graph), ElementsAre("BatchNormalization"));
 }
