@@ -361,9 +361,10 @@ TEST(BlockedConv, ResultsDoNotDependOnTheNumberOfThreads) {
 TEST(BlockedConv, ResultsMayLieOverTheResidualWhereThatIsSaid) {
   Rng rng(36);
   std::map<std::string, int> takers;
-  for (int round = 0; round < 400; ++round) {
-    ConvDesc desc =
-        std::array{random_conv, random_3x3, random_scaled_conv}[static_cast<size_t>(round % 3)](rng);
+  constexpr std::array kDraws = {random_conv, random_3x3, random_dilated_3x3, random_scaled_conv,
+                                 random_grouped_conv};
+  for (size_t round = 0; round < 660; ++round) {
+    ConvDesc desc = kDraws[round % kDraws.size()](rng);
     desc.has_residual = true;
     const Operands operands(desc);
     for (const ConvImpl& impl : conv_impls()) {
