@@ -13,15 +13,24 @@ namespace {
 namespace ref = kernels::ref;
 
 Result<Built> batch_norm(const BuildContext& context) {
-  if (context.out.size() > 1) return unsupported("{}: native does not train", context.node.describe());
   std::array<size_t, 5> in;
   for (size_t i = 0; i < in.size(); ++i) in[i] = *context.in[i];
+  const bool trains = context.node.int_or("training_mode", 0) != 0;
   return Built{"ref",
-               [in, epsilon = context.node.float_or("epsilon", 1e-5F), out = context.out[0]](
-                   Slots slots, ThreadPool& pool) -> Status {
-                 const auto floats = [&](size_t i) { return slots[in[i]].as<float>().data(); };
-                 ref::batch_norm(slots[in[0]], {floats(1), floats(2), floats(3), floats(4), epsilon},
-                                 slots[out], pool);
+               [in, trains, epsilon = context.node.float_or("epsilon", 1e-5F),
+                momentum = context.node.float_or("momentum", 0.9F), out = context.out[0],
+                mean = output_slot(context, 1),
+                variance = output_slot(context, 2)](Slots slots, ThreadPool& pool) -> Status {
+                 const auto floats = [&](std::optional<size_t> slot) {
+                   return slot ? slots[*slot].as<float>().data() : nullptr;
+                 };
+                 const ref::BatchNormArgs args{floats(in[1]), floats(in[2]), floats(in[3]), floats(in[4]),
+                                               epsilon};
+                 if (trains)
+                   ref::train_batch_norm(slots[in[0]], args, {momentum, floats(mean), floats(variance)},
+                                         slots[out], pool);
+                 else
+                   ref::batch_norm(slots[in[0]], args, slots[out], pool);
                  return {};
                }};
 }

@@ -20,6 +20,14 @@ Status per_channel(InferContext& context) {
   return same_as_input(context);
 }
 
+/// By the batch's own statistics it also gives those that run along.
+Status batch_normalisation(InferContext& context) {
+  RETURN_IF_ERROR(per_channel(context));
+  if (context.node().int_or("training_mode", 0) == 0) return {};
+  for (const size_t i : {1, 2}) context.set_output(i, context.dtype(2 + i), context.shape(2 + i));
+  return {};
+}
+
 Status with_axis(InferContext& context) {
   if (const auto x = context.shape(0); x && x->rank() > 0) {
     const Result<size_t> axis = context.axis_of(context.node().int_or("axis", -1), x->rank());
@@ -41,7 +49,7 @@ Status layer_normalisation(InferContext& context) {
 }
 
 constexpr auto kRows = std::to_array<OpRow>({
-    {"BatchNormalization", 5, 5, per_channel},
+    {"BatchNormalization", 5, 5, batch_normalisation},
     {"GroupNormalization", 3, 3, same_as_input},
     {"Hardmax", 1, 1, with_axis},
     {"InstanceNormalization", 3, 3, per_channel},

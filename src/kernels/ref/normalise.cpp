@@ -108,6 +108,35 @@ void batch_norm(const TensorView& in, const BatchNormArgs& args, const TensorVie
   });
 }
 
+void train_batch_norm(const TensorView& in, const BatchNormArgs& args, const RunningStatistics& running,
+                      const TensorView& out, ThreadPool& pool) {
+  const int64_t batch = in.shape[0], channels = in.shape[1], inner = product(in.shape, 2, in.shape.rank());
+  const float* const source = in.as<float>().data();
+  float* const target = out.as<float>().data();
+  pool.parallel_for(channels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) {
+      const auto for_each = [&](const auto& body) {
+        for (int64_t n = 0; n < batch; ++n)
+          for (int64_t i = 0; i < inner; ++i) body((n * channels + c) * inner + i);
+      };
+      const auto count = static_cast<double>(batch * inner);
+      double sum = 0, squares = 0;
+      for_each([&](int64_t at) { sum += double{source[at]}; });
+      const double mean = sum / count;
+      for_each([&](int64_t at) { squares += (double{source[at]} - mean) * (double{source[at]} - mean); });
+      const double variance = squares / count, scale = args.scale[c] / std::sqrt(variance + args.epsilon);
+      for_each([&](int64_t at) {
+        target[at] = static_cast<float>((double{source[at]} - mean) * scale + args.bias[c]);
+      });
+      const auto moved = [&](float before, double now) {
+        return static_cast<float>(running.momentum * before + (1 - running.momentum) * now);
+      };
+      if (running.mean != nullptr) running.mean[c] = moved(args.mean[c], mean);
+      if (running.variance != nullptr) running.variance[c] = moved(args.variance[c], variance);
+    }
+  });
+}
+
 void softmax(const TensorView& in, size_t axis, bool logarithm, const TensorView& out, ThreadPool& pool) {
   const int64_t count = in.shape[axis];
   const int64_t inner = product(in.shape, axis + 1, in.shape.rank());

@@ -16,6 +16,18 @@ struct BatchNormArgs {
 /// out = (in − mean) / √(variance + epsilon) · scale + bias per channel (axis 1), FP32.
 void batch_norm(const TensorView& in, const BatchNormArgs& args, const TensorView& out, ThreadPool& pool);
 
+/// What a batch norm in training leaves besides: momentum · what it was given + (1 − momentum) · the batch's
+/// own, of one number for each channel; null where nobody asks.
+struct RunningStatistics {
+  float momentum = 0.9F;
+  float* mean = nullptr;
+  float* variance = nullptr;
+};
+
+/// batch_norm() by the mean and the variance (of the population) that the batch itself has in each channel.
+void train_batch_norm(const TensorView& in, const BatchNormArgs& args, const RunningStatistics& running,
+                      const TensorView& out, ThreadPool& pool);
+
 /// Elements that are normalised together lie side by side, `count` of them in each of `rows` rows (layer,
 /// instance and group normalisation). Element i of the tensor takes scale[i / run % affine_count], and the
 /// same of bias.
