@@ -270,7 +270,7 @@ TEST(NameAffines, BehindAnActivationTheyAreOneStepOfTheirOwn) {
   ASSERT_TRUE(optimize(graph, {}).ok());
   ASSERT_THAT(ops_of(graph), ElementsAre("FusedConv", "FusedConv"));
   EXPECT_EQ(graph.nodes[1].int_or("group", 1), 5);
-  EXPECT_EQ(graph.nodes[1].name, "a+q");
+  EXPECT_EQ(graph.nodes[1].name, "m+a+q");
 }
 
 TEST(NameAffines, LeavesNumbersOfRowsAndColumnsQuotientsOfImagesAndWhatIsNoImage) {
@@ -369,6 +369,7 @@ TEST(FoldPads, ZerosAroundImagesAreTheConvolutionsOwn) {
   ASSERT_TRUE(fold_pads(graph, {}).ok());
   ASSERT_TRUE(remove_dead_code(graph, {}).ok());
   ASSERT_THAT(ops_of(graph), ElementsAre("Conv"));
+  EXPECT_EQ(graph.nodes[0].name, "p+c");
   EXPECT_THAT(graph.nodes[0].ints_or("pads", {}), ElementsAre(2, 2, 3, 5));
   EXPECT_EQ(*infer_types(graph)->at("y").shape, before);
 }

@@ -39,7 +39,8 @@ Result<Node> spread_rows(Rewriter& rewriter, Node& norm, const Affine& affine, s
                     scaled = rewriter.fresh_name(norm.outputs[0] + "/scaled");
   ASSIGN_OR_RETURN(rewriter.graph().initializers[scale], channel_tensor(affine.scale, shape));
   ASSIGN_OR_RETURN(rewriter.graph().initializers[shift], channel_tensor(affine.shift, shape));
-  Node product{.name = norm.name, .op = "Mul", .inputs = {norm.inputs[0], scale}, .outputs = {scaled}};
+  Node product{
+      .name = norm.name + "/scale", .op = "Mul", .inputs = {norm.inputs[0], scale}, .outputs = {scaled}};
   norm = {.name = norm.name, .op = "Add", .inputs = {scaled, shift}, .outputs = norm.outputs};
   return product;
 }

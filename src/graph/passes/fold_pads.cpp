@@ -52,6 +52,7 @@ Status fold_pads(Graph& graph, const PassOptions&) {
     Ints pads = conv.ints_or("pads", Ints(zeros->size(), 0));
     if (pads.size() != zeros->size()) continue;
     std::ranges::transform(pads, *zeros, pads.begin(), std::plus<>());
+    if (rewriter.only_reader(pad.outputs[0])) conv.name = pad.name + "+" + conv.name;
     conv.inputs[0] = pad.inputs[0];
     conv.attributes.erase("auto_pad");
     conv.attributes["pads"] = pads;

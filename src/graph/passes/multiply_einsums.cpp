@@ -82,8 +82,10 @@ class Writer {
  private:
   std::string add(std::string op, std::vector<std::string> inputs) {
     const std::string value = rewriter_.fresh_name(einsum_.outputs[0] + "/" + op);
-    nodes.push_back(
-        {.name = einsum_.name, .op = std::move(op), .inputs = std::move(inputs), .outputs = {value}});
+    nodes.push_back({.name = op == "MatMul" ? einsum_.name : einsum_.name + "/" + op,
+                     .op = std::move(op),
+                     .inputs = std::move(inputs),
+                     .outputs = {value}});
     return value;
   }
 

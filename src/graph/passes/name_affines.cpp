@@ -23,6 +23,7 @@ constexpr int64_t kFewestChannels = 5;
 
 /// A node that adds to an image, or multiplies it by, numbers that are constant.
 struct Scaled {
+  std::string name;
   std::string image;
   Affine affine;
 };
@@ -66,7 +67,7 @@ class AffineNamer {
       if (image == nullptr || constant == nullptr) continue;
       const auto numbers = of_channels(*constant, (*image)[1]);
       auto affine = numbers ? affine_by(node.op, *numbers, i == 0) : std::nullopt;
-      if (affine) return Scaled{node.inputs[i], std::move(*affine)};
+      if (affine) return Scaled{node.name, node.inputs[i], std::move(*affine)};
     }
     return std::nullopt;
   }
@@ -112,6 +113,7 @@ class AffineNamer {
     if (!producer || !rewriter_.only_reader(last.image)) return last;
     const auto first = affine_of(rewriter_.graph(), rewriter_.node(*producer));
     if (!first) return last;
+    last.name = rewriter_.node(*producer).name + "+" + last.name;
     last.image = rewriter_.node(*producer).inputs[0];
     for (size_t c = 0; c < first->scale.size(); ++c) {
       last.affine.shift[c] += last.affine.scale[c] * first->shift[c];
@@ -126,7 +128,7 @@ class AffineNamer {
     const std::array<std::vector<double>, 4> numbers = {scaled.affine.scale, scaled.affine.shift,
                                                         std::vector<double>(scaled.affine.scale.size(), 0),
                                                         std::vector<double>(scaled.affine.scale.size(), 1)};
-    Node norm{.name = node.name,
+    Node norm{.name = scaled.name,
               .op = "BatchNormalization",
               .inputs = {scaled.image},
               .outputs = node.outputs,

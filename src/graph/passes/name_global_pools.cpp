@@ -37,7 +37,8 @@ Status name_global_pools(Graph& graph, const PassOptions&) {
     } else {
       const std::string pooled = rewriter.fresh_name(node.outputs[0] + "/pooled");
       nodes.push_back(pool_of(node, pooled));
-      nodes.push_back({.name = node.name, .op = "Flatten", .inputs = {pooled}, .outputs = node.outputs});
+      nodes.push_back(
+          {.name = node.name + "/Flatten", .op = "Flatten", .inputs = {pooled}, .outputs = node.outputs});
     }
   }
   graph.nodes = std::move(nodes);

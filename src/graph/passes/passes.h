@@ -41,7 +41,7 @@ Status fix_input_shapes(Graph& graph, const PassOptions& options);
 /// Drops Identity and (at inference) Dropout.
 Status remove_identities(Graph& graph, const PassOptions& options);
 /// An FP32 Einsum of two operands of known shapes that is a product of matrices becomes a MatMul, with the
-/// Transposes and Reshapes that it needs; all have its name.
+/// Transposes and Reshapes that it needs.
 Status multiply_einsums(Graph& graph, const PassOptions& options);
 /// Turns nodes whose inputs are all constant, and integers that follow from shapes, into initializers.
 /// QuantizeLinear and DequantizeLinear stay, so that quantised weights stay small.

@@ -61,6 +61,16 @@ int64_t panel_of(const ConvDesc& desc, int64_t panel_blocks) {
   return desc.out_channels / desc.groups < panel_blocks * kBlock && desc.groups > 1 ? 1 : panel_blocks;
 }
 
+/// Of any panel.
+int64_t most_inputs(const ConvDesc& desc, int64_t panel) {
+  int64_t most = 0;
+  for (int64_t first = 0; first < blocks_of(desc.out_channels); first += panel) {
+    const Range inputs = inputs_of_blocks(desc, first, panel);
+    most = std::max(most, inputs.end - inputs.begin);
+  }
+  return most;
+}
+
 /// How a convolution is cut: bands of positions, panels of output channels, chunks of input blocks.
 struct Cuts {
   Cuts(const ConvDesc& desc, int64_t panel_blocks)
@@ -69,18 +79,11 @@ struct Cuts {
         in_place(!planes && is_pointwise(desc.window)),
         width(planes ? 1 : kBlock),
         in_image(planes ? desc.in_channels : blocks_of(desc.in_channels)),
+        panel(panel_of(desc, panel_blocks)),
+        inputs(desc.groups == 1 ? in_image : most_inputs(desc, panel)),
         taps(window.kernel[1] * window.kernel[2]),
         out_blocks(blocks_of(desc.out_channels)),
-        panel(panel_of(desc, panel_blocks)),
         panels(ceil_div(out_blocks, panel)) {
-    inputs = in_image;
-    if (desc.groups > 1) {
-      inputs = 0;
-      for (int64_t i = 0; i < panels; ++i) {
-        const Range own = inputs_of_blocks(desc, i * panel, panel);
-        inputs = std::max(inputs, own.end - own.begin);
-      }
-    }
     const int64_t across = ceil_div(window.out[2], kMostColumns);
     band.columns = ceil_div(window.out[2], across);
     const int64_t most_rows = std::max(kMostPositions / band.columns, planes ? kRowsOfPlanes : 1);
@@ -110,11 +113,12 @@ struct Cuts {
   Window window;
   bool planes, in_place;
   int64_t width;
-  int64_t in_image;    ///< inputs of an image: blocks, or channels of planes
-  int64_t inputs = 0;  ///< of a panel, at most
+  int64_t in_image;  ///< inputs of an image: blocks, or channels of planes
+  int64_t panel;     ///< blocks
+  int64_t inputs;    ///< of a panel, at most
   int64_t taps;
   int64_t out_blocks;
-  int64_t panel, panels;
+  int64_t panels;
   Band band;
   int64_t band_rows = 0, band_columns = 0;
   int64_t chunk = 1;  ///< inputs whose products are added together
