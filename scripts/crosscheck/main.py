@@ -90,14 +90,14 @@ def check_native_habits(ridgeline: pathlib.Path, folder: pathlib.Path) -> bool:
 
 
 def check_breadth(ridgeline: pathlib.Path, names: list[str]) -> bool:
-    print(f"{'model':28} {'native ms':>9} {'fastest peer':12} {'ratio':>6}  verdict")
+    print(f"{'model':28} {'native ms':>9} {'fastest peer':12} {'ratio':>6} {'95 % interval':>16}  verdict")
     passed = True
     for made in breadth.EXPORTS:
         if made.model.name not in names:
             continue
         row = breadth.check(ridgeline, made)
-        cells = f"{row['ms']:9.2f} {row['peer']:12} {row['ratio']:6.2f}" if "ratio" in row else f"{'-':>9} {'-':12} {'-':>6}"
-        print(f"{row['model']:28} {cells}  {row['verdict']}", flush=True)
+        cells = f"{row['ms']:9.2f} {row['peer']:12} {row['ratio']:6.2f} {row['low']:7.2f} to {row['high']:5.2f}" if "ratio" in row else f"{'-':>46}"
+        print(f"{made.model.name:28} {cells}  {row['verdict']}", flush=True)
         passed = passed and row["verdict"] == "ok"
     return passed
 

@@ -98,21 +98,25 @@ def definition(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> list[
     return tensors.read(output)
 
 
-def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> dict:
-    """`ratio`: the peer's time over native's. A slice counts by its best call, the one that other work disturbed least."""
-    model, inputs = model_of(ridgeline, row, folder), draw_inputs(row, folder)
-    outputs = [folder / "ours.bin", folder / "theirs.bin"]
-    command = ["env", *(f"{name}={value}" for name, value in LIMITS.get(row.limit, {}).items()), str(ridgeline), "worker"]
+def duel(command: list[str], file: pathlib.Path, inputs: pathlib.Path, shapes: dict, engines: dict[str, str], rounds: range) -> dict:
+    """Of two engines with their precisions, `native` first. `ratio`: the other's time over native's. A slice counts by its best call, the one that other work
+    disturbed least."""
+    outputs = [inputs.with_suffix(".ours"), inputs.with_suffix(".theirs")]
     with worker.Worker(command) as theirs, worker.Worker(command) as ours:
-        for contender, engine, precision, output in ((ours, "native", row.precision, outputs[0]), (theirs, peer, PEERS[row.precision][1], outputs[1])):
-            contender.load(model, engine, THREADS, inputs, output, shapes_of(row), precision)
+        for contender, (engine, precision), output in zip((ours, theirs), engines.items(), outputs):
+            contender.load(file, engine, THREADS, inputs, output, shapes, precision)
         mine, other = (tensors.read(output) for output in outputs)
         turns = pairs.Race(theirs, ours, min)
-        turns.until(NARROW, ROUNDS, max(MIN_CALLS, round(SLICE_S * 1e6 / turns.call_us)))
+        turns.until(NARROW, rounds, max(MIN_CALLS, round(SLICE_S * 1e6 / turns.call_us)))
         ours_us = statistics.median(turns.times_us[ours])
     low, high = pairs.interval(turns.ratios)
-    return {"peer": peer, "ms": ours_us / 1e3, "ratio": statistics.median(turns.ratios), "low": low, "high": high,
+    return {"peer": list(engines)[1], "ms": ours_us / 1e3, "ratio": statistics.median(turns.ratios), "low": low, "high": high,
             "difference": tensors.relative_difference(other, mine), "outputs": mine, "peer_outputs": other}
+
+
+def race(ridgeline: pathlib.Path, row: Row, peer: str, folder: pathlib.Path) -> dict:
+    command = ["env", *(f"{name}={value}" for name, value in LIMITS.get(row.limit, {}).items()), str(ridgeline), "worker"]
+    return duel(command, model_of(ridgeline, row, folder), draw_inputs(row, folder), shapes_of(row), {"native": row.precision, peer: PEERS[row.precision][1]}, ROUNDS)
 
 
 def verdict(row: Row, result: dict) -> str:
