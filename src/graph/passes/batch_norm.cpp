@@ -8,11 +8,6 @@
 namespace ridgeline::passes {
 namespace {
 
-Result<Tensor> channel_tensor(const std::vector<double>& values, const Shape& shape) {
-  std::vector<float> floats(values.begin(), values.end());
-  return Tensor::from_values<float>(shape, std::span<const float>(floats));
-}
-
 Status spread_image(Rewriter& rewriter, Node& norm, const Affine& affine) {
   Graph& graph = rewriter.graph();
   const auto channels = static_cast<int64_t>(affine.scale.size());
@@ -46,6 +41,11 @@ Result<Node> spread_rows(Rewriter& rewriter, Node& norm, const Affine& affine, s
 }
 
 }  // namespace
+
+Result<Tensor> channel_tensor(const std::vector<double>& values, const Shape& shape) {
+  std::vector<float> floats(values.begin(), values.end());
+  return Tensor::from_values<float>(shape, std::span<const float>(floats));
+}
 
 const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank) {
   const Tensor* tensor = node.has_input(input) ? graph.initializer(node.inputs[input]) : nullptr;

@@ -134,9 +134,7 @@ class AffineNamer {
               .outputs = node.outputs,
               .attributes = {{"epsilon", 0.0F}}};
     for (const std::vector<double>& each : numbers) {
-      const std::vector<float> narrow(each.begin(), each.end());
-      ASSIGN_OR_RETURN(Tensor tensor, Tensor::from_values<float>({static_cast<int64_t>(narrow.size())},
-                                                                 std::span<const float>(narrow)));
+      ASSIGN_OR_RETURN(Tensor tensor, channel_tensor(each, {static_cast<int64_t>(each.size())}));
       norm.inputs.push_back(rewriter_.fresh_name(node.name + ".affine"));
       rewriter_.graph().initializers[norm.inputs.back()] = std::move(tensor);
     }
