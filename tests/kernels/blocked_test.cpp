@@ -546,7 +546,7 @@ TEST(BlockedResize, SamplesAsTheReferenceDoes) {
     Floats blocks = to_littered_blocks(image_of(2, channels, in), values, pool),
            sampled(block_floats(image_of(2, channels, out)));
     for (const ResizeImpl& impl : resize_impls()) {
-      if (!impl.accepts(detect_cpu_features()).ok()) continue;
+      if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
       impl.run(desc, blocks.data(), sampled.data(), pool);
       to_planes(image_of(2, channels, out), sampled.data(), got.data(), pool);
       for (size_t i = 0; i < want.size(); ++i)

@@ -125,29 +125,24 @@ bool scales_images(const BlockedNode& node, const ResizeRule& rule) {
   return numbers[0] == 1 && numbers[1] == 1;
 }
 
-const blocked::ResizeImpl* find_resize(const CpuFeatures& cpu) {
-  for (const blocked::ResizeImpl& impl : blocked::resize_impls())
-    if (impl.accepts(cpu).ok()) return &impl;
-  return nullptr;
-}
-
 Inputs resize_inputs(const BlockedNode& node) {
   const Result<ResizeRule> rule = ResizeRule::from(node.node);
   if (!rule.ok() || crops(*rule) || !node.inputs[0].in_blocks || node.shape(0)[0] != node.out[0] ||
       node.shape(0)[1] != node.out[1] || !scales_images(node, *rule))
     return std::nullopt;
-  if (find_resize(node.cpu) == nullptr) return std::nullopt;
+  if (kernels::select(blocked::resize_impls(), blocked::ResizeDesc{}, node.cpu).impl == nullptr)
+    return std::nullopt;
   return std::vector<size_t>{0};
 }
 
 Result<Built> resize(const BuildContext& context, const BlockedNode& node) {
   ASSIGN_OR_RETURN(const ResizePlan plan, plan_resize(context, node.shape(0), node.out));
-  const blocked::ResizeImpl& impl = *find_resize(node.cpu);
   blocked::ResizeDesc desc{.planes = node.out[0] * blocked::blocks_of(node.out[1]),
                            .in_rows = node.shape(0)[2],
                            .in_columns = node.shape(0)[3],
                            .rows = sampled_axis(plan.rule, plan.axes[2]),
                            .columns = sampled_axis(plan.rule, plan.axes[3])};
+  const blocked::ResizeImpl& impl = *kernels::select(blocked::resize_impls(), desc, node.cpu).impl;
   return Built{std::string(impl.name),
                [desc = std::move(desc), run = impl.run, in = *context.in[0], out = context.out[0]](
                    Slots slots, ThreadPool& pool) -> Status {

@@ -10,6 +10,11 @@ namespace {
 
 constexpr int64_t kTasksPerThread = 8;
 
+template <Needs needs>
+Status accepts(const ResizeDesc&, const CpuFeatures& cpu) {
+  return needs(cpu);
+}
+
 template <const LaneKernels& (*lanes)()>
 void run(const ResizeDesc& desc, const float* in, float* out, ThreadPool& pool) {
   const int64_t out_rows = desc.out_rows(), rows = desc.planes * out_rows;
@@ -32,7 +37,8 @@ void run(const ResizeDesc& desc, const float* in, float* out, ThreadPool& pool) 
 
 std::span<const ResizeImpl> resize_impls() {
   static constexpr std::array<ResizeImpl, 2> kImpls = {
-      {{"lanes_avx512", needs_avx512, run<avx512_lanes>}, {"lanes_avx2", needs_avx2, run<avx2_lanes>}}};
+      {{"lanes_avx512", accepts<needs_avx512>, run<avx512_lanes>},
+       {"lanes_avx2", accepts<needs_avx2>, run<avx2_lanes>}}};
   return kImpls;
 }
 

@@ -24,7 +24,7 @@ struct ResizeDesc {
 
 struct ResizeImpl {
   std::string_view name;
-  Status (*accepts)(const CpuFeatures& cpu);
+  Status (*accepts)(const ResizeDesc& desc, const CpuFeatures& cpu);
   void (*run)(const ResizeDesc& desc, const float* in, float* out, ThreadPool& pool);
 };
 
