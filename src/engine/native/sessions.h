@@ -37,10 +37,10 @@ Result<std::unique_ptr<PlannedSession>> make_latency_session(const Graph& graph,
                                                              const SessionOptions& options,
                                                              const Compilation& compilation);
 
-/// The images of a call are shared out over the threads, each of which runs whole images one by one.
-/// kUnsupported unless the first dimension of every input and output counts the images and the graph takes a
-/// single one. Outputs are right for graphs that treat images apart from each other, as networks do at
-/// inference.
+/// The images of a call are shared out over the threads, each of which takes groups of up to four through all
+/// layers, or single images where groups would not come out even. kUnsupported unless the first dimension of
+/// every input and output counts the images and the graph takes a group. Outputs are right for graphs that
+/// treat images apart from each other, as networks do at inference.
 Result<std::unique_ptr<PlannedSession>> make_throughput_session(const Graph& graph,
                                                                 const SessionOptions& options,
                                                                 const Compilation& compilation);
