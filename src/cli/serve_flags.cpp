@@ -41,6 +41,25 @@ Result<serve::ResourceLimit> resource_of(const std::string& text) {
   return limit;
 }
 
+/// "name:input:d,d,…", with more inputs and dims.
+Status read_warm(const std::string& text, serve::ServiceOptions& service) {
+  constexpr std::string_view kFlag = "--warm";
+  const std::vector<std::string_view> parts = split(text, ':');
+  if (parts.size() < 3 || parts.size() % 2 == 0)
+    return invalid_argument("{}: write MODEL:INPUT:D,D,…, as resnet:input:3,256,256, not '{}'", kFlag, text);
+  serve::NamedShapes named;
+  for (size_t i = 1; i < parts.size(); i += 2) {
+    Shape& shape = named[std::string(parts[i])];
+    for (const std::string_view dim : split(parts[i + 1], ',')) {
+      ASSIGN_OR_RETURN(const int64_t size, number_of<int64_t>(dim, kFlag));
+      if (size < 1) return invalid_argument("{}: {} in '{}' is no size", kFlag, size, text);
+      shape.dims().push_back(size);
+    }
+  }
+  service.warm[std::string(parts[0])].push_back(std::move(named));
+  return {};
+}
+
 /// "local,size=BYTES".
 Result<uint64_t> cache_bytes_of(const Texts& settings) {
   constexpr std::string_view kFlag = "--cache-config", kSize = "size=";
@@ -121,6 +140,7 @@ struct ServeFlags::Words {
   uint64_t response_cache_bytes = 0;
   std::string rate_limit = "off";
   Texts resources;
+  Texts warm;
   Texts trace;
   Texts http_restricted;
   Texts grpc_restricted;
@@ -171,6 +191,10 @@ void ServeFlags::Words::declare_models(CLI::App& app) {
   app.add_option("--model-load-thread-count", service.load_threads,
                  "models that load at the same time (default 4)")
       ->check(CLI::PositiveNumber);
+  add_each(
+      app, "--warm", warm,
+      "MODEL:INPUT:D,D,…: before MODEL is ready, compile it for this size of an input with open dims (the "
+      "batch left out; further :INPUT:D,D,… for a model of several) in every batch size, and keep that");
   app.add_option("--rate-limit", rate_limit, "execution_count: hold instance groups to their rate_limiter")
       ->check(CLI::IsMember({"off", "execution_count"}));
   add_each(app, "--rate-limit-resource", resources, "NAME:COUNT[:DEVICE]: how much there is of a resource");
@@ -287,6 +311,7 @@ Status ServeFlags::Words::read_models(ServePlan& out) const {
   if (!out.service.load_models.empty() && out.service.mode != serve::ControlMode::kExplicit)
     return invalid_argument(
         "--load-model needs --model-control-mode explicit: otherwise all models are loaded");
+  for (const std::string& text : warm) RETURN_IF_ERROR(read_warm(text, out.service));
   return set_traces(trace, out.service);
 }
 

@@ -170,6 +170,10 @@ def check_flags(ridgeline: str, repository: pathlib.Path) -> None:
                          (["--cache-config", "redis,host=x"], "'redis' is no cache that this server has"),
                          (["--trace-config", "rat=1"], "'rat=1' is not known; there are"),
                          (["--http-restricted-api", "models:a=b"], "'models' in 'models:a=b' is no class of endpoints"),
+                         (["--warm", "lenet:3,32,32"], "--warm: write MODEL:INPUT:D,D,…, as resnet:input:3,256,256, not 'lenet:3,32,32'"),
+                         (["--warm", "lenet:input:3,x"], "--warm: 'x' is no number"),
+                         (["--warm", "lenet:input:3,0,32"], "--warm: 0 in 'lenet:input:3,0,32' is no size"),
+                         (["--warm", "alexnet:input:3,32,32"], "--warm: no repository holds a model 'alexnet'"),
                          (["--frobnicate"], "--frobnicate")):
         run = subprocess.run([ridgeline, "serve", "--model-repository", repository, *flags], capture_output=True, text=True, timeout=60, check=False)
         assert run.returncode in (1, 2) and words in run.stderr and run.stderr.count("\n") == 1, (flags, run)
@@ -177,6 +181,20 @@ def check_flags(ridgeline: str, repository: pathlib.Path) -> None:
     code, logged = server.end()
     assert code == 0 and "--pinned-memory-pool-byte-size 1000 has no effect" in logged and "gpu-metrics" not in logged, logged
     assert "Started HTTPService at 127.0.0.1:" in logged and "| lenet | 1       | READY" in logged, logged
+
+
+def check_warm(ridgeline: str, repository: pathlib.Path) -> None:
+    for shape, words in (("image:3,32,32", "--warm, model 'lenet', version 1: there is no input 'image'"),
+                         ("input:3,64,64", "--warm, model 'lenet', version 1: input 'input' has dims [3,32,32] besides the batch, not [3,64,64]")):
+        run = subprocess.run([ridgeline, "serve", "--model-repository", repository, "--warm", "lenet:" + shape], capture_output=True, text=True, timeout=60, check=False)
+        assert run.returncode == 2 and words in run.stderr, (shape, run)
+    code, logged = Server(ridgeline, repository, "--warm", "lenet:input:3,32,32").end()
+    assert code == 0 and "no effect" not in logged, logged
+    beside = repository / "echo"
+    (beside / "1").mkdir(parents=True)
+    (beside / "config.pbtxt").write_text('backend: "identity" input { name: "x" data_type: TYPE_FP32 dims: [ -1 ] } output { name: "x" data_type: TYPE_FP32 dims: [ -1 ] }')
+    code, logged = Server(ridgeline, repository, "--warm", "echo:x:3").end()
+    assert code == 0 and "--warm echo has no effect: it is no model on an engine" in logged, logged
 
 
 def main() -> int:
@@ -194,6 +212,7 @@ def main() -> int:
         check_limits(ridgeline, repository)
         check_traversal_by_load(ridgeline, repository)
         check_flags(ridgeline, repository)
+        check_warm(ridgeline, repository)
     return 0
 
 

@@ -45,6 +45,16 @@ std::vector<float> values_of(const Tensor& tensor) {
   return {tensor.as<float>().begin(), tensor.as<float>().end()};
 }
 
+/// y = x · (10, 1): takes rows of 2 where its inputs leave any size.
+Graph pairs_alone() {
+  Graph graph{.name = "matmul"};
+  graph.inputs = {{"x", {DType::kF32, Shape{-1, -1}}, {"batch", "width"}}};
+  graph.outputs = {{"y", {DType::kF32, Shape{-1, 1}}, {"batch", ""}}};
+  graph.initializers["w"] = floats({2, 1}, {10, 1});
+  graph.nodes = {{.name = "matmul", .op = "MatMul", .inputs = {"x", "w"}, .outputs = {"y"}}};
+  return graph;
+}
+
 /// A backend's name, and how its instances are isolated.
 class EngineBackends : public testing::TestWithParam<std::tuple<std::string, std::string>> {
  protected:
@@ -70,7 +80,8 @@ class EngineBackends : public testing::TestWithParam<std::tuple<std::string, std
   }
 
   /// The model "m", of these bytes and this configuration, as the server would load it.
-  Result<std::unique_ptr<LoadedModel>> load(const std::string& onnx, const std::string& config) {
+  Result<std::unique_ptr<LoadedModel>> load(const std::string& onnx, const std::string& config,
+                                            std::vector<NamedShapes> warm = {}) {
     files_.write("m/1/model.onnx", onnx);
     files_.write("m/config.pbtxt", "backend: \"" + name() + "\" default_model_filename: \"model.onnx\"\n" +
                                        "parameters { key: \"isolation\" value { string_value: \"" +
@@ -79,7 +90,8 @@ class EngineBackends : public testing::TestWithParam<std::tuple<std::string, std
     EXPECT_TRUE(folder.servable()) << text_of(folder.findings);
     return backend().load({.config = folder.config.value_or(ModelConfig{}),
                            .model_path = folder.path,
-                           .version_path = folder.path + "/1"});
+                           .version_path = folder.path + "/1",
+                           .warm = std::move(warm)});
   }
 
   std::unique_ptr<Instance> instance(const std::string& onnx, const std::string& config) {
@@ -175,6 +187,29 @@ TEST_P(EngineBackends, MixedShapesEachRunInSessionsOfTheirOwn) {
     }
 }
 
+/// What an engine refuses is refused when the instance is made, so it is compiled then.
+TEST_P(EngineBackends, OpenShapesThatAreToBeWarmAreCompiledBeforeTheModelIsReady) {
+  const auto made = [&](int64_t width) -> Status {
+    ASSIGN_OR_RETURN(const auto model, load(onnx_of(pairs_alone()), "max_batch_size: 2", {{{"x", {width}}}}));
+    return model->make_instance({.name = "m_0_0"}).status();
+  };
+  EXPECT_EQ(made(2).message(), "");
+  EXPECT_THAT(made(3).message(), HasSubstr("model 'm', version 1: x [1,3]: "));
+}
+
+TEST_P(EngineBackends, ShapesToBeWarmForThatDoNotFitAreRefusedByName) {
+  const std::string onnx = relu_onnx({-1, -1, 3});
+  const auto refused = [&](const NamedShapes& warm) {
+    const auto model = load(onnx, "max_batch_size: 4", {warm});
+    return model.ok() ? model->get()->make_instance({.name = "m_0_0"}).status().message()
+                      : model.status().message();
+  };
+  EXPECT_THAT(refused({{"z", {5, 3}}}), HasSubstr("there is no input 'z'"));
+  EXPECT_THAT(refused({{"x", {5, 4}}}), HasSubstr("input 'x' has dims [-1,3] besides the batch, not [5,4]"));
+  EXPECT_THAT(refused({{"x", {5}}}), HasSubstr("not [5]"));
+  EXPECT_THAT(refused({}), HasSubstr("input 'x' has dims [-1,3]: say of which size"));
+}
+
 TEST_P(EngineBackends, RaggedRequestsOfOneBatchRunWithThoseLikeThem) {
   const auto model = instance(relu_onnx({-1, -1}), "max_batch_size: 8");
   ASSERT_NE(model, nullptr);
@@ -244,13 +279,7 @@ TEST_P(EngineBackends, ARequestWithoutAnInputFailsAloneAndTheInstanceLivesOn) {
 }
 
 TEST_P(EngineBackends, AShapeThatTheModelRefusesFailsItsBatchOnly) {
-  // The file says 2 where the configuration leaves any size.
-  Graph graph{.name = "matmul"};
-  graph.inputs = {{"x", {DType::kF32, Shape{-1, -1}}, {"batch", "width"}}};
-  graph.outputs = {{"y", {DType::kF32, Shape{-1, 1}}, {"batch", ""}}};
-  graph.initializers["w"] = floats({2, 1}, {10, 1});
-  graph.nodes = {{.name = "matmul", .op = "MatMul", .inputs = {"x", "w"}, .outputs = {"y"}}};
-  const auto model = instance(onnx_of(graph), "max_batch_size: 4");
+  const auto model = instance(onnx_of(pairs_alone()), "max_batch_size: 4");
   ASSERT_NE(model, nullptr);
   const auto bad = job({{"x", floats({1, 3}, {1, 2, 3})}});
   execute(*model, {bad});

@@ -297,7 +297,8 @@ TEST(InstanceStart, ArrivesAsItWasSent) {
   InstanceStart start{.source = {.config = config_of(kConfig),
                                  .model_path = "/models/ä \"m\"",
                                  .version = 7,
-                                 .version_path = "/models/m/7"},
+                                 .version_path = "/models/m/7",
+                                 .warm = {{{"x", {3, 8, 8}}, {"ü", {}}}, {}}},
                       .place = {.name = "m_0_1", .kind = InstanceKind::kGpu, .device = 2, .threads = 3},
                       .complete = true,
                       .again = true};
@@ -305,6 +306,7 @@ TEST(InstanceStart, ArrivesAsItWasSent) {
   const Result<InstanceStart> arrived = instance_start_from_json(to_json(start).dump());
   ASSERT_TRUE(arrived.ok()) << arrived.status().message();
   EXPECT_EQ(config_text(arrived->source.config), config_text(start.source.config));
+  EXPECT_EQ(arrived->source.warm, start.source.warm);
   EXPECT_EQ(to_json(*arrived), to_json(start));
   for (const char* broken : {"", "{}", "[]", "{\"config\": 3}"})
     EXPECT_EQ(instance_start_from_json(broken).status().code(), ErrorCode::kInvalidArgument);

@@ -96,5 +96,18 @@ TEST(SessionCache, ForgetsTheMemoryOfSessionsThatItDrops) {
   EXPECT_EQ(sessions.memory(), (ModelMemory{kWeights - 1, own}));
 }
 
+TEST(SessionCache, KeepsTheShapesThatItWasWarmedUpFor) {
+  const WeighingEngine engine(kWeights);
+  SessionCache sessions(model_on(engine), {.name = "m_0_0"});
+  uint64_t own = 0;  // 21 sessions that stay, and the 16 that were used last
+  for (int64_t width = 101; width <= 107; ++width) {
+    ASSERT_TRUE(sessions.warm_up({Shape{width}}).ok());
+    own += values_of(static_cast<uint64_t>(width));
+  }
+  for (int64_t width = 1; width <= 40; ++width) ASSERT_TRUE(sessions.runs_for({Shape{width}}, 1).ok());
+  for (uint64_t width = 25; width <= 40; ++width) own += kArenaOfARow + width * sizeof(float);
+  EXPECT_EQ(sessions.memory(), (ModelMemory{kWeights, own}));
+}
+
 }  // namespace
 }  // namespace ridgeline::serve

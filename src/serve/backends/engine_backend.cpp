@@ -35,6 +35,7 @@ class EngineBackend : public Backend {
   EngineBackend(const EngineRow& row, std::shared_ptr<const EngineRegistry> registry)
       : row_(row), registry_(std::move(registry)) {}
   std::string_view name() const override { return row_.backend; }
+  bool compiles() const override { return true; }
   Result<std::unique_ptr<LoadedModel>> load(const ModelSource& source) const override {
     ASSIGN_OR_RETURN(auto model, load_engine_model(source, registry_, row_.engine, row_.any_engine));
     return std::unique_ptr<LoadedModel>(std::make_unique<LoadedEngineModel>(std::move(model)));

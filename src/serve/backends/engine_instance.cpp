@@ -120,6 +120,8 @@ Result<std::unique_ptr<Instance>> make_engine_instance(std::shared_ptr<const Eng
   SessionCache sessions(model, std::move(place));
   if (const auto shapes = fixed_shapes(model->config))
     RETURN_IF_ERROR(sessions.warm_up(*shapes).with_context(model->label));
+  for (const ItemShapes& shapes : model->warm)
+    RETURN_IF_ERROR(sessions.warm_up(shapes).with_context(model->label));
   return std::unique_ptr<Instance>(std::make_unique<EngineInstance>(std::move(model), std::move(sessions)));
 }
 

@@ -157,17 +157,12 @@ Result<std::shared_ptr<const EngineModel>> load_engine_model(const ModelSource& 
   model->registry = std::move(registry);
   if (Status read = read_model(source, default_engine, any_engine, *model); !read.ok())
     return std::move(read).with_context(model->label);
-  return std::shared_ptr<const EngineModel>(std::move(model));
-}
-
-std::optional<ItemShapes> fixed_shapes(const ModelConfig& config) {
-  ItemShapes shapes;
-  for (const InputConfig& input : config.inputs) {
-    Shape shape = as_model_sees(input, input.dims);
-    if (!shape.is_static()) return std::nullopt;
-    shapes.push_back(std::move(shape));
+  for (const NamedShapes& named : source.warm) {
+    Result<ItemShapes> shapes = item_shapes(model->config, named);
+    if (!shapes.ok()) return std::move(shapes).status().with_context("--warm, " + model->label);
+    model->warm.push_back(std::move(shapes).value());
   }
-  return shapes;
+  return std::shared_ptr<const EngineModel>(std::move(model));
 }
 
 Result<std::unique_ptr<CompiledSize>> compile_size(const EngineModel& model, const Place& place,

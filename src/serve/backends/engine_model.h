@@ -7,6 +7,7 @@
 
 #include "engine/registry.h"
 #include "graph/graph.h"
+#include "serve/backends/item_shapes.h"
 #include "serve/backends/model_tensors.h"
 #include "serve/core/backend.h"
 
@@ -20,6 +21,7 @@ struct EngineModel {
   const Engine* engine = nullptr;
   Graph graph;
   Precision precision = Precision::kFp32;
+  std::vector<ItemShapes> warm;  ///< that its instances are compiled for ahead, besides fixed_shapes()
 
   bool batched() const { return config.max_batch_size > 0; }
 };
@@ -32,12 +34,6 @@ Result<std::shared_ptr<const EngineModel>> load_engine_model(const ModelSource& 
                                                              std::shared_ptr<const EngineRegistry> registry,
                                                              std::string_view default_engine,
                                                              bool any_engine);
-
-/// The model's inputs, in the configuration's order, as it takes them: without the batch axis.
-using ItemShapes = std::vector<Shape>;
-
-/// Those that the configuration fixes; none where a request decides.
-std::optional<ItemShapes> fixed_shapes(const ModelConfig& config);
 
 /// A model compiled for some number of rows of some shapes, with memory for its inputs.
 struct CompiledSize {

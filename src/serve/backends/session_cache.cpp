@@ -5,7 +5,8 @@
 namespace ridgeline::serve {
 namespace {
 
-/// Sessions that an instance keeps, all shapes together; those of the shapes in use are kept in any case.
+/// Sessions that an instance keeps, all shapes together; those of the shapes in use and of shapes that it was
+/// warmed up for are kept in any case.
 constexpr size_t kMostSessions = 16;
 
 std::vector<CompiledSize*> fastest(int64_t rows, const std::vector<std::unique_ptr<CompiledSize>>& sizes) {
@@ -24,6 +25,7 @@ SessionCache::SessionCache(std::shared_ptr<const EngineModel> model, Place place
 
 Status SessionCache::warm_up(const ItemShapes& shapes) {
   Ladder& ladder = ladder_of(shapes);
+  ladder.stays = true;
   for (const int64_t rows : buckets_) RETURN_IF_ERROR(need(ladder, rows));
   return {};
 }
@@ -45,7 +47,7 @@ Result<std::span<CompiledSize* const>> SessionCache::runs_for(const ItemShapes& 
 SessionCache::Ladder& SessionCache::ladder_of(const ItemShapes& shapes) {
   const auto found = std::ranges::find(ladders_, shapes, &Ladder::shapes);
   if (found == ladders_.end())
-    ladders_.push_front({.shapes = shapes, .sizes = {}, .plans = {}});
+    ladders_.push_front({.shapes = shapes});
   else
     ladders_.splice(ladders_.begin(), ladders_, found);
   return ladders_.front();
@@ -71,7 +73,7 @@ void SessionCache::drop_old() {
   size_t sessions = ladders_.front().sizes.size();
   for (auto ladder = std::next(ladders_.begin()); ladder != ladders_.end();) {
     sessions += ladder->sizes.size();
-    if (sessions <= kMostSessions) {
+    if (ladder->stays || sessions <= kMostSessions) {
       ++ladder;
       continue;
     }

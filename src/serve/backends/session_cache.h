@@ -17,7 +17,7 @@ class SessionCache {
  public:
   SessionCache(std::shared_ptr<const EngineModel> model, Place place);
 
-  /// Compiles every bucket of these shapes.
+  /// Compiles every bucket of these shapes, which stay.
   Status warm_up(const ItemShapes& shapes);
 
   /// What to run for a batch of `rows` rows, in this order (see fastest_runs): valid until the next call.
@@ -30,8 +30,9 @@ class SessionCache {
   /// The sessions of some shapes, ascending by rows.
   struct Ladder {
     ItemShapes shapes;
-    std::vector<std::unique_ptr<CompiledSize>> sizes;
-    std::map<int64_t, std::vector<CompiledSize*>> plans;  ///< by rows
+    bool stays = false;
+    std::vector<std::unique_ptr<CompiledSize>> sizes{};
+    std::map<int64_t, std::vector<CompiledSize*>> plans{};  ///< by rows
   };
 
   Ladder& ladder_of(const ItemShapes& shapes);

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "serve/config/model_config.h"
@@ -62,6 +63,9 @@ class LoadedModel {
   virtual Result<std::unique_ptr<Instance>> make_instance(const Place& place) = 0;
 };
 
+/// Shapes of a request's inputs by name, as clients see them and without the batch axis.
+using NamedShapes = std::map<std::string, Shape>;
+
 /// What a backend is given of a version of a model.
 struct ModelSource {
   ModelConfig config;
@@ -69,12 +73,17 @@ struct ModelSource {
   int64_t version = 1;
   std::string version_path;  ///< model_path/version
   Host* host = nullptr;      ///< the server; outlives the model
+  /// That an instance is compiled for before it is ready, where its backend compiles for shapes; inputs whose
+  /// shape the configuration fixes may be absent.
+  std::vector<NamedShapes> warm{};
 };
 
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;  ///< as configurations say it: "onnxruntime"
+  /// Its instances are compiled for shapes, so that ModelSource::warm means something to them.
+  virtual bool compiles() const { return false; }
   /// Errors name the file or the field, and the remedy. Thread-safe.
   virtual Result<std::unique_ptr<LoadedModel>> load(const ModelSource& source) const = 0;
 };

@@ -85,6 +85,9 @@ Status Control::start() {
     names.insert(options_->load_models.begin(), options_->load_models.end());
   if (options_->mode != ControlMode::kExplicit || names.erase("*") > 0)
     names.merge(names_in(options_->repositories));
+  for (const auto& [name, shapes] : options_->warm)
+    if (options_->mode != ControlMode::kExplicit && !names.contains(name))
+      return not_found("--warm: no repository holds a model '{}'", name);
   Statuses statuses;
   std::vector<FreshModel> fresh;
   for (const std::string& name : names) {
@@ -246,8 +249,11 @@ Control::Statuses Control::bring(std::vector<FreshModel> fresh) {
     statuses[model.folder.name] = {};
   }
   std::vector<const ModelFolder*> models;
-  for (const ModelFolder& folder : folders)
-    if (names.contains(folder.name) && ensemble_in(folder) == nullptr) models.push_back(&folder);
+  for (const ModelFolder& folder : folders) {
+    if (!names.contains(folder.name)) continue;
+    warn_of_warmth_without_use(folder);
+    if (ensemble_in(folder) == nullptr) models.push_back(&folder);
+  }
   std::vector<Status> loaded(models.size());
   {
     TaskThreads loaders(std::min(options_->load_threads, models.size()));
@@ -280,6 +286,14 @@ Status Control::cannot_serve(const ModelFolder& folder) {
   if (folder.served.empty()) models_->failed(folder.name, 1, reason);
   for (const int64_t version : folder.served) models_->failed(folder.name, version, reason);
   return internal_error("{}: {}", failed_to_poll(folder.name).message(), why.message());
+}
+
+void Control::warn_of_warmth_without_use(const ModelFolder& folder) const {
+  if (!options_->warm.contains(folder.name) || !folder.config) return;
+  const auto backend = server_->backends->find(folder.config->backend);
+  if (backend == server_->backends->end() || !backend->second->compiles())
+    server_->log->warning("--warm {} has no effect: it is no model on an engine, and nothing is compiled",
+                          folder.name);
 }
 
 Status Control::load_model(const ModelFolder& folder, int threads) {

@@ -55,6 +55,7 @@ class Control {
   Statuses bring(std::vector<FreshModel> fresh);
   std::vector<ModelFolder> joined(const std::vector<FreshModel>& fresh) const;
   std::map<std::string, int> threads_for(const std::vector<ModelFolder>& folders) const;
+  void warn_of_warmth_without_use(const ModelFolder& folder) const;
   Status load_model(const ModelFolder& folder, int threads);
   Status cannot_serve(const ModelFolder& folder);
   void settle_ensembles(const std::set<std::string>& renewed, Statuses& statuses);

@@ -108,6 +108,11 @@ bool runs_at_once(const ModelConfig& config, std::span<const InstanceRunner::Mem
          std::ranges::none_of(members, waits);
 }
 
+std::vector<NamedShapes> warm_shapes_of(const ModelConfig& config, const Surroundings& server) {
+  const auto asked = server.warm->find(config.name);
+  return asked == server.warm->end() ? std::vector<NamedShapes>{} : asked->second;
+}
+
 Status check_complete(const ModelConfig& config) {
   if (config.inputs.empty())
     return invalid_argument("model '{}' has no input: neither its configuration nor its file names one",
@@ -133,7 +138,8 @@ Result<std::unique_ptr<ServedVersion>> load_version(const ModelFolder& folder, i
                                           .model_path = folder.path,
                                           .version = version,
                                           .version_path = fmt::format("{}/{}", folder.path, version),
-                                          .host = server.host}));
+                                          .host = server.host,
+                                          .warm = warm_shapes_of(asked, server)}));
   ModelConfig config = loaded->config();
   apply_defaults(config);
   RETURN_IF_ERROR(check_complete(config));

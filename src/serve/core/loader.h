@@ -24,6 +24,7 @@ struct Surroundings {
   Watch* watch = nullptr;
   ResourceGate* gate = nullptr;
   bool rate_limited = false;
+  const std::map<std::string, std::vector<NamedShapes>>* warm = nullptr;  ///< as in ServiceOptions
   Host* host = nullptr;  ///< for models that call or change others
   std::shared_ptr<Traffic> traffic;
   std::shared_ptr<Tracer> tracer;

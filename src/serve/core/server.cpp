@@ -39,6 +39,7 @@ Surroundings Server::surroundings() {
           .watch = &watch_,
           .gate = &gate_,
           .rate_limited = options_.rate_limited,
+          .warm = &options_.warm,
           .host = &for_models_,
           .traffic = traffic_};
 }

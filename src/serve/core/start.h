@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,10 +27,11 @@ struct ServiceOptions {
   ControlMode mode = ControlMode::kNone;
   std::chrono::seconds poll_every{15};   ///< kPoll
   std::vector<std::string> load_models;  ///< kExplicit: what is loaded at the start; "*" stands for all
-  bool strict_readiness = true;          ///< ready() only while every model that was asked for is
-  bool exit_on_error = true;             ///< one model that fails at the start keeps the server from starting
-  size_t load_threads = 4;               ///< models that load at the same time
-  bool rate_limited = false;             ///< --rate-limit=execution_count: groups' rate_limiter is held
+  std::map<std::string, std::vector<NamedShapes>> warm;  ///< by model, see ModelSource
+  bool strict_readiness = true;  ///< ready() only while every model that was asked for is
+  bool exit_on_error = true;     ///< one model that fails at the start keeps the server from starting
+  size_t load_threads = 4;       ///< models that load at the same time
+  bool rate_limited = false;     ///< --rate-limit=execution_count: groups' rate_limiter is held
   std::vector<ResourceLimit> resources;
   uint64_t cache_bytes = 0;         ///< of answers kept; 0: none
   int64_t cores = 0;                ///< that all instances' threads share; 0: those that this process may use

@@ -70,6 +70,7 @@ class IsolatedBackend : public Backend {
         options_(std::make_shared<const IsolationOptions>(std::move(options))) {}
 
   std::string_view name() const override { return backend_->name(); }
+  bool compiles() const override { return backend_->compiles(); }
 
   Result<std::unique_ptr<LoadedModel>> load(const ModelSource& source) const override {
     ASSIGN_OR_RETURN(const Isolation isolation, isolation_asked(source.config));

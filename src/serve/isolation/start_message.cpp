@@ -8,6 +8,25 @@ namespace {
 
 constexpr std::string_view kWhat = "what is said about a model";
 
+Json json_of(const std::vector<NamedShapes>& shapes) {
+  Json listed = Json::array();
+  for (const NamedShapes& named : shapes) {
+    Json dims = Json::object();
+    for (const auto& [name, shape] : named) dims[name] = shape.dims();
+    listed.push_back(std::move(dims));
+  }
+  return listed;
+}
+
+std::vector<NamedShapes> shapes_from(const Json& listed) {
+  std::vector<NamedShapes> shapes;
+  for (const Json& dims : listed) {
+    NamedShapes& named = shapes.emplace_back();
+    for (const auto& [name, sizes] : dims.items()) named[name] = Shape(sizes.get<std::vector<int64_t>>());
+  }
+  return shapes;
+}
+
 }  // namespace
 
 std::string config_text(const ModelConfig& config) {
@@ -26,6 +45,7 @@ Json to_json(const InstanceStart& start) {
           {"model_path", start.source.model_path},
           {"version", start.source.version},
           {"version_path", start.source.version_path},
+          {"warm", json_of(start.source.warm)},
           {"instance", start.place.name},
           {"kind", start.place.kind},
           {"device", start.place.device},
@@ -42,6 +62,7 @@ Result<InstanceStart> instance_start_from_json(std::string_view text) {
     json.at("model_path").get_to(start.source.model_path);
     json.at("version").get_to(start.source.version);
     json.at("version_path").get_to(start.source.version_path);
+    start.source.warm = shapes_from(json.at("warm"));
     json.at("instance").get_to(start.place.name);
     json.at("kind").get_to(start.place.kind);
     json.at("device").get_to(start.place.device);
