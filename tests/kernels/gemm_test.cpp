@@ -1,5 +1,6 @@
 #include "kernels/gemm.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <vector>
 
@@ -19,34 +20,55 @@ double product_at(const GemmDesc& desc, const std::vector<float>& a, const std::
   return sum;
 }
 
-TEST(EveryGemm, GivesWhatTheDefinitionSays) {
-  for (int variant = 0; variant < 8; ++variant) {
-    GemmDesc desc{
-        .m = 13, .n = 131, .k = 37, .transpose_a = (variant & 1) != 0, .transpose_b = (variant & 2) != 0};
-    if ((variant & 4) != 0) {
-      desc.alpha = 0.5F;
-      desc.has_bias = true;
-      desc.bias_column_stride = 1;
-      desc.activation = {Activation::Kind::kRelu};
+struct Operands {
+  std::vector<float> a, b, bias;
+};
+
+/// Within the error of an FP32 sum of so many terms.
+void expect_the_product(const GemmImpl& impl, const GemmDesc& desc, const Operands& in, ThreadPool& pool) {
+  std::vector<float> c(static_cast<size_t>(desc.m * desc.n) + 1, 99);
+  std::vector<std::byte> packed(impl.packed_bytes(desc));
+  if (!packed.empty()) impl.pack(desc, in.b.data(), packed.data());
+  const void* b = packed.empty() ? static_cast<const void*>(in.b.data()) : packed.data();
+  impl.run(desc, {in.a.data(), b, in.bias.data(), c.data()}, pool);
+  for (int64_t i = 0; i < desc.m; ++i)
+    for (int64_t j = 0; j < desc.n; ++j) {
+      double expected = desc.alpha * product_at(desc, in.a, in.b, i, j);
+      if (desc.has_bias)
+        expected += in.bias[static_cast<size_t>(i * desc.bias_row_stride + j * desc.bias_column_stride)];
+      expected = apply(desc.activation, static_cast<float>(expected));
+      ASSERT_NEAR(c[static_cast<size_t>(i * desc.n + j)], expected, 2e-7 * static_cast<double>(desc.k + 40))
+          << "row " << i << ", column " << j;
     }
-    const auto a = random_values(desc.m * desc.k, 1), b = random_values(desc.k * desc.n, 2);
-    const auto bias = random_values(desc.n, 3);
+  ASSERT_EQ(c.back(), 99) << "written past the end";
+}
+
+/// Some as small as nothing, some that outgrow the second-level cache, on threads that share them.
+GemmDesc random_gemm(std::mt19937& random) {
+  const auto below = [&](unsigned limit) { return static_cast<int64_t>(random() % limit); };
+  GemmDesc desc{.m = below(40), .n = below(200), .k = below(100)};
+  if (below(8) == 0) desc.k = 1500 + below(1000);
+  desc.transpose_a = below(2) == 0;
+  desc.transpose_b = below(2) == 0;
+  desc.alpha = below(2) == 0 ? 1.0F : 0.5F;
+  desc.has_bias = below(4) != 0;
+  desc.bias_row_stride = below(2) == 0 ? 0 : desc.n;
+  desc.bias_column_stride = below(2);
+  if (below(2) == 0) desc.activation = {Activation::Kind::kRelu};
+  return desc;
+}
+
+TEST(EveryGemm, GivesWhatTheDefinitionSays) {
+  std::mt19937 random(1);
+  ThreadPool pool(2);
+  for (unsigned round = 0; round < 300; ++round) {
+    const GemmDesc desc = random_gemm(random);
+    const Operands in{random_values(desc.m * desc.k, 3 * round),
+                      random_values(desc.k * desc.n, 3 * round + 1),
+                      random_values(desc.m * desc.n + 1, 3 * round + 2)};
     for (const GemmImpl& impl : gemm_impls()) {
-      if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
-      std::vector<float> c(static_cast<size_t>(desc.m * desc.n), 99);
-      std::vector<std::byte> packed(impl.packed_bytes(desc));
-      if (!packed.empty()) impl.pack(desc, b.data(), packed.data());
-      const void* run_b = packed.empty() ? static_cast<const void*>(b.data()) : packed.data();
-      ThreadPool pool(2);
-      impl.run(desc, {a.data(), run_b, bias.data(), c.data()}, pool);
-      for (int64_t i = 0; i < desc.m; ++i)
-        for (int64_t j = 0; j < desc.n; ++j) {
-          double expected = desc.alpha * product_at(desc, a, b, i, j);
-          if (desc.has_bias) expected += bias[static_cast<size_t>(j)];
-          expected = apply(desc.activation, static_cast<float>(expected));
-          ASSERT_NEAR(c[static_cast<size_t>(i * desc.n + j)], expected, 1e-5)
-              << impl.name << " variant " << variant;
-        }
+      SCOPED_TRACE(fmt::format("{}, round {}: {} x {} x {}", impl.name, round, desc.m, desc.k, desc.n));
+      if (impl.accepts(desc, detect_cpu_features()).ok()) expect_the_product(impl, desc, in, pool);
     }
   }
 }
