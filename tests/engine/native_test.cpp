@@ -190,6 +190,36 @@ TEST(NativeEngine, RunsAQuantisedModelAsItsFloatsWouldRunOnWholeSteps) {
   EXPECT_TRUE(std::ranges::equal(plain[0].as<float>(), quantised[0].as<float>()));
 }
 
+/// Rows of 3 times 5 by a matrix, and a bias for each of 20 columns.
+Graph biased_product() {
+  Graph graph;
+  graph.inputs = {{"input", {DType::kF32, Shape{3, 5, 40}}, {}}};
+  graph.outputs = {{"y", {DType::kF32, Shape{3, 5, 20}}, {}}};
+  graph.initializers = {{"w", noise({40, 20})}, {"b", noise({20})}};
+  graph.nodes = {{.name = "m", .op = "MatMul", .inputs = {"input", "w"}, .outputs = {"p"}},
+                 {.name = "a", .op = "Add", .inputs = {"p", "b"}, .outputs = {"y"}}};
+  return graph;
+}
+
+TEST(NativeEngine, AddsTheBiasesOfAProductAtEachPrecision) {
+  const EngineRegistry registry;
+  const Graph graph = biased_product();
+  const Tensor x = noise({3, 5, 40});
+  const auto row = x.as<float>(), matrix = graph.initializers.at("w").as<float>();
+  const auto bias = graph.initializers.at("b").as<float>();
+  for (const auto& [precision, bound] :
+       {std::pair(Precision::kFp32, 1e-5), std::pair(Precision::kBf16x3, 1e-3),
+        std::pair(Precision::kBf16, 0.3)}) {
+    const auto y = outputs_of(**registry.find("native"), graph, x, 2, precision);
+    ASSERT_TRUE(y.ok()) << y.status().message();
+    for (size_t i = 0; i < y->size(); ++i) {
+      double expected = bias[i % 20];
+      for (size_t k = 0; k < 40; ++k) expected += double{row[i / 20 * 40 + k]} * matrix[k * 20 + i % 20];
+      ASSERT_NEAR((*y)[i], expected, bound) << name_of(precision) << ", element " << i;
+    }
+  }
+}
+
 /// But for the order of sums, which follows from the images that are computed at once.
 void expect_throughput_as_latency(const Graph& graph, Shape images, int threads) {
   SCOPED_TRACE(images.to_string());

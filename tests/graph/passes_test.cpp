@@ -323,6 +323,39 @@ TEST(FuseGelus, LeavesOtherFunctionsAndValuesThatAreReadElsewhere) {
   EXPECT_EQ(read.nodes.size(), 5U);
 }
 
+TEST(FuseBiases, ARowOfConstantsBehindAProductGoesIntoIt) {
+  for (const bool bias_first : {true, false}) {
+    Graph graph =
+        graph_of({node("MatMul", "m", {"x", "w"}, "p"),
+                  bias_first ? node("Add", "a", {"b", "p"}, "y") : node("Add", "a", {"p", "b"}, "y")},
+                 {2, 5, 3}, "y");
+    graph.initializers = {{"w", floats({3, 2}, {1, 2, 3, 4, 5, 6})}, {"b", floats({2}, {7, 8})}};
+    ASSERT_TRUE(fuse_biases(graph, {}).ok());
+    ASSERT_THAT(ops_of(graph), ElementsAre("FusedMatMul"));
+    EXPECT_EQ(graph.nodes[0].name, "m+a");
+    EXPECT_THAT(graph.nodes[0].inputs, ElementsAre("x", "w", "b"));
+    EXPECT_THAT(graph.nodes[0].outputs, ElementsAre("y"));
+    const Result<TypeMap> types = infer_types(graph);
+    ASSERT_TRUE(types.ok()) << types.status().message();
+    EXPECT_EQ(types->at("y").shape, (Shape{2, 5, 2}));
+  }
+}
+
+TEST(FuseBiases, LeavesOtherSumsAndProductsThatAreReadElsewhere) {
+  const auto left = [](const Tensor& bias, bool product_is_output) {
+    Graph graph =
+        graph_of({node("MatMul", "m", {"x", "w"}, "p"), node("Add", "a", {"p", "b"}, "y")}, {2, 5, 3}, "y");
+    graph.initializers = {{"w", floats({3, 2}, {1, 2, 3, 4, 5, 6})}, {"b", bias}};
+    if (product_is_output) graph.outputs.push_back({"p", {DType::kF32, std::nullopt}, {}});
+    EXPECT_TRUE(fuse_biases(graph, {}).ok());
+    return graph.nodes.size() == 2;
+  };
+  EXPECT_TRUE(left(floats({1}, {7}), false));
+  EXPECT_TRUE(left(floats({5, 2}, std::vector<float>(10)), false));
+  EXPECT_TRUE(left(floats({1, 1, 1, 2}, {7, 8}), false)) << "which adds an axis";
+  EXPECT_TRUE(left(floats({2}, {7, 8}), true));
+}
+
 Graph mean_of(Shape image, std::vector<int64_t> axes, int64_t keeps_axes) {
   Graph graph = graph_of({node("ReduceMean", "mean", {"x"}, "y")}, std::move(image), "y");
   graph.nodes[0].attributes["axes"] = std::move(axes);

@@ -55,7 +55,9 @@ Parts parts_of(const BuildContext& context) {
 
 bool is_line_product(const BuildContext& context) {
   const Node& node = context.node;
-  if ((node.op != "Gemm" && node.op != "MatMul") || !node.domain.empty()) return false;
+  const bool is_product = node.domain.empty() ? node.op == "Gemm" || node.op == "MatMul"
+                                              : node.domain == "ridgeline" && node.op == "FusedMatMul";
+  if (!is_product) return false;
   const bool is_plain =
       node.int_or("transA", 0) == 0 && node.float_or("alpha", 1) == 1 && node.float_or("beta", 1) == 1;
   return is_plain && context.is_constant(1) && context.input(1).dtype == DType::kF32 &&

@@ -124,7 +124,8 @@ std::vector<int64_t> matrix_offsets(const Shape& shape, const Shape& batch) {
   return offsets;
 }
 
-/// Numpy's product: a vector on the left is a row, one on the right a column, and batches broadcast.
+/// Numpy's product: a vector on the left is a row, one on the right a column, and batches broadcast. A
+/// FusedMatMul has one constant matrix, and a bias for each of its columns.
 Result<Built> matmul(const BuildContext& context) {
   Shape a = context.input(0).shape, b = context.input(1).shape;
   if (a.rank() == 1) a.dims().insert(a.dims().begin(), 1);
@@ -134,6 +135,8 @@ Result<Built> matmul(const BuildContext& context) {
       batch_b(std::vector<int64_t>(b.begin(), b.end() - 2));
   if (batch_b.element_count() == 1) {
     parts.desc.m *= batch_a.element_count();
+    parts.desc.has_bias = context.has(2);
+    parts.desc.bias_column_stride = context.has(2) ? 1 : 0;
     return product(context, parts);
   }
   const auto batch = ops::broadcast(batch_a, batch_b);
@@ -144,7 +147,8 @@ Result<Built> matmul(const BuildContext& context) {
   return product(context, parts);
 }
 
-constexpr auto kRows = std::to_array<BuilderRow>({{"Gemm", gemm, true}, {"MatMul", matmul, true}});
+constexpr auto kRows = std::to_array<BuilderRow>(
+    {{"FusedMatMul", matmul, true, "ridgeline"}, {"Gemm", gemm, true}, {"MatMul", matmul, true}});
 
 }  // namespace
 

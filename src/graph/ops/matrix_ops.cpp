@@ -121,6 +121,7 @@ Status recurrent(InferContext& context) {
 
 constexpr auto kRows = std::to_array<OpRow>({
     {"Einsum", 1, kAnyNumber, einsum},
+    {"FusedMatMul", 3, 3, matmul, "ridgeline"},
     {"GRU", 3, 6, recurrent},
     {"Gemm", 2, 3, gemm},
     {"LSTM", 3, 8, recurrent},

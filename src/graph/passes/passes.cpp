@@ -24,6 +24,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"round_in_floats", round_in_floats},
     {"remove_dead_code", remove_dead_code},
     {"fold_dequantized", fold_dequantized},
+    {"fuse_biases", fuse_biases},
     {"remove_dead_code", remove_dead_code},
 });
 

@@ -100,6 +100,9 @@ Status stay_in_integers(Graph& graph, const PassOptions& options);
 /// the Relu or Clip and the rounding that follow, by which their own rounding becomes "sum_scale", "sum_low"
 /// and "sum_high".
 Status round_in_floats(Graph& graph, const PassOptions& options);
+/// An FP32 MatMul by a constant matrix and the addition of a constant to each column behind it become one
+/// ridgeline.FusedMatMul with inputs A, B and bias, named after both.
+Status fuse_biases(Graph& graph, const PassOptions& options);
 /// What is left of DequantizeLinear on constants becomes FP32 constants, for float kernels that pack them.
 Status fold_dequantized(Graph& graph, const PassOptions& options);
 /// Drops nodes and initializers that no output depends on.
