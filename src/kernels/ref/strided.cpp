@@ -25,7 +25,7 @@ void copy_row(const T* in, int64_t in_stride, T* out, int64_t out_stride, int64_
 }  // namespace
 
 StridedMove::StridedMove(std::span<const int64_t> dims, const Strided& in, const Strided& out)
-    : start_{in.offset, out.offset} {
+    : in_start_(in.offset), out_start_(out.offset) {
   for (size_t axis = 0; axis < dims.size(); ++axis) {
     is_empty_ |= dims[axis] == 0;
     if (dims[axis] != 1) add_axis({dims[axis], in.strides[axis], out.strides[axis]});
@@ -55,15 +55,28 @@ void StridedMove::pair_axes_for_tiles() {
   is_tiled_ = true;
 }
 
-StridedMove::Offsets StridedMove::at(int64_t index, size_t axes) const {
-  Offsets offsets = start_;
+StridedMove::Place StridedMove::at(int64_t index, size_t axes) const {
+  Place place{.in = in_start_, .out = out_start_};
   for (size_t axis = axes; axis-- > 0;) {
     const int64_t position = index % axes_[axis].dim;
     index /= axes_[axis].dim;
-    offsets.in += position * axes_[axis].in_stride;
-    offsets.out += position * axes_[axis].out_stride;
+    place.position[axis] = position;
+    place.in += position * axes_[axis].in_stride;
+    place.out += position * axes_[axis].out_stride;
   }
-  return offsets;
+  return place;
+}
+
+void StridedMove::advance(Place& place, size_t axes) const {
+  for (size_t axis = axes; axis-- > 0;) {
+    const Axis& along = axes_[axis];
+    place.in += along.in_stride;
+    place.out += along.out_stride;
+    if (++place.position[axis] < along.dim) return;
+    place.position[axis] = 0;
+    place.in -= along.dim * along.in_stride;
+    place.out -= along.dim * along.out_stride;
+  }
 }
 
 template <typename T>
@@ -74,12 +87,16 @@ void StridedMove::copy_rows(const T* in, T* out, ThreadPool& pool) const {
   const int64_t pieces = (inner.dim + kElementGrain - 1) / kElementGrain;  // of each row
   const int64_t grain = std::max<int64_t>(1, kElementGrain / inner.dim);
   pool.parallel_for(rows * pieces, grain, [&](int64_t begin, int64_t end) {
+    Place row = at(begin / pieces, rank_ - 1);
+    int64_t piece = begin % pieces;
     for (int64_t i = begin; i < end; ++i) {
-      const Offsets offsets = at(i / pieces, rank_ - 1);
-      const int64_t first = i % pieces * kElementGrain;
-      copy_row(in + offsets.in + first * inner.in_stride, inner.in_stride,
-               out + offsets.out + first * inner.out_stride, inner.out_stride,
+      const int64_t first = piece * kElementGrain;
+      copy_row(in + row.in + first * inner.in_stride, inner.in_stride,
+               out + row.out + first * inner.out_stride, inner.out_stride,
                std::min(kElementGrain, inner.dim - first));
+      if (++piece < pieces) continue;
+      piece = 0;
+      advance(row, rank_ - 1);
     }
   });
 }
@@ -93,11 +110,11 @@ void StridedMove::copy_tiles(const T* in, T* out, ThreadPool& pool) const {
   const int64_t grain = std::max<int64_t>(1, kElementGrain / (kTile * inner.dim));
   pool.parallel_for(planes * bands, grain, [&](int64_t begin, int64_t end) {
     for (int64_t band = begin; band < end; ++band) {
-      const Offsets offsets = at(band / bands, rank_ - 2);
+      const Place plane = at(band / bands, rank_ - 2);
       const int64_t first = band % bands * kTile;
       const int64_t count = std::min(kTile, dense.dim - first);
-      const T* source = in + offsets.in + first;
-      T* target = out + offsets.out + first * dense.out_stride;
+      const T* source = in + plane.in + first;
+      T* target = out + plane.out + first * dense.out_stride;
       for (int64_t j = 0; j < inner.dim; ++j)
         for (int64_t i = 0; i < count; ++i)
           target[i * dense.out_stride + j * inner.out_stride] = source[i + j * inner.in_stride];

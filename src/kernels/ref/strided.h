@@ -33,7 +33,9 @@ class StridedMove {
     int64_t in_stride = 0;
     int64_t out_stride = 0;
   };
-  struct Offsets {
+  /// A position along the first axes, and where it lies.
+  struct Place {
+    Dims position{};
     int64_t in = 0;
     int64_t out = 0;
   };
@@ -41,8 +43,10 @@ class StridedMove {
   void add_axis(const Axis& axis);
   /// Puts an axis along which the source is dense beside the last one, where there is such an axis.
   void pair_axes_for_tiles();
-  /// Where position `index` of the first `axes` axes lies.
-  Offsets at(int64_t index, size_t axes) const;
+  /// Position `index` of the first `axes` axes, and the one after: no division, which takes longer than
+  /// copying a short row.
+  Place at(int64_t index, size_t axes) const;
+  void advance(Place& place, size_t axes) const;
   template <typename T>
   void copy_rows(const T* in, T* out, ThreadPool& pool) const;
   template <typename T>
@@ -51,7 +55,7 @@ class StridedMove {
   size_t rank_ = 0;
   bool is_tiled_ = false;  ///< the last two axes change places between source and target
   bool is_empty_ = false;
-  Offsets start_;
+  int64_t in_start_ = 0, out_start_ = 0;
   std::array<Axis, kMaxRank> axes_{};
 };
 
