@@ -11,6 +11,7 @@
 #include "kernels/pool.h"
 #include "kernels/ref/move.h"
 #include "kernels/ref/normalise.h"
+#include "kernels/row_norm.h"
 #include "kernels/softmax.h"
 #include "kernels/unary.h"
 #include "random_window.h"
@@ -129,6 +130,40 @@ TEST(EverySoftmax, MakesZeroOfWhatIsMaskedWhereItIsFast) {
                      pool);
       impl.run({.axis = axis}, lines.view(), out.view(), pool);
       for (const float value : out.as<float>()) EXPECT_NE(std::fpclassify(value), FP_SUBNORMAL) << impl.name;
+    }
+  }
+}
+
+/// Of one scale for each element (layer), for each plane (instance), for runs of planes that the last cuts
+/// off (group); values far from 0, where sums of squares would cancel.
+TEST(EveryRowNorm, GivesWhatTheReferenceGives) {
+  ThreadPool pool(2);
+  for (const ref::RowNorm& norm : {ref::RowNorm{.rows = 37, .count = 192, .affine_count = 192},
+                                   ref::RowNorm{.rows = 5, .count = 7, .affine_count = 7},
+                                   ref::RowNorm{.rows = 0, .count = 3, .affine_count = 3},
+                                   ref::RowNorm{.rows = 12, .count = 5001, .run = 5001, .affine_count = 6},
+                                   ref::RowNorm{.rows = 6, .count = 300, .run = 100, .affine_count = 9},
+                                   ref::RowNorm{.rows = 3, .count = 70, .run = 30, .affine_count = 4}}) {
+    Tensor in = noise({norm.rows * norm.count}, 8, 3);
+    for (float& x : in.as<float>()) x += 100;
+    const Tensor scale = noise({norm.affine_count}, 9), bias = noise({norm.affine_count}, 10);
+    for (const bool has_bias : {true, false}) {
+      const auto normalised = [&](auto run) {
+        std::array<Tensor, 3> out = {Tensor::zeros(DType::kF32, in.shape()).value(),
+                                     Tensor::zeros(DType::kF32, {norm.rows}).value(),
+                                     Tensor::zeros(DType::kF32, {norm.rows}).value()};
+        run(norm,
+            {in.as<float>().data(), scale.as<float>().data(), has_bias ? bias.as<float>().data() : nullptr,
+             out[0].as<float>().data(), out[1].as<float>().data(), out[2].as<float>().data()},
+            pool);
+        return out;
+      };
+      const auto expected = normalised(ref::normalise_rows);
+      for (const RowNormImpl& impl : row_norm_impls()) {
+        if (!impl.accepts(norm, detect_cpu_features()).ok()) continue;
+        const auto out = normalised(impl.run);
+        for (size_t i = 0; i < out.size(); ++i) expect_near(out[i], expected[i], 2e-5, impl.name);
+      }
     }
   }
 }

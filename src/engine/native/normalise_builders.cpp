@@ -4,6 +4,7 @@
 
 #include "engine/native/operands.h"
 #include "kernels/ref/normalise.h"
+#include "kernels/row_norm.h"
 #include "kernels/select.h"
 #include "kernels/softmax.h"
 
@@ -58,21 +59,22 @@ Result<Built> row_norm(const BuildContext& context, const ref::RowNorm& norm) {
       return unsupported("{}: input {} has {} elements, not {}", context.node.describe(), i,
                          context.input(i).shape.element_count(), norm.affine_count);
   const std::optional<size_t> bias = context.has(2) ? context.in[2] : std::nullopt;
-  return Built{"ref",
-               [norm, bias, x = *context.in[0], scale = *context.in[1], y = context.out[0],
+  const kernels::RowNormImpl& impl = *kernels::select(kernels::row_norm_impls(), norm, context.cpu).impl;
+  return Built{std::string(impl.name),
+               [norm, run = impl.run, bias, x = *context.in[0], scale = *context.in[1], y = context.out[0],
                 mean = output_slot(context, 1),
                 deviation = output_slot(context, 2)](Slots slots, ThreadPool& pool) -> Status {
                  const auto floats = [&](std::optional<size_t> slot) {
                    return slot ? slots[*slot].as<float>().data() : nullptr;
                  };
-                 ref::normalise_rows(norm,
-                                     {.in = floats(x),
-                                      .scale = floats(scale),
-                                      .bias = floats(bias),
-                                      .out = floats(y),
-                                      .mean = floats(mean),
-                                      .inverse_deviation = floats(deviation)},
-                                     pool);
+                 run(norm,
+                     {.in = floats(x),
+                      .scale = floats(scale),
+                      .bias = floats(bias),
+                      .out = floats(y),
+                      .mean = floats(mean),
+                      .inverse_deviation = floats(deviation)},
+                     pool);
                  return {};
                }};
 }

@@ -38,6 +38,18 @@ struct SoftmaxLines {
   bool logarithm = false;
 };
 
+/// Of the population.
+struct RowMoments {
+  float mean = 0, variance = 0;
+};
+
+/// Elements that are normalised alike; in and out may be the same.
+struct NormRow {
+  const float* in = nullptr;
+  float* out = nullptr;
+  int64_t count = 0;
+};
+
 /// One instruction set's FP32 functions over rows. They stay within 2e-6 of the result or 1e-6 absolute,
 /// whichever is more; NaN stays NaN.
 struct RowKernels {
@@ -53,6 +65,12 @@ struct RowKernels {
   MapRow sigmoid = nullptr;
   MapRow tanh = nullptr;
   void (*softmax)(const SoftmaxLines& lines) = nullptr;
+  RowMoments (*moments)(const float* row, int64_t count) = nullptr;
+  /// out = in · scale + shift.
+  void (*scale_by_one)(const NormRow& row, float scale, float shift) = nullptr;
+  /// out = (in − mean) · inverse · scale[i] + bias[i]; bias may be null.
+  void (*scale_by_each)(const NormRow& row, float mean, float inverse, const float* scale,
+                        const float* bias) = nullptr;
   FoldRow max_taps = nullptr;  ///< NaN wins
   FoldRow sum_taps = nullptr;
   void (*quantize)(const ByteRow& row, const float* in) = nullptr;

@@ -3,6 +3,7 @@
 
 #include "kernels/vector/bytes_body.h"
 #include "kernels/vector/functions_body.h"
+#include "kernels/vector/normalise_body.h"
 #include "kernels/vector/row_kernels.h"
 #include "kernels/vector/softmax_body.h"
 
@@ -99,6 +100,9 @@ constexpr RowKernels kRowKernels = {.elu = elu,
                                     .sigmoid = sigmoid,
                                     .tanh = tanh,
                                     .softmax = softmax,
+                                    .moments = moments,
+                                    .scale_by_one = scale_by_one,
+                                    .scale_by_each = scale_by_each,
                                     .max_taps = max_taps,
                                     .sum_taps = sum_taps,
                                     .quantize = quantize,
