@@ -18,7 +18,7 @@ struct UnaryImpl {
   std::string_view name;
   /// Ok, or the reason why this case is not for this implementation.
   Status (*accepts)(const UnaryDesc& desc, const CpuFeatures& cpu);
-  /// out[i] = f(in[i]), see ref::unary.
+  /// out[i] = f(in[i]), see ref::unary; in and out may be the same.
   Status (*run)(const UnaryDesc& desc, const TensorView& in, const TensorView& out, ThreadPool& pool);
 };
 

@@ -190,6 +190,33 @@ TEST(NativeEngine, RunsAQuantisedModelAsItsFloatsWouldRunOnWholeSteps) {
   EXPECT_TRUE(std::ranges::equal(plain[0].as<float>(), quantised[0].as<float>()));
 }
 
+/// Moves and functions of each element work in place where nobody reads their input again: `a` and both
+/// factors of `e` are read again, `b`, `c` and `f` are not.
+TEST(NativeEngine, WhatWorksInPlaceLeavesWhatIsReadAgain) {
+  Graph graph;
+  graph.inputs = {{"input", {DType::kF32, Shape{4, 6}}, {}}};
+  graph.outputs = {{"y", {DType::kF32, Shape{6, 4}}, {}}};
+  const std::vector<int64_t> turned = {6, 4};
+  graph.initializers = {{"shape", Tensor::from_values<int64_t>({2}, std::span(turned)).value()},
+                        {"k", noise({1, 4})}};
+  graph.nodes = {{.name = "a", .op = "Sigmoid", .inputs = {"input"}, .outputs = {"a"}},
+                 {.name = "b", .op = "Reshape", .inputs = {"a", "shape"}, .outputs = {"b"}},
+                 {.name = "c", .op = "Exp", .inputs = {"b"}, .outputs = {"c"}},
+                 {.name = "d", .op = "Sub", .inputs = {"k", "c"}, .outputs = {"d"}},
+                 {.name = "e", .op = "Mul", .inputs = {"d", "d"}, .outputs = {"e"}},
+                 {.name = "f", .op = "Reshape", .inputs = {"a", "shape"}, .outputs = {"f"}},
+                 {.name = "y", .op = "Div", .inputs = {"e", "f"}, .outputs = {"y"}}};
+  const EngineRegistry registry;
+  const Tensor x = noise({4, 6});
+  const auto y = outputs_of(**registry.find("native"), graph, x, 2);
+  ASSERT_TRUE(y.ok()) << y.status().message();
+  for (size_t i = 0; i < y->size(); ++i) {
+    const double a = 1 / (1 + std::exp(-double{x.as<float>()[i]}));
+    const double d = graph.initializers.at("k").as<float>()[i % 4] - std::exp(a);
+    EXPECT_NEAR((*y)[i], d * d / a, 1e-4 * d * d / a);
+  }
+}
+
 /// Rows of 3 times 5 by a matrix, and a bias for each of 20 columns.
 Graph biased_product() {
   Graph graph;

@@ -25,6 +25,12 @@ ref::UnaryParams params_of(const Node& node) {
   return {node.float_or("alpha", 1), 0};
 }
 
+/// An input each of whose elements is read for the result's at its place alone.
+std::optional<size_t> replaceable(const BuildContext& context, size_t input) {
+  const TensorView &in = context.input(input), &out = context.output(0);
+  return in.dtype == out.dtype && in.shape == out.shape ? context.in[input] : std::nullopt;
+}
+
 Result<Built> unary(const BuildContext& context) {
   const bool tanh_gelu = context.node.op == "Gelu" && context.node.string_or("approximate", "none") == "tanh";
   const kernels::UnaryDesc desc{
@@ -32,9 +38,10 @@ Result<Built> unary(const BuildContext& context) {
       .params = params_of(context.node),
       .dtype = context.input(0).dtype};
   const kernels::UnaryImpl& impl = *kernels::select(kernels::unary_impls(), desc, context.cpu).impl;
-  return Built{std::string(impl.name),
-               [desc, run = impl.run, in = *context.in[0], out = context.out[0]](
-                   Slots slots, ThreadPool& pool) { return run(desc, slots[in], slots[out], pool); }};
+  return Built{.kernel = std::string(impl.name),
+               .run = [desc, run = impl.run, in = *context.in[0], out = context.out[0]](
+                          Slots slots, ThreadPool& pool) { return run(desc, slots[in], slots[out], pool); },
+               .replaced = replaceable(context, 0)};
 }
 
 Result<Built> clip(const BuildContext& context) {
@@ -62,10 +69,13 @@ ref::BinaryOp binary_op_of(const Node& node) {
 
 Result<Built> binary(const BuildContext& context) {
   if (context.node.op != "Pow") RETURN_IF_ERROR(check_same_type(context, 0));
-  return Built{"ref", [op = binary_op_of(context.node), a = *context.in[0], b = *context.in[1],
-                       out = context.out[0]](Slots slots, ThreadPool& pool) {
-                 return ref::binary(op, slots[a], slots[b], slots[out], pool);
-               }};
+  const auto left = replaceable(context, 0);
+  return Built{
+      .kernel = "ref",
+      .run = [op = binary_op_of(context.node), a = *context.in[0], b = *context.in[1], out = context.out[0]](
+                 Slots slots,
+                 ThreadPool& pool) { return ref::binary(op, slots[a], slots[b], slots[out], pool); },
+      .replaced = left ? left : replaceable(context, 1)};
 }
 
 Result<Built> cast(const BuildContext& context) {

@@ -11,12 +11,15 @@ namespace {
 
 namespace ref = kernels::ref;
 
-/// Reshape, Flatten, … change the frame, not the elements.
+/// Reshape, Flatten, … change the frame, not the elements: where nobody else reads them, they stay in place.
 Result<Built> copy(const BuildContext& context) {
-  return Built{"copy", [in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+  const size_t in = *context.in[0];
+  return Built{.kernel = "copy",
+               .run = [in, out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
                  ref::copy(slots[in], slots[out], pool);
                  return {};
-               }};
+               },
+               .replaced = in};
 }
 
 Result<Built> transpose(const BuildContext& context) {

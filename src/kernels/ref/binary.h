@@ -40,8 +40,8 @@ enum class BinaryOp {
 std::optional<BinaryOp> binary_op_from_name(std::string_view onnx_name);
 
 /// a and b share an element type (Pow's exponent may have its own) and broadcast to out's shape; comparisons
-/// give bool. Integer division by zero and the remainder by zero give 0. kUnsupported for an element type
-/// that ONNX does not allow.
+/// give bool. Integer division by zero and the remainder by zero give 0. out may be an operand of its own
+/// type and shape. kUnsupported for an element type that ONNX does not allow.
 Status binary(BinaryOp op, const TensorView& a, const TensorView& b, const TensorView& out, ThreadPool& pool);
 
 /// Folds `in` (one or more) from the left with Max, Min or Add, out holding the partial results; then

@@ -20,6 +20,7 @@ bool is_identity(const AxisSources& sources, int64_t in_dim) {
 }  // namespace
 
 void copy(const TensorView& in, const TensorView& out, ThreadPool& pool) {
+  if (in.data == out.data) return;
   constexpr int64_t kBytesPerChunk = 1 << 16;
   pool.parallel_for(static_cast<int64_t>(in.byte_size()), kBytesPerChunk, [&](int64_t begin, int64_t end) {
     std::memcpy(out.data + begin, in.data + begin, static_cast<size_t>(end - begin));

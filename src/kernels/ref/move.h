@@ -10,7 +10,7 @@
 
 namespace ridgeline::kernels::ref {
 
-/// The same bytes under out's shape.
+/// The same bytes under out's shape; nothing is to be done where they are in place.
 void copy(const TensorView& in, const TensorView& out, ThreadPool& pool);
 
 /// out's axis i is in's axis order[i]; any element type.

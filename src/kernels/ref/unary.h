@@ -63,8 +63,8 @@ struct UnaryParams {
   float beta = 0;
 };
 
-/// out has in's element type, or bool for IsNaN and IsInf. kUnsupported for an element type that ONNX does
-/// not allow.
+/// out has in's element type, and may be in itself, or bool for IsNaN and IsInf. kUnsupported for an element
+/// type that ONNX does not allow.
 Status unary(UnaryOp op, const UnaryParams& params, const TensorView& in, const TensorView& out,
              ThreadPool& pool);
 
