@@ -24,6 +24,15 @@ inline Node node(std::string op, std::string name, std::vector<std::string> inpu
           .outputs = {std::move(output)}};
 }
 
+/// Takes "x".
+inline Graph graph_of(std::vector<Node> nodes, Shape input, const std::string& output) {
+  Graph graph;
+  graph.inputs.push_back({"x", {DType::kF32, std::move(input)}, {}});
+  graph.outputs.push_back({output, {DType::kF32, std::nullopt}, {}});
+  graph.nodes = std::move(nodes);
+  return graph;
+}
+
 inline std::vector<std::string> ops_of(const Graph& graph) {
   std::vector<std::string> ops;
   for (const Node& each : graph.nodes) ops.push_back(each.op);
