@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/native/operands.h"
 #include "kernels/blocked/block.h"
 #include "kernels/blocked/channels.h"
-#include "tensor/half.h"
 
 namespace ridgeline::native {
 namespace {
@@ -21,10 +21,7 @@ std::optional<Ints> constant_ints(const BlockedNode& node, size_t i) {
   if (!node.has(i)) return Ints();
   const BlockedNode::Input& input = node.inputs[i];
   if (!input.is_constant()) return std::nullopt;
-  Ints ints(static_cast<size_t>(node.shape(i).element_count()));
-  convert({input.type->dtype, node.shape(i), const_cast<std::byte*>(input.data)},
-          {DType::kI64, node.shape(i), reinterpret_cast<std::byte*>(ints.data())});
-  return ints;
+  return elements_as<int64_t>({input.type->dtype, node.shape(i), const_cast<std::byte*>(input.data)});
 }
 
 /// The channels of each part; none where they are not known, or cut along another axis.

@@ -1,7 +1,5 @@
 #include "engine/native/operands.h"
 
-#include "tensor/half.h"
-
 namespace ridgeline::native {
 namespace {
 
@@ -10,10 +8,7 @@ Result<std::vector<T>> constant_elements(const BuildContext& context, size_t ind
   if (!context.has(index)) return std::vector<T>();
   if (!context.is_constant(index))
     return unsupported("{}: native takes its input {} only as a constant", context.node.describe(), index);
-  std::vector<T> elements(static_cast<size_t>(context.input(index).shape.element_count()));
-  convert(context.input(index),
-          {dtype_of<T>(), context.input(index).shape, reinterpret_cast<std::byte*>(elements.data())});
-  return elements;
+  return elements_as<T>(context.input(index));
 }
 
 }  // namespace

@@ -4,8 +4,17 @@
 #include <vector>
 
 #include "engine/native/step.h"
+#include "tensor/half.h"
 
 namespace ridgeline::native {
+
+/// A tensor's numbers, converted.
+template <typename T>
+std::vector<T> elements_as(const TensorView& tensor) {
+  std::vector<T> elements(static_cast<size_t>(tensor.shape.element_count()));
+  convert(tensor, {dtype_of<T>(), tensor.shape, reinterpret_cast<std::byte*>(elements.data())});
+  return elements;
+}
 
 /// The attribute as an axis of input 0, counted from 0. Shape inference has checked its range.
 size_t axis_of(const BuildContext& context, std::string_view attribute, int64_t fallback);
