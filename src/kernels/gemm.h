@@ -25,7 +25,7 @@ struct GemmDesc {
   bool can_pack_b = true;  ///< b is constant, or a product so tall that packing it at each run pays
   bool has_bias = false;
   int64_t bias_row_stride = 0;
-  int64_t bias_column_stride = 0;
+  int64_t bias_column_stride = 0;  ///< 0 or 1
   Activation activation{};
 };
 

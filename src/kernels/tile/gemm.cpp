@@ -80,6 +80,7 @@ void pack_gemm(const KernelSet& set, const GemmDesc& desc, const float* b, void*
         for (int64_t j = 0; j < width; ++j) row[j] = b[(first + j) * desc.k + k];
       else
         std::copy_n(b + k * desc.n + first, width, row);
+      std::fill_n(row + width, columns - width, 0.0F);  // what lies there may be denormal, and is multiplied
     }
   }
 }

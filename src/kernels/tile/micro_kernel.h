@@ -26,7 +26,7 @@ struct Finish {
   float alpha = 1;
   const float* bias = nullptr;
   int64_t bias_row = 0;
-  int64_t bias_column = 0;
+  int64_t bias_column = 0;  ///< 0 or 1
   const float* residual = nullptr;
   float* out = nullptr;
   int64_t out_row = 0;
