@@ -37,7 +37,7 @@ void expect_the_product(const GemmImpl& impl, const GemmDesc& desc, const Operan
       if (desc.has_bias)
         expected += in.bias[static_cast<size_t>(i * desc.bias_row_stride + j * desc.bias_column_stride)];
       expected = apply(desc.activation, static_cast<float>(expected));
-      ASSERT_NEAR(c[static_cast<size_t>(i * desc.n + j)], expected, 2e-7 * static_cast<double>(desc.k + 40))
+      ASSERT_NEAR(c[static_cast<size_t>(i * desc.n + j)], expected, 1e-7 * static_cast<double>(desc.k + 63))
           << "row " << i << ", column " << j;
     }
   ASSERT_EQ(c.back(), 99) << "written past the end";
