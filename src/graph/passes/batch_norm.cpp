@@ -47,12 +47,6 @@ Result<Tensor> channel_tensor(const std::vector<double>& values, const Shape& sh
   return Tensor::from_values<float>(shape, std::span<const float>(floats));
 }
 
-const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank) {
-  const Tensor* tensor = node.has_input(input) ? graph.initializer(node.inputs[input]) : nullptr;
-  return tensor != nullptr && tensor->dtype() == DType::kF32 && tensor->shape().rank() == rank ? tensor
-                                                                                               : nullptr;
-}
-
 /// scale = γ / √(variance + ε), shift = β − mean · scale (Ioffe and Szegedy 2015, with moving statistics).
 std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
   if (norm.op != "BatchNormalization" || !norm.domain.empty() || norm.outputs.size() != 1 ||

@@ -15,9 +15,6 @@ struct Affine {
 /// The numbers in FP32.
 Result<Tensor> channel_tensor(const std::vector<double>& values, const Shape& shape);
 
-/// A node's input where that is an FP32 initializer of this rank, else null.
-const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank);
-
 /// What a BatchNormalization with constant statistics does at inference; none for other nodes.
 std::optional<Affine> affine_of(const Graph& graph, const Node& norm);
 

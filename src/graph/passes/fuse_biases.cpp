@@ -1,4 +1,3 @@
-#include "graph/passes/batch_norm.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/rewriter.h"
 

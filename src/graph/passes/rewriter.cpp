@@ -6,6 +6,12 @@
 
 namespace ridgeline::passes {
 
+const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank) {
+  const Tensor* tensor = node.has_input(input) ? graph.initializer(node.inputs[input]) : nullptr;
+  return tensor != nullptr && tensor->dtype() == DType::kF32 && tensor->shape().rank() == rank ? tensor
+                                                                                               : nullptr;
+}
+
 Rewriter::Rewriter(Graph& graph) : graph_(graph) {
   for (const ValueInfo& output : graph.outputs) outputs_.insert(output.name);
   for (size_t index = 0; index < graph.nodes.size(); ++index) {

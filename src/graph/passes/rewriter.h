@@ -14,6 +14,9 @@ namespace ridgeline::passes {
 /// An operator of ONNX's own.
 inline bool is_plain(const Node& node, std::string_view op) { return node.domain.empty() && node.op == op; }
 
+/// A node's input where that is an FP32 initializer of this rank, else null.
+const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank);
+
 /// Who makes and who reads each value of a graph, as of construction, and which nodes are to be dropped.
 class Rewriter {
  public:
