@@ -1,6 +1,6 @@
 // An engine whose every call is the same arithmetic for about half a millisecond. Compiled once per
-// behaviour: SPIN_PERCENT more arithmetic, OFFSET added to the outputs, a misdeed ON_TENTH_CALL, or no
-// service at all.
+// behaviour: SPIN_PERCENT more arithmetic, NAP_MS asleep, OFFSET added to the outputs, a misdeed
+// ON_TENTH_CALL, or no service at all.
 
 #include <chrono>
 #include <csignal>
@@ -13,6 +13,9 @@
 
 #ifndef SPIN_PERCENT
 #define SPIN_PERCENT 0
+#endif
+#ifndef NAP_MS
+#define NAP_MS 0
 #endif
 #ifndef OFFSET
 #define OFFSET 0
@@ -74,6 +77,7 @@ class RaceSession : public Session {
   Status run(std::span<const TensorView> in, std::span<TensorView> out) override {
     if (++calls_ == 10) misbehave(Misdeed::ON_TENTH_CALL);
     spin();
+    std::this_thread::sleep_for(std::chrono::milliseconds(NAP_MS));
     const auto x = in[0].as<float>();
     for (size_t i = 0; i < logits_.size(); ++i) logits_[i] = x[i * plane_] + static_cast<float>(OFFSET);
     out[0].shape = signature_.outputs[0].type.shape.value();
