@@ -21,14 +21,34 @@ constexpr float kInfinity = __builtin_inff();
 inline Vector splat(float x) { return Vector{} + x; }
 inline Vector load(const float* at) { return *reinterpret_cast<const UnalignedVector*>(at); }
 inline void store(float* at, Vector x) { *reinterpret_cast<UnalignedVector*>(at) = x; }
-/// The first `count` lanes; the others hold 0.
-inline Vector load_some(const float* at, int64_t count) {
-  Vector x{};
-  for (int64_t i = 0; i < count; ++i) x[i] = at[i];
-  return x;
+/// The first `count` lanes; the others are those of `rest`.
+inline Vector load_some(const float* at, int64_t count, Vector rest = Vector{}) {
+#ifdef __AVX512F__
+  return reinterpret_cast<Vector>(
+      _mm512_mask_loadu_ps(reinterpret_cast<__m512>(rest), static_cast<__mmask16>((1U << count) - 1), at));
+#else
+  for (int64_t i = 0; i < count; ++i) rest[i] = at[i];
+  return rest;
+#endif
 }
 inline void store_some(float* at, Vector x, int64_t count) {
+#ifdef __AVX512F__
+  _mm512_mask_storeu_ps(at, static_cast<__mmask16>((1U << count) - 1), reinterpret_cast<__m512>(x));
+#else
   for (int64_t i = 0; i < count; ++i) at[i] = x[i];
+#endif
+}
+
+/// All lanes of x by f, which takes two numbers: those of one half with those of the other, and so on.
+template <typename F>
+inline float folded(Vector x, F f) {
+  float lanes[kLanes];
+  store(lanes, x);
+#pragma GCC unroll 5
+  for (int half = kLanes / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) lanes[i] = f(lanes[i], lanes[i + half]);
+  return lanes[0];
 }
 
 /// To the nearest whole number, halves to even, of one below 2^22 in magnitude.

@@ -12,39 +12,38 @@ namespace {
 /// denormal numbers, and products with those take a hundred times as long.
 Vector weight_of(Vector x) {
   constexpr float kNothing = 1e-30F;  // times a sum's inverse it is normal still
-  const Vector e = exp_of(x);
-  return e < kNothing ? Vector{} : e;
+  const Exponential e = exponential_inside(clamped(x, -87, 0));
+  const Vector weight = (1 + e.rest) * reinterpret_cast<Vector>((e.n + 127) << 23);
+  return weight < kNothing ? Vector{} : weight;
 }
 
 /// One line whose elements lie side by side.
 void softmax_line(const SoftmaxLines& line) {
   const int64_t whole = line.count / kLanes * kLanes, rest = line.count - whole;
-  Vector largest = splat(-kInfinity);
+  const Vector last = load_some(line.in + whole, rest, splat(-kInfinity));
+  Vector largest = last;
   for (int64_t i = 0; i < whole; i += kLanes) {
     const Vector x = load(line.in + i);
     largest = x > largest ? x : largest;
   }
-  float top = -kInfinity;
-  for (int64_t i = 0; i < kLanes; ++i) top = largest[i] > top ? largest[i] : top;
-  for (int64_t i = whole; i < line.count; ++i) top = line.in[i] > top ? line.in[i] : top;
-  Vector sums{};
+  const float top = folded(largest, [](float a, float b) { return a > b ? a : b; });
+  const Vector last_weights = weight_of(last - top);
+  Vector sums = last_weights;
+#pragma GCC unroll 2
   for (int64_t i = 0; i < whole; i += kLanes) {
     const Vector e = weight_of(load(line.in + i) - top);
     if (!line.logarithm) store(line.out + i, e);
     sums += e;
   }
-  const Vector last = weight_of(load_some(line.in + whole, rest) - top);
-  float sum = 0;
-  for (int64_t i = 0; i < kLanes; ++i) sum += sums[i];
-  for (int64_t i = 0; i < rest; ++i) sum += last[i];
+  const float sum = folded(sums, [](float a, float b) { return a + b; });
   if (line.logarithm) {
     const float shift = top + __builtin_logf(sum);
     for (int64_t i = 0; i < line.count; ++i) line.out[i] = line.in[i] - shift;
     return;
   }
-  store_some(line.out + whole, last, rest);
   const float scale = 1 / sum;
-  for (int64_t i = 0; i < line.count; ++i) line.out[i] *= scale;
+  for (int64_t i = 0; i < whole; i += kLanes) store(line.out + i, load(line.out + i) * scale);
+  store_some(line.out + whole, last_weights * scale, rest);
 }
 
 /// As many lines as a vector has lanes, or `some` of them, side by side.
