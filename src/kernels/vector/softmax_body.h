@@ -13,7 +13,7 @@ namespace {
 Vector weight_of(Vector x) {
   constexpr float kNothing = 1e-30F;  // times a sum's inverse it is normal still
   const Exponential e = exponential_inside(clamped(x, -87, 0));
-  const Vector weight = (1 + e.rest) * reinterpret_cast<Vector>((e.n + 127) << 23);
+  const Vector weight = e.scaled_at_once(1 + e.rest);
   return weight < kNothing ? Vector{} : weight;
 }
 
