@@ -3,6 +3,7 @@
 #include <array>
 
 #include "kernels/blocked/depthwise.h"
+#include "kernels/blocked/dilated.h"
 #include "kernels/blocked/direct.h"
 #include "kernels/needs.h"
 #include "kernels/winograd/blocked.h"
@@ -50,6 +51,24 @@ constexpr ConvImpl rows_impl(std::string_view name) {
           true};
 }
 
+template <const PanelKernels& (*panels)(), Needs needs>
+constexpr ConvImpl dilated_impl(std::string_view name) {
+  return {name,
+          [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs(cpu));
+            return accepts_dilated(desc);
+          },
+          packed_dilated_bytes,
+          [](const ConvDesc& desc, const float* weights, void* packed) {
+            pack_dilated(panels(), desc, weights, packed);
+          },
+          no_scratch,
+          [](const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+            dilated(panels(), desc, args, pool);
+          },
+          true};
+}
+
 template <const LaneKernels& (*lanes)(), Needs needs>
 constexpr ConvImpl depthwise_impl(std::string_view name) {
   return {name,
@@ -92,12 +111,13 @@ constexpr ConvImpl winograd_impl(std::string_view name) {
 
 std::span<const ConvImpl> conv_impls() {
   using namespace winograd;
-  static constexpr std::array<ConvImpl, 12> kImpls = {{
+  static constexpr std::array<ConvImpl, 14> kImpls = {{
       winograd_impl<avx512_tiles, avx512_small_tiles, avx512_panels, needs_avx512>("winograd4_avx512"),
       winograd_impl<avx512_small_tiles, avx512_tiles, avx512_panels, needs_avx512>("winograd2_avx512"),
       winograd_impl<avx512_strided_tiles, avx512_strided_tiles, avx512_panels, needs_avx512>(
           "winograd2_stride2_avx512"),
       rows_impl<avx512_rows, avx512_panels, needs_avx512>("winograd_rows_avx512"),
+      dilated_impl<avx512_panels, needs_avx512>("dilated_avx512"),
       direct_impl<avx512_panels, needs_avx512>("direct_avx512"),
       depthwise_impl<avx512_lanes, needs_avx512>("depthwise_avx512"),
       winograd_impl<avx2_tiles, avx2_small_tiles, avx2_panels, needs_avx2>("winograd4_avx2"),
@@ -105,6 +125,7 @@ std::span<const ConvImpl> conv_impls() {
       winograd_impl<avx2_strided_tiles, avx2_strided_tiles, avx2_panels, needs_avx2>(
           "winograd2_stride2_avx2"),
       rows_impl<avx2_rows, avx2_panels, needs_avx2>("winograd_rows_avx2"),
+      dilated_impl<avx2_panels, needs_avx2>("dilated_avx2"),
       direct_impl<avx2_panels, needs_avx2>("direct_avx2"),
       depthwise_impl<avx2_lanes, needs_avx2>("depthwise_avx2"),
   }};

@@ -161,14 +161,15 @@ Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& othe
     return unsupported("needs multiples of {} channels in and {} out", kBlock, panel);
   if (blocks_of(desc.in_channels) > kMostBlocks)
     return unsupported("takes {} channels at most", kMostBlocks * kBlock);
+  const bool lies_apart = desc.window.dilation[2] > 1;
+  if (lies_apart && kernels.tiles.tile < other.tiles.tile) return unsupported("takes no dilations");
   const double own_us = Schedule(kernels, desc).estimated_us();
   const double other_us = Schedule(other, desc).estimated_us();
-  if (other_us < own_us)
+  if (!lies_apart && other_us < own_us)
     return unsupported("tiles of {} x {} should take {:.0f} us instead of {:.0f}", other.tiles.tile,
                        other.tiles.tile, other_us, own_us);
-  if (desc.window.dilation[2] > 1) return {};  // a direct sum copies most of the image for each of its bands
-  if (const double direct_us = estimated_direct_us(kernels, desc); direct_us < own_us)
-    return unsupported("a direct sum should take {:.0f} us instead of {:.0f}", direct_us, own_us);
+  if (const double sums_us = estimated_sums_us(kernels, desc); sums_us < own_us)
+    return unsupported("sums of products should take {:.0f} us instead of {:.0f}", sums_us, own_us);
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/blocked/dilated.h"
+
 namespace ridgeline::kernels::winograd {
 namespace {
 
@@ -22,6 +24,7 @@ constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;  ///< that stay in a se
 constexpr double kFlopsPerUs = 80e3;
 constexpr double kBytesPerUs = 11e3;
 constexpr double kTransformUs = 1.2e-3;
+constexpr double kOfPhases = 1.4;  ///< times as long takes all of it where a tile's pixels lie apart
 
 /// What one thread would multiply in `products_us`, while what is fetched passes behind it.
 double of_all_threads(double products_us, int64_t bytes, int64_t threads) {
@@ -44,6 +47,7 @@ Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
                       .tile = tile,
                       .dilation = desc.window.dilation[2]};
   tiles = desc.batch * images.tiles_per_image();
+  slowdown_ = images.dilation > 1 ? kOfPhases : 1;
 
   Schedule shared = *this;
   shared.shares_inputs = true;
@@ -90,14 +94,17 @@ double Schedule::estimated_us() const {
   const auto products =
       static_cast<double>(2 * points * tiles * in_blocks * panels * panel_blocks_ * kBlock * kBlock);
   const auto transforms = static_cast<double>(points * tiles * (in_blocks + panels * panel_blocks_));
-  return of_all_threads(products / (kFlopsPerUs * static_cast<double>(panel_blocks_)), bytes_fetched(),
-                        threads) +
-         transforms * kTransformUs / static_cast<double>(threads);
+  const double products_us = products / (kFlopsPerUs * static_cast<double>(panel_blocks_));
+  return slowdown_ * (of_all_threads(products_us, bytes_fetched(), threads) +
+                      transforms * kTransformUs / static_cast<double>(threads));
 }
 
-double estimated_direct_us(const BlockedKernels& kernels, const ConvDesc& desc) {
+double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc) {
   const int64_t weights = kTaps * desc.in_channels * desc.out_channels;
-  const auto products = static_cast<double>(2 * desc.batch * volume(desc.window.out) * weights);
+  const int64_t positions =
+      desc.window.dilation[2] > 1 ? blocked::positions_inside(desc.window) : kTaps * volume(desc.window.out);
+  const auto products =
+      static_cast<double>(2 * desc.batch * positions * desc.in_channels * desc.out_channels);
   const int64_t fetched = floats_to_bytes(weights) > kWeightBytesToKeep ? floats_to_bytes(weights) : 0;
   return of_all_threads(products / (kFlopsPerUs * static_cast<double>(kernels.panels.blocks)), fetched,
                         desc.threads);

@@ -52,9 +52,11 @@ struct Schedule {
   int64_t bytes_fetched() const;
 
   int64_t panel_blocks_ = 0;
+  double slowdown_ = 1;
 };
 
-/// The same of a direct convolution of this shape.
-double estimated_direct_us(const BlockedKernels& kernels, const ConvDesc& desc);
+/// The same of a convolution of this shape as sums of products: a direct one, or where taps lie apart a
+/// dilated one.
+double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc);
 
 }  // namespace ridgeline::kernels::winograd
