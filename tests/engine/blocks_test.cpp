@@ -136,9 +136,26 @@ class GraphMaker {
     return last;
   }
 
+  /// As ConvNeXts have it: each pixel's channels are moved last, normalised, multiplied and moved back.
+  Value perceptron(const Value& x) {
+    const int64_t channels = 20;
+    const auto in_turn = [&](std::string op, const std::vector<std::string>& beside,
+                             std::map<std::string, Attribute> attributes = {}) {
+      std::vector<std::string> inputs = {graph_.nodes.back().outputs[0]};
+      inputs.insert(inputs.end(), beside.begin(), beside.end());
+      return add(std::move(op), std::move(inputs), std::move(attributes), channels, x.side);
+    };
+    add("Transpose", {x.name}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}}, x.channels, x.side);
+    in_turn("LayerNormalization", {constant({x.channels}), constant({x.channels})}, {{"epsilon", 1.0F}});
+    in_turn("MatMul", {constant({x.channels, channels})});
+    in_turn("Add", {constant({channels})});
+    in_turn("Gelu", {});
+    return in_turn("Transpose", {}, {{"perm", std::vector<int64_t>{0, 3, 1, 2}}});
+  }
+
   Value grow() {
     const Value x = any();
-    switch (below(15)) {
+    switch (below(16)) {
       case 0:
         return conv(x);
       case 1:
@@ -169,6 +186,8 @@ class GraphMaker {
       case 13:
         return add(std::array{"Add", "Mul", "Sub", "Div"}[below(4)], {x.name, constant({1})}, {}, x.channels,
                    x.side);
+      case 14:
+        return perceptron(x);
       case 8:
         return add("Mul", {x.name, constant({1, x.channels, 1, 1})}, {}, x.channels, x.side);
       default:

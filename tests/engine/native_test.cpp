@@ -247,6 +247,53 @@ TEST(NativeEngine, AddsTheBiasesOfAProductAtEachPrecision) {
   }
 }
 
+/// A ConvNeXt's block with channels that blocks hold in part; `is_seen` makes its moved image an output,
+/// which keeps the passes off it.
+Graph pixelwise_block(bool is_seen) {
+  Graph graph;
+  graph.inputs = {{.name = "input", .type = {DType::kF32, Shape{2, 20, 5, 7}}}};
+  graph.outputs = {{.name = "y", .type = {DType::kF32, std::nullopt}}};
+  if (is_seen) graph.outputs.push_back({.name = "moved", .type = {DType::kF32, std::nullopt}});
+  const auto add = [&](std::string op, std::vector<std::string> in, const std::string& out,
+                       std::map<std::string, Attribute> attributes = {}) {
+    graph.nodes.push_back({.name = out,
+                           .op = std::move(op),
+                           .inputs = std::move(in),
+                           .outputs = {out},
+                           .attributes = std::move(attributes)});
+  };
+  add("Transpose", {"input"}, "moved", {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
+  add("LayerNormalization", {"moved", "scale", "bias"}, "norm", {{"epsilon", 1e-3F}});
+  add("MatMul", {"norm", "wide"}, "product");
+  add("Add", {"columns", "product"}, "sum");
+  add("Gelu", {"sum"}, "gelu");
+  add("MatMul", {"gelu", "narrow"}, "back");
+  add("Mul", {"back", "scale"}, "scaled");
+  add("Transpose", {"scaled"}, "image", {{"perm", std::vector<int64_t>{0, 3, 1, 2}}});
+  add("Add", {"input", "image"}, "y");
+  for (const auto& [name, shape] : std::map<std::string, Shape>{
+           {"scale", {20}}, {"bias", {20}}, {"wide", {20, 50}}, {"columns", {50}}, {"narrow", {50, 20}}})
+    graph.initializers[name] = noise(shape);
+  return graph;
+}
+
+TEST(NativeEngine, AnImageWhoseChannelsAreMovedLastAndBackGivesTheSameWhereTheyStay) {
+  const EngineRegistry registry;
+  const Engine& native = **registry.find("native");
+  const Tensor x = noise({2, 20, 5, 7});
+  auto seen = outputs_of(native, pixelwise_block(true), x, 1);
+  ASSERT_TRUE(seen.ok()) << seen.status().message();
+  seen->resize(static_cast<size_t>(x.element_count()));
+  for (const char* const cpu : {"", "avx2", "ref"}) {
+    SCOPED_TRACE(cpu);
+    setenv("RIDGELINE_CPU", cpu, 1);
+    const auto kept = outputs_of(native, pixelwise_block(false), x, 2);
+    unsetenv("RIDGELINE_CPU");
+    ASSERT_TRUE(kept.ok()) << kept.status().message();
+    expect_near(*kept, *seen);
+  }
+}
+
 /// But for the order of sums, which follows from the images that are computed at once.
 void expect_throughput_as_latency(const Graph& graph, Shape images, int threads) {
   SCOPED_TRACE(images.to_string());

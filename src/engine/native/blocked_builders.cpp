@@ -4,11 +4,13 @@
 #include <array>
 
 #include "engine/native/channel_builders.h"
+#include "engine/native/channel_norm_builder.h"
 #include "engine/native/conv_builders.h"
 #include "engine/native/operands.h"
 #include "engine/native/packing.h"
 #include "engine/native/pool_builders.h"
 #include "engine/native/resize_builders.h"
+#include "kernels/blocked/channel_norm.h"
 #include "kernels/blocked/conv.h"
 #include "kernels/blocked/direct.h"
 #include "kernels/blocked/planes.h"
@@ -113,6 +115,18 @@ Result<Built> multiply(const BuildContext& context, const BlockedNode& node) {
                }};
 }
 
+Inputs channel_norm_inputs(const BlockedNode& node) {
+  const auto norm = channel_norm_of(node.node, node.shape(0));
+  if (kernels::select(blocked::channel_norm_impls(), norm, node.cpu).impl == nullptr) return std::nullopt;
+  return std::vector<size_t>{0};
+}
+
+Result<Built> channel_norm(const BuildContext& context, const BlockedNode& node) {
+  const auto norm = channel_norm_of(node.node, node.shape(0));
+  const auto& impl = *kernels::select(blocked::channel_norm_impls(), norm, node.cpu).impl;
+  return build_channel_norm(context, norm, impl.name, impl.run);
+}
+
 /// Whether a Resize's scales, if it has any, leave batch and channels as they are.
 bool scales_images(const BlockedNode& node, const ResizeRule& rule) {
   if (!rule.axes.empty())
@@ -173,6 +187,7 @@ constexpr auto kRows = std::to_array<BlockedRow>({
     {"MaxPool", pool_inputs, pool},
     {"Mish", unary_inputs, as_planes},
     {"Mul", binary_inputs, multiply},
+    {"NormalizeChannels", channel_norm_inputs, channel_norm, "ridgeline"},
     {"Relu", unary_inputs, as_planes},
     {"Resize", resize_inputs, resize},
     {"RoundToSteps", unary_inputs, as_planes, "ridgeline"},

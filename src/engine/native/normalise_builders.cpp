@@ -2,6 +2,7 @@
 #include <functional>
 #include <numeric>
 
+#include "engine/native/channel_norm_builder.h"
 #include "engine/native/operands.h"
 #include "kernels/ref/normalise.h"
 #include "kernels/row_norm.h"
@@ -115,6 +116,11 @@ Result<Built> group_norm(const BuildContext& context) {
                             .epsilon = context.node.float_or("epsilon", 1e-5F)});
 }
 
+Result<Built> channel_norm(const BuildContext& context) {
+  const ref::ChannelNorm norm = channel_norm_of(context.node, context.input(0).shape);
+  return build_channel_norm(context, norm, "ref", ref::normalise_channels);
+}
+
 Result<Built> lrn(const BuildContext& context) {
   const Node& node = context.node;
   const ref::LrnRule rule{.size = node.int_or("size", 1),
@@ -156,6 +162,7 @@ constexpr auto kRows = std::to_array<BuilderRow>({{"BatchNormalization", batch_n
                                                   {"LayerNormalization", layer_norm, true},
                                                   {"LogSoftmax", softmax<true>, true},
                                                   {"LpNormalization", lp_norm, true},
+                                                  {"NormalizeChannels", channel_norm, true, "ridgeline"},
                                                   {"Softmax", softmax<false>, true}});
 
 }  // namespace

@@ -58,6 +58,7 @@ constexpr auto kRows = std::to_array<OpRow>({
     {"LogSoftmax", 1, 1, with_axis},
     {"LpNormalization", 1, 1, with_axis},
     {"MeanVarianceNormalization", 1, 1, same_as_input},
+    {"NormalizeChannels", 2, 3, per_channel, "ridgeline"},
     {"Softmax", 1, 1, with_axis},
 });
 

@@ -15,6 +15,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"fold_pads", fold_pads},
     {"trim_kernels", trim_kernels},
     {"fuse_gelus", fuse_gelus},
+    {"keep_channels", keep_channels},
     {"name_affines", name_affines},
     {"fold_batch_norms", fold_batch_norms},
     {"spread_batch_norms", spread_batch_norms},

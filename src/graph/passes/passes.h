@@ -62,6 +62,11 @@ Status fold_pads(Graph& graph, const PassOptions& options);
 /// Cuts off the outer taps of an FP32 Conv that meet nothing but padding, as those of large dilations or on
 /// small images do.
 Status trim_kernels(Graph& graph, const PassOptions& options);
+/// Images whose channels a Transpose moves last and another back again stay as they are, where what lies
+/// between works on each pixel's channels or on each element: LayerNormalization becomes a
+/// ridgeline.NormalizeChannels (X, scale, bias) with the attribute "epsilon", a MatMul by a constant matrix a
+/// Conv of 1 x 1. So ConvNeXts are written. Those named first are joined by "+" with what they take in.
+Status keep_channels(Graph& graph, const PassOptions& options);
 /// Sums and products of an image and a number, or one for each of its channels, become a BatchNormalization;
 /// several in a row, or behind one, a single one. Images are what convolutions and pools leave, and what is
 /// computed of them element by element; not in quantised models, whose integers are to stay next to each

@@ -27,13 +27,27 @@ LaneRow row_of(const Window& window, int64_t row, const float* plane, float* out
 void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
                   FunctionRef<void(const LaneRow& row, int64_t plane)> body);
 
-/// A row of an image that is sampled: out[i] (+)= weight · Σ columns.weights[t][i] · in[columns.pixels[t][i]].
+/// A row of an image that is sampled: out[i] (+)= weight · Σ columns.weights[t][i] ·
+/// in[columns.pixels[t][i]].
 struct SampledRow {
   const ref::SampledAxis& columns;  ///< of one, two or four taps
   const float* in = nullptr;
   float weight = 1;
   bool adds = false;
   float* out = nullptr;
+};
+
+/// Pixels that are normalised over their channels each: out = (in − mean) / √(variance + epsilon) · scale +
+/// bias. in and out may be the same.
+struct ChannelNorm {
+  const float* in = nullptr;
+  float* out = nullptr;
+  int64_t block = 0;  ///< floats from a block to the next
+  int64_t pixels = 0;
+  int64_t channels = 0;
+  const float* scale = nullptr;
+  const float* bias = nullptr;  ///< may be null
+  float epsilon = 0;
 };
 
 /// One instruction set's kernels.
@@ -47,6 +61,7 @@ struct LaneKernels {
   /// The mean of all pixels.
   void (*mean)(const float* in, int64_t pixels, float* out);
   void (*sample)(const SampledRow& row);
+  void (*normalise)(const ChannelNorm& norm);
 };
 
 const LaneKernels& avx512_lanes();

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "kernels/blocked/channel_norm_body.h"
 #include "kernels/blocked/sliding_body.h"
 
 namespace ridgeline::kernels::blocked {
@@ -109,7 +110,8 @@ constexpr LaneKernels kLaneKernels{.max = max_row,
                                    .multiply = multiply_rows,
                                    .scale = scale_plane,
                                    .mean = mean,
-                                   .sample = sample_row};
+                                   .sample = sample_row,
+                                   .normalise = normalise};
 
 }  // namespace
 }  // namespace ridgeline::kernels::blocked

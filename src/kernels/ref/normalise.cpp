@@ -158,6 +158,26 @@ void normalise_rows(const RowNorm& norm, const RowNormArgs& args, ThreadPool& po
   });
 }
 
+void normalise_channels(const ChannelNorm& norm, const ChannelNormArgs& args, ThreadPool& pool) {
+  const auto channels = static_cast<double>(norm.channels);
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, norm.channels));
+  pool.parallel_for(norm.batch * norm.pixels, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i / norm.pixels * norm.channels * norm.pixels + i % norm.pixels;
+      const auto at = [&](int64_t channel) { return first + channel * norm.pixels; };
+      double sum = 0, squares = 0;
+      for (int64_t c = 0; c < norm.channels; ++c) sum += double{args.in[at(c)]};
+      const double mean = sum / channels;
+      for (int64_t c = 0; c < norm.channels; ++c) squares += std::pow(args.in[at(c)] - mean, 2);
+      const double factor = 1 / std::sqrt(squares / channels + norm.epsilon);
+      for (int64_t c = 0; c < norm.channels; ++c) {
+        const double y = (args.in[at(c)] - mean) * factor * args.scale[c];
+        args.out[at(c)] = static_cast<float>(args.bias == nullptr ? y : y + args.bias[c]);
+      }
+    }
+  });
+}
+
 void lrn(const LrnRule& rule, const TensorView& in, const TensorView& out, ThreadPool& pool) {
   constexpr int64_t kBlock = 256;  // positions whose sums stay in the first cache
   const int64_t channels = in.shape[1];

@@ -49,6 +49,23 @@ struct RowNormArgs {
 /// out = (in − mean) / √(variance + epsilon) · scale + bias, mean and variance over each row, FP32.
 void normalise_rows(const RowNorm& norm, const RowNormArgs& args, ThreadPool& pool);
 
+/// Images whose pixels are normalised over their channels, [batch, channels, pixels].
+struct ChannelNorm {
+  int64_t batch = 1;
+  int64_t channels = 1;
+  int64_t pixels = 1;
+  float epsilon = 1e-5F;
+};
+struct ChannelNormArgs {
+  const float* in = nullptr;
+  const float* scale = nullptr;  ///< per channel
+  const float* bias = nullptr;   ///< per channel; may be null
+  float* out = nullptr;
+};
+/// out = (in − mean) / √(variance + epsilon) · scale + bias, mean and variance over each pixel's channels,
+/// FP32.
+void normalise_channels(const ChannelNorm& norm, const ChannelNormArgs& args, ThreadPool& pool);
+
 /// ONNX's LRN: out = in / (bias + alpha / size · Σ in²)^beta, summed over `size` channels around each, FP32.
 struct LrnRule {
   int64_t size = 1;
