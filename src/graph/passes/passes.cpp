@@ -17,6 +17,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"fuse_gelus", fuse_gelus},
     {"keep_channels", keep_channels},
     {"name_affines", name_affines},
+    {"flatten_products", flatten_products},
     {"fold_batch_norms", fold_batch_norms},
     {"spread_batch_norms", spread_batch_norms},
     {"fuse_convs", fuse_convs},

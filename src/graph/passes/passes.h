@@ -72,6 +72,9 @@ Status keep_channels(Graph& graph, const PassOptions& options);
 /// computed of them element by element; not in quantised models, whose integers are to stay next to each
 /// other.
 Status name_affines(Graph& graph, const PassOptions& options);
+/// A MatMul by a constant matrix whose rows are then laid in one matrix for a BatchNormalization becomes the
+/// Gemm of rows that are laid so before, into which that can be folded.
+Status flatten_products(Graph& graph, const PassOptions& options);
 /// Multiplies a BatchNormalization into the FP32 Conv, ConvTranspose or Gemm before it.
 Status fold_batch_norms(Graph& graph, const PassOptions& options);
 /// Writes the BatchNormalizations of images that were left as convolutions of each channel by one number, so
