@@ -15,7 +15,7 @@ namespace {
 /// A product's parts: matrices of one shape, at their offsets in each operand.
 struct Product {
   kernels::GemmDesc desc;
-  std::vector<int64_t> offsets_a{0}, offsets_b{0};
+  std::vector<int64_t> offsets_a{0}, offsets_b{0}, offsets_c{0};
 };
 
 /// body(product, the threads that compute it): each by `alone`, a pool of one thread, where there are enough
@@ -59,7 +59,7 @@ Built product_of_computed(const BuildContext& context, Product product) {
           {.a = a + product.offsets_a[i],
            .b = matrix,
            .bias = floats(slots, bias),
-           .c = c + static_cast<int64_t>(i) * product.desc.m * product.desc.n},
+           .c = c + product.offsets_c[i]},
           threads);
     };
     for_each_product(product.offsets_a.size(), pool, *alone, multiply);
@@ -144,11 +144,48 @@ Result<Built> matmul(const BuildContext& context) {
   RETURN_IF_ERROR(check_table(context, batch->element_count()));
   parts.offsets_a = matrix_offsets(a, *batch);
   parts.offsets_b = matrix_offsets(b, *batch);
+  parts.offsets_c = matrix_offsets(context.output(0).shape, *batch);
   return product(context, parts);
 }
 
-constexpr auto kRows = std::to_array<BuilderRow>(
-    {{"FusedMatMul", matmul, true, "ridgeline"}, {"Gemm", gemm, true}, {"MatMul", matmul, true}});
+/// Where each matrix starts, of a view with steps along the axes of `batch` first.
+std::vector<int64_t> strided_offsets(const Shape& batch, int64_t first, std::span<const int64_t> steps) {
+  std::vector<int64_t> offsets;
+  for (int64_t i = 0; i < batch.element_count(); ++i) {
+    int64_t rest = i, offset = first;
+    for (size_t axis = batch.rank(); axis-- > 0; rest /= batch[axis])
+      offset += rest % batch[axis] * steps[axis];
+    offsets.push_back(offset);
+  }
+  return offsets;
+}
+
+/// passes/stride_products says what the attributes are.
+Result<Built> strided_matmul(const BuildContext& context) {
+  const std::vector<int64_t> sizes = context.node.ints_or("sizes", {}), a = context.node.ints_or("a", {}),
+                             b = context.node.ints_or("b", {}), y = context.node.ints_or("y", {});
+  const size_t axes = sizes.size() - 3;
+  const Shape batch(std::vector<int64_t>(sizes.begin(), sizes.end() - 3));
+  RETURN_IF_ERROR(check_table(context, batch.element_count()));
+  Product parts{.desc = {.m = sizes[axes], .n = sizes[axes + 2], .k = sizes[axes + 1]},
+                .offsets_a = strided_offsets(batch, a[0], std::span(a).subspan(1)),
+                .offsets_b = strided_offsets(batch, b[0], std::span(b).subspan(1)),
+                .offsets_c = strided_offsets(batch, 0, y)};
+  kernels::GemmDesc& desc = parts.desc;
+  const int64_t a_row = a[axes + 1], a_term = a[axes + 2], b_term = b[axes + 1], b_column = b[axes + 2];
+  desc.transpose_a = a_term != 1 && desc.k != 1;
+  desc.transpose_b = b_column != 1 && desc.n != 1;
+  desc.a_line = desc.transpose_a ? a_term : a_row;
+  desc.b_line = desc.transpose_b ? b_column : b_term;
+  desc.c_line = y[axes];
+  desc.alpha = context.node.float_or("alpha", 1);
+  return product_of_computed(context, std::move(parts));
+}
+
+constexpr auto kRows = std::to_array<BuilderRow>({{"FusedMatMul", matmul, true, "ridgeline"},
+                                                  {"Gemm", gemm, true},
+                                                  {"MatMul", matmul, true},
+                                                  {"StridedMatMul", strided_matmul, true, "ridgeline"}});
 
 }  // namespace
 

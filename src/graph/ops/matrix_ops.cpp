@@ -31,6 +31,11 @@ Status matmul(InferContext& context) {
   return {};
 }
 
+Status strided_matmul(InferContext& context) {
+  context.set_output(0, context.dtype(0), Shape(context.node().ints_or("shape", {})));
+  return {};
+}
+
 Status matmul_integer(InferContext& context) {
   ASSIGN_OR_RETURN(auto shape, product_shape(context, context.shape(0), context.shape(1)));
   context.set_output(0, DType::kI32, shape);
@@ -122,6 +127,7 @@ Status recurrent(InferContext& context) {
 constexpr auto kRows = std::to_array<OpRow>({
     {"Einsum", 1, kAnyNumber, einsum},
     {"FusedMatMul", 3, 3, matmul, "ridgeline"},
+    {"StridedMatMul", 2, 2, strided_matmul, "ridgeline"},
     {"GRU", 3, 6, recurrent},
     {"Gemm", 2, 3, gemm},
     {"LSTM", 3, 8, recurrent},

@@ -128,14 +128,6 @@ class Writer {
   std::map<char, int64_t> extents_;
 };
 
-/// Null unless it is static and FP32.
-const Shape* shape_of(const TypeMap& types, const std::string& value) {
-  const auto type = types.find(value);
-  const bool is_known = type != types.end() && type->second.dtype == DType::kF32 && type->second.shape &&
-                        type->second.shape->is_static();
-  return is_known ? &*type->second.shape : nullptr;
-}
-
 /// Labels of extent 1 may be repeated along the other operand's.
 bool fit(const Roles& roles, const Shape& left, const Shape& right) {
   if (roles.left.size() != left.rank() || roles.right.size() != right.rank()) return false;
@@ -156,8 +148,8 @@ Status multiply_einsums(Graph& graph, const PassOptions&) {
     const auto roles = is_plain(node, "Einsum") && node.inputs.size() == 2
                            ? Roles::of(node.string_or("equation", ""))
                            : std::nullopt;
-    const Shape* const left = roles ? shape_of(types, node.inputs[0]) : nullptr;
-    const Shape* const right = roles ? shape_of(types, node.inputs[1]) : nullptr;
+    const Shape* const left = roles ? f32_shape(types, node.inputs[0]) : nullptr;
+    const Shape* const right = roles ? f32_shape(types, node.inputs[1]) : nullptr;
     if (left == nullptr || right == nullptr || !fit(*roles, *left, *right)) {
       nodes.push_back(node);
       continue;

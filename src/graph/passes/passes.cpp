@@ -27,6 +27,7 @@ constexpr auto kPasses = std::to_array<Pass>({
     {"remove_dead_code", remove_dead_code},
     {"fold_dequantized", fold_dequantized},
     {"fuse_biases", fuse_biases},
+    {"stride_products", stride_products},
     {"remove_dead_code", remove_dead_code},
 });
 

@@ -111,6 +111,11 @@ Status round_in_floats(Graph& graph, const PassOptions& options);
 /// An FP32 MatMul by a constant matrix and the addition of a constant to each column behind it become one
 /// ridgeline.FusedMatMul with inputs A, B and bias, named after both.
 Status fuse_biases(Graph& graph, const PassOptions& options);
+/// A MatMul of computed FP32 matrices takes in the moves before and behind it and the numbers that they are
+/// multiplied with, as attention has them: a ridgeline.StridedMatMul of A and B with the integers "sizes"
+/// (the batch axes, rows, terms, columns), "a" and "b" (where the first element is, and the step along each
+/// axis), "y" (the step along each axis of the result) and "shape" (its own), and the float "alpha".
+Status stride_products(Graph& graph, const PassOptions& options);
 /// What is left of DequantizeLinear on constants becomes FP32 constants, for float kernels that pack them.
 Status fold_dequantized(Graph& graph, const PassOptions& options);
 /// Drops nodes and initializers that no output depends on.

@@ -12,6 +12,13 @@ const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, s
                                                                                                : nullptr;
 }
 
+const Shape* f32_shape(const TypeMap& types, const std::string& value) {
+  const auto type = types.find(value);
+  const bool is_known = type != types.end() && type->second.dtype == DType::kF32 && type->second.shape &&
+                        type->second.shape->is_static();
+  return is_known ? &*type->second.shape : nullptr;
+}
+
 Rewriter::Rewriter(Graph& graph) : graph_(graph) {
   for (const ValueInfo& output : graph.outputs) outputs_.insert(output.name);
   for (size_t index = 0; index < graph.nodes.size(); ++index) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/infer.h"
 
 namespace ridgeline::passes {
 
@@ -16,6 +17,9 @@ inline bool is_plain(const Node& node, std::string_view op) { return node.domain
 
 /// A node's input where that is an FP32 initializer of this rank, else null.
 const Tensor* f32_constant(const Graph& graph, const Node& node, size_t input, size_t rank);
+
+/// A value's shape where it is FP32 and all of it is known, else null.
+const Shape* f32_shape(const TypeMap& types, const std::string& value);
 
 /// Who makes and who reads each value of a graph, as of construction, and which nodes are to be dropped.
 class Rewriter {

@@ -11,20 +11,17 @@ constexpr int64_t kColumns = 64;  // partial sums of one tile stay in the first-
 /// One row of c, columns [first, first + count), count ≤ kColumns.
 void gemm_tile(const GemmDesc& desc, const GemmArgs& args, int64_t row, int64_t first, int64_t count) {
   const auto* b = static_cast<const float*>(args.b);
+  const GemmStrides step(desc);
   std::array<float, kColumns> sums{};
   for (int64_t k = 0; k < desc.k; ++k) {
-    const float a = desc.transpose_a ? args.a[k * desc.m + row] : args.a[row * desc.k + k];
-    if (desc.transpose_b) {
-      for (int64_t j = 0; j < count; ++j) sums[static_cast<size_t>(j)] += a * b[(first + j) * desc.k + k];
-    } else {
-      const float* b_row = b + k * desc.n + first;
-      for (int64_t j = 0; j < count; ++j) sums[static_cast<size_t>(j)] += a * b_row[j];
-    }
+    const float a = args.a[row * step.a_row + k * step.a_term];
+    const float* const b_row = b + k * step.b_term + first * step.b_column;
+    for (int64_t j = 0; j < count; ++j) sums[static_cast<size_t>(j)] += a * b_row[j * step.b_column];
   }
   for (int64_t j = 0; j < count; ++j) {
     float value = desc.alpha * sums[static_cast<size_t>(j)];
     if (desc.has_bias) value += args.bias[row * desc.bias_row_stride + (first + j) * desc.bias_column_stride];
-    args.c[row * desc.n + first + j] = apply(desc.activation, value);
+    args.c[row * step.c_row + first + j] = apply(desc.activation, value);
   }
 }
 

@@ -27,15 +27,16 @@ struct Rows {
 
 void multiply(const KernelSet& set, const GemmDesc& desc, const GemmArgs& args, Rows rows, int64_t strip) {
   alignas(64) float sums[KernelSet::kMaxBlock];
+  const GemmStrides step(desc);
   const Clamp clamp = clamp_of(desc.activation);
   const auto* packed =
       reinterpret_cast<const float*>(static_cast<const std::byte*>(args.b) + table_bytes(desc));
   const int64_t column = strip * set.columns(), columns = std::min(set.columns(), desc.n - column);
   set.run(rows.count, columns,
           {.depth = desc.k,
-           .a = args.a + rows.first * (desc.transpose_a ? 1 : desc.k),
-           .a_row = desc.transpose_a ? 1 : desc.k,
-           .a_step = desc.transpose_a ? desc.m : 1,
+           .a = args.a + rows.first * step.a_row,
+           .a_row = step.a_row,
+           .a_step = step.a_term,
            .b = packed + column * desc.k,
            .b_offsets = static_cast<const int32_t*>(args.b),
            .c = sums});
@@ -47,8 +48,8 @@ void multiply(const KernelSet& set, const GemmDesc& desc, const GemmArgs& args, 
               .bias = desc.has_bias ? args.bias + first_bias : nullptr,
               .bias_row = desc.bias_row_stride,
               .bias_column = desc.bias_column_stride,
-              .out = args.c + rows.first * desc.n + column,
-              .out_row = desc.n,
+              .out = args.c + rows.first * step.c_row + column,
+              .out_row = step.c_row,
               .low = clamp.low,
               .high = clamp.high});
 }
@@ -71,15 +72,16 @@ void pack_gemm(const KernelSet& set, const GemmDesc& desc, const float* b, void*
   auto* offsets = static_cast<int32_t*>(packed);
   auto* strips = reinterpret_cast<float*>(static_cast<std::byte*>(packed) + table_bytes(desc));
   const int64_t columns = set.columns(), count = ceil_div(desc.n, columns);
+  const GemmStrides step(desc);
   for (int64_t k = 0; k < desc.k; ++k) {
     offsets[k] = static_cast<int32_t>(k * columns);
     for (int64_t strip = 0; strip < count; ++strip) {
       const int64_t first = strip * columns, width = std::min(columns, desc.n - first);
       float* row = strips + (strip * desc.k + k) * columns;
       if (desc.transpose_b)
-        for (int64_t j = 0; j < width; ++j) row[j] = b[(first + j) * desc.k + k];
+        for (int64_t j = 0; j < width; ++j) row[j] = b[(first + j) * step.b_column + k];
       else
-        std::copy_n(b + k * desc.n + first, width, row);
+        std::copy_n(b + k * step.b_term + first, width, row);
       std::fill_n(row + width, columns - width, 0.0F);  // what lies there may be denormal, and is multiplied
     }
   }
