@@ -11,7 +11,7 @@ namespace {
 /// fold(x, channel, offset, r) of all channels of `together` pixels, a vector at a time from the `channel` on
 /// that lies at `offset`; lanes past the last channel hold fill[r].
 template <int together, typename Fold>
-inline void for_each_vector(const ChannelNorm& norm, const float (&fill)[together], const Fold& fold) {
+inline void for_each_vector(const PixelNorm& norm, const float (&fill)[together], const Fold& fold) {
   for (int64_t channel = 0; channel < blocks_of(norm.channels) * kBlock; channel += kLanes) {
     const int64_t offset = channel / kBlock * norm.block + channel % kBlock;
     const int64_t some = norm.channels - channel;
@@ -34,7 +34,7 @@ inline Vector numbers_of(const float* numbers, int64_t channel, int64_t channels
 
 /// The mean first, so that large ones cancel nothing.
 template <int together>
-void normalise_together(const ChannelNorm& norm) {
+void normalise_together(const PixelNorm& norm) {
   const auto channels = static_cast<float>(norm.channels);
   const auto mean_of = [channels](Vector sums) {
     return vector::folded(sums, [](float a, float b) { return a + b; }) / channels;
@@ -53,9 +53,9 @@ void normalise_together(const ChannelNorm& norm) {
   });
 }
 
-void normalise(const ChannelNorm& norm) {
+void normalise(const PixelNorm& norm) {
   constexpr int kTogether = 4;
-  ChannelNorm pixels = norm;
+  PixelNorm pixels = norm;
   int64_t pixel = 0;
   const auto step = [&](int64_t count) {
     pixel += count;

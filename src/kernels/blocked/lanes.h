@@ -39,7 +39,7 @@ struct SampledRow {
 
 /// Pixels that are normalised over their channels each: out = (in − mean) / √(variance + epsilon) · scale +
 /// bias. in and out may be the same.
-struct ChannelNorm {
+struct PixelNorm {
   const float* in = nullptr;
   float* out = nullptr;
   int64_t block = 0;  ///< floats from a block to the next
@@ -61,7 +61,7 @@ struct LaneKernels {
   /// The mean of all pixels.
   void (*mean)(const float* in, int64_t pixels, float* out);
   void (*sample)(const SampledRow& row);
-  void (*normalise)(const ChannelNorm& norm);
+  void (*normalise)(const PixelNorm& norm);
 };
 
 const LaneKernels& avx512_lanes();
