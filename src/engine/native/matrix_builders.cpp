@@ -109,19 +109,23 @@ Result<Built> gemm(const BuildContext& context) {
   return product(context, parts);
 }
 
-/// Where each of the matrices of `shape` starts that a product over `batch` takes.
-std::vector<int64_t> matrix_offsets(const Shape& shape, const Shape& batch) {
-  const int64_t matrix = shape[shape.rank() - 2] * shape[shape.rank() - 1];
-  const Shape own(std::vector<int64_t>(shape.begin(), shape.end() - 2));
-  const kernels::Dims strides = kernels::broadcast_strides(own, batch);
+/// Where each matrix starts, of a view with steps along the axes of `batch` first.
+std::vector<int64_t> strided_offsets(const Shape& batch, int64_t first, std::span<const int64_t> steps) {
   std::vector<int64_t> offsets;
   for (int64_t i = 0; i < batch.element_count(); ++i) {
-    int64_t rest = i, offset = 0;
+    int64_t rest = i, offset = first;
     for (size_t axis = batch.rank(); axis-- > 0; rest /= batch[axis])
-      offset += rest % batch[axis] * strides[axis];
-    offsets.push_back(offset * matrix);
+      offset += rest % batch[axis] * steps[axis];
+    offsets.push_back(offset);
   }
   return offsets;
+}
+
+/// Where each of `own` matrices starts that a product over `batch` takes.
+std::vector<int64_t> matrix_offsets(const Shape& own, int64_t elements, const Shape& batch) {
+  kernels::Dims steps = kernels::broadcast_strides(own, batch);
+  for (int64_t& step : steps) step *= elements;
+  return strided_offsets(batch, 0, steps);
 }
 
 /// Numpy's product: a vector on the left is a row, one on the right a column, and batches broadcast. A
@@ -142,22 +146,11 @@ Result<Built> matmul(const BuildContext& context) {
   const auto batch = ops::broadcast(batch_a, batch_b);
   if (!batch) return unsupported("{}: the batches do not broadcast", context.node.describe());
   RETURN_IF_ERROR(check_table(context, batch->element_count()));
-  parts.offsets_a = matrix_offsets(a, *batch);
-  parts.offsets_b = matrix_offsets(b, *batch);
-  parts.offsets_c = matrix_offsets(context.output(0).shape, *batch);
+  const int64_t m = parts.desc.m, n = parts.desc.n, k = parts.desc.k;
+  parts.offsets_a = matrix_offsets(batch_a, m * k, *batch);
+  parts.offsets_b = matrix_offsets(batch_b, k * n, *batch);
+  parts.offsets_c = matrix_offsets(*batch, m * n, *batch);
   return product(context, parts);
-}
-
-/// Where each matrix starts, of a view with steps along the axes of `batch` first.
-std::vector<int64_t> strided_offsets(const Shape& batch, int64_t first, std::span<const int64_t> steps) {
-  std::vector<int64_t> offsets;
-  for (int64_t i = 0; i < batch.element_count(); ++i) {
-    int64_t rest = i, offset = first;
-    for (size_t axis = batch.rank(); axis-- > 0; rest /= batch[axis])
-      offset += rest % batch[axis] * steps[axis];
-    offsets.push_back(offset);
-  }
-  return offsets;
 }
 
 /// passes/stride_products says what the attributes are.
