@@ -174,7 +174,11 @@ void ModelProcess::kill() {
 Result<std::optional<Frame>> ModelProcess::turn(milliseconds most, bool with_execute) {
   if (with_execute) {  // a frame may have come together with the one before
     ASSIGN_OR_RETURN(std::optional<Frame> frame, execute_socket_.poll());
-    if (frame) return frame;
+    if (frame) {
+      const Status taken = take_questions();  // what the model logged before it is on the other stream
+      if (!taken.ok() && taken.code() != ErrorCode::kUnavailable) return taken;
+      return frame;
+    }
   }
   std::array<pollfd, 4> waiting{{{question_socket_.descriptor(), POLLIN, 0},
                                  {calls_->descriptor(), POLLIN, 0},
