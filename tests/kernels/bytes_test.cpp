@@ -185,7 +185,7 @@ TEST(ByteConv, RandomShapesGiveTheReferencesBits) {
   const CpuFeatures cpu = detect_cpu_features();
   EXPECT_GT(takers["bytes_ref"], kRounds / 2);
   EXPECT_GT(takers["bytes_lanes_ref"], kRounds / 10);
-  EXPECT_TRUE(!cpu.avx512bw || takers["bytes_lanes_avx512"] > kRounds / 10);
+  EXPECT_TRUE(!cpu.avx512_vnni || takers["bytes_lanes_avx512_vnni"] > kRounds / 10);
   EXPECT_TRUE(!cpu.avx512_vnni || takers["bytes_avx512_vnni"] > kRounds / 2);
   EXPECT_TRUE(!cpu.amx_int8 || takers["bytes_amx"] > kRounds / 2);
 }
@@ -229,6 +229,10 @@ TEST(ByteConv, CasesAreRefusedWithTheirReasons) {
   QuantizedConvDesc grouped{.conv = {.in_channels = 8, .out_channels = 8, .groups = 2}};
   for (const QuantizedConvImpl& impl : conv_impls())
     EXPECT_NE(impl.accepts(grouped, detect_cpu_features()).message(), "") << impl.name;
+  QuantizedConvDesc wide{.conv = {.in_channels = 8, .out_channels = 8, .groups = 8}};
+  wide.conv.window = {.in{1, 9, 400}, .out{1, 1, 100}, .kernel{1, 9, 61}, .dilation{1, 1, 5}};
+  EXPECT_EQ(conv_impls()[3].accepts(wide, detect_cpu_features()).message(),
+            "takes windows of up to 160 columns by four rows");
   EXPECT_EQ(conv_impls()[0].accepts({}, CpuFeatures{}).message(), "needs amx_int8");
   EXPECT_EQ(conv_impls()[1].accepts({}, CpuFeatures{}).message(), "needs avx512_vnni");
   EXPECT_EQ(are_fast({}).message(), "needs avx512_vnni");

@@ -33,23 +33,12 @@ struct AddSteps {
   Finish finish{};
 };
 
-/// One row of a block's results, a convolution of each channel for itself.
-struct DepthwiseRow {
-  const Window& window;
-  int64_t row = 0;
-  const Line* plane = nullptr;
-  const float* weights = nullptr;  ///< [tap, kChannels]
-  float zero = 0;                  ///< point of the inputs
-  Results results{};               ///< of the row
-};
-
 /// One instruction set's kernels.
 struct ByteKernels {
   void (*to_pixels)(const PlaneRows& rows);
   void (*max)(const lines::PoolRow& row);
   void (*average)(const lines::PoolRow& row, const Average& average);
   void (*add)(const AddSteps& add);
-  void (*depthwise)(const DepthwiseRow& row);
 };
 
 const ByteKernels& avx512_bytes();  ///< needs avx512bw too

@@ -37,18 +37,22 @@ inline int64_t pixel_of(const Window& w, int64_t row, int64_t column, int64_t kh
   return y * w.in[2] + column * w.stride[2] - w.pad[2] + kw * w.dilation[2];
 }
 
+/// A register of AVX-512; elsewhere as many as it takes.
+using LineSteps = uint8_t __attribute__((vector_size(kLineBytes)));
+
 void max(const lines::PoolRow& row) {
   const Window& w = row.window;
   const Range down = taps_inside(w, 1, row.row);
   for (int64_t column = 0; column < w.out[2]; ++column) {
     const Range across = taps_inside(w, 2, column);
-    uint8_t most[kChannels] = {};
+    LineSteps most{};
     for (int64_t kh = down.begin; kh < down.end; ++kh)
       for (int64_t kw = across.begin; kw < across.end; ++kw) {
-        const uint8_t* const in = steps_of(row.plane + pixel_of(w, row.row, column, kh, kw));
-        for (int64_t lane = 0; lane < kChannels; ++lane) most[lane] = std::max(most[lane], in[lane]);
+        LineSteps in;
+        std::memcpy(&in, row.plane + pixel_of(w, row.row, column, kh, kw), sizeof(in));
+        most = in > most ? in : most;
       }
-    std::memcpy(row.out + column, most, sizeof(most));
+    std::memcpy(row.out + column, &most, sizeof(most));
   }
 }
 
@@ -65,10 +69,7 @@ void average(const lines::PoolRow& row, const Average& average) {
       Ints sum = Ints{} - static_cast<int32_t>(inside * average.zero);
       for (int64_t kh = down.begin; kh < down.end; ++kh)
         for (int64_t kw = across.begin; kw < across.end; ++kw) {
-          Steps steps;
-          std::memcpy(&steps, steps_of(row.plane + pixel_of(w, row.row, column, kh, kw)) + lane,
-                      sizeof(steps));
-          sum += __builtin_convertvector(steps, Ints);
+          sum += vector::load_bytes_wide(steps_of(row.plane + pixel_of(w, row.row, column, kh, kw)) + lane);
         }
       store_result(average.finish, __builtin_convertvector(sum, Vector) * factor,
                    steps_of(row.out + column) + lane);
@@ -76,47 +77,27 @@ void average(const lines::PoolRow& row, const Average& average) {
   }
 }
 
-void add(const AddSteps& add) {
-  const auto flipped = [](const uint8_t* at, size_t count, uint8_t flip) {
-    Steps steps{};
-    std::memcpy(&steps, at, count);
-    steps ^= flip;
-    return __builtin_convertvector(__builtin_convertvector(steps, Ints), Vector);
+/// kLanes steps of each.
+inline void add_steps(const AddSteps& add, const uint8_t* a, const uint8_t* b, uint8_t* out) {
+  const auto flipped = [](const uint8_t* at, uint8_t flip) {
+    return __builtin_convertvector(vector::load_bytes_wide(at) ^ flip, Vector);
   };
-  for (int64_t i = 0; i < add.count; i += kLanes) {
-    const auto count = static_cast<size_t>(std::min<int64_t>(kLanes, add.count - i));
-    const Vector value =
-        fused(flipped(add.a + i, count, add.flip_a), vector::splat(add.scale), vector::splat(add.shift));
-    uint8_t results[kLanes];
-    store_result(add.finish, with_residual(add.finish, value, flipped(add.b + i, count, add.flip_b)),
-                 results);
-    std::memcpy(add.out + i, results, count);
-  }
+  const Vector value = fused(flipped(a, add.flip_a), vector::splat(add.scale), vector::splat(add.shift));
+  store_result(add.finish, with_residual(add.finish, value, flipped(b, add.flip_b)), out);
 }
 
-void depthwise(const DepthwiseRow& row) {
-  const Window& w = row.window;
-  const Range down = taps_inside(w, 1, row.row);
-  for (int64_t column = 0; column < w.out[2]; ++column) {
-    const Range across = taps_inside(w, 2, column);
-    constexpr int kVectors = static_cast<int>(kChannels) / kLanes;
-    Vector sums[kVectors] = {};
-    for (int64_t kh = down.begin; kh < down.end; ++kh)
-      for (int64_t kw = across.begin; kw < across.end; ++kw) {
-        const uint8_t* const in = steps_of(row.plane + pixel_of(w, row.row, column, kh, kw));
-        const float* const weights = row.weights + (kh * w.kernel[2] + kw) * kChannels;
-#pragma GCC unroll 16
-        for (int v = 0; v < kVectors; ++v)
-          sums[v] =
-              fused(load_steps(in + v * kLanes) - row.zero, vector::load(weights + v * kLanes), sums[v]);
-      }
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) write_results(row.results, sums[v], v * kLanes, column);
-  }
+void add(const AddSteps& of) {
+  const AddSteps add = of;  // so that steps that are stored can't lie over it
+  int64_t i = 0;
+  for (; i + kLanes <= add.count; i += kLanes) add_steps(add, add.a + i, add.b + i, add.out + i);
+  uint8_t a[kLanes] = {}, b[kLanes] = {}, out[kLanes];
+  std::copy(add.a + i, add.a + add.count, a);
+  std::copy(add.b + i, add.b + add.count, b);
+  add_steps(add, a, b, out);
+  std::copy_n(out, add.count - i, add.out + i);
 }
 
-constexpr ByteKernels kKernels{
-    .to_pixels = to_pixels, .max = max, .average = average, .add = add, .depthwise = depthwise};
+constexpr ByteKernels kKernels{.to_pixels = to_pixels, .max = max, .average = average, .add = add};
 
 }  // namespace
 }  // namespace ridgeline::kernels::bytes

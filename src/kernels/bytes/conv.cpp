@@ -213,7 +213,7 @@ constexpr QuantizedConvImpl impl(std::string_view name) {
           }};
 }
 
-template <const ByteKernels& (*bytes)(), Needs needs>
+template <DepthwiseKernel kernel, Needs needs>
 constexpr QuantizedConvImpl depthwise_impl(std::string_view name) {
   return {name,
           [](const QuantizedConvDesc& desc, const CpuFeatures& cpu) -> Status {
@@ -224,7 +224,7 @@ constexpr QuantizedConvImpl depthwise_impl(std::string_view name) {
           pack_depthwise,
           [](const QuantizedConvDesc&) -> size_t { return 0; },
           [](const QuantizedConvDesc& desc, const QuantizedConvArgs& args, ThreadPool& pool) {
-            depthwise(bytes(), desc, args, pool);
+            depthwise(kernel, desc, args, pool);
           }};
 }
 
@@ -234,8 +234,8 @@ std::span<const QuantizedConvImpl> conv_impls() {
   static constexpr std::array<QuantizedConvImpl, 5> kImpls = {{
       impl<amx_dots, avx512_bytes, needs_amx_int8>("bytes_amx"),
       impl<avx512_vnni_dots, avx512_bytes, needs_avx512_vnni>("bytes_avx512_vnni"),
-      depthwise_impl<avx512_bytes, needs_avx512_bytes>("bytes_lanes_avx512"),
-      depthwise_impl<ref_bytes, needs_nothing>("bytes_lanes_ref"),
+      depthwise_impl<avx512_vnni_depthwise, needs_avx512_vnni>("bytes_lanes_avx512_vnni"),
+      depthwise_impl<ref_depthwise, needs_nothing>("bytes_lanes_ref"),
       impl<ref_dots, ref_bytes, needs_nothing>("bytes_ref"),
   }};
   return kImpls;

@@ -1,17 +1,18 @@
 #include "kernels/bytes/depthwise.h"
 
+#include <cstring>
+
 #include "kernels/bytes/result_place.h"
 
 namespace ridgeline::kernels::bytes {
 namespace {
 
-/// FP32 holds all whole sums of products of 8 bits up to here.
-constexpr int64_t kMostTaps = 512;
 constexpr int64_t kTasksPerThread = 4;
 
-/// Of a block, in floats.
+/// Of a block, in bytes.
 int64_t weights_of_block(const QuantizedConvDesc& desc) {
-  return volume(desc.conv.window.kernel) * kChannels;
+  const Window& w = desc.conv.window;
+  return fours_of(w) * w.kernel[2] * kTapsTogether * kChannels;
 }
 
 }  // namespace
@@ -22,31 +23,42 @@ Status accepts_depthwise(const QuantizedConvDesc& desc) {
     return unsupported("takes as many groups as channels");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
-  if (volume(conv.window.kernel) > kMostTaps) return unsupported("takes up to {} taps", kMostTaps);
+  if (const int64_t held = fours_of(conv.window) * reach_of(conv.window); held > kHeldColumns)
+    return unsupported("takes windows of up to {} columns by four rows", kHeldColumns);
   return {};
 }
 
 size_t packed_depthwise_bytes(const QuantizedConvDesc& desc) {
-  return static_cast<size_t>(blocks_of(desc.conv.out_channels) * weights_of_block(desc)) * sizeof(float);
+  return static_cast<size_t>(blocks_of(desc.conv.out_channels)) *
+         (static_cast<size_t>(weights_of_block(desc)) + kChannels * sizeof(int32_t));
 }
 
-/// FP32 [block][tap][channel].
+/// [block] of weights, then of the sums of each channel's.
 void pack_depthwise(const QuantizedConvDesc& desc, const int8_t* weights, void* packed) {
-  const int64_t taps = volume(desc.conv.window.kernel);
-  auto* to = static_cast<float*>(packed);
-  for (int64_t block = 0; block < blocks_of(desc.conv.out_channels); ++block)
-    for (int64_t tap = 0; tap < taps; ++tap)
-      for (int64_t lane = 0; lane < kChannels; ++lane, ++to) {
-        const int64_t channel = block * kChannels + lane;
-        *to = channel < desc.conv.out_channels ? static_cast<float>(weights[channel * taps + tap]) : 0;
+  const Window& w = desc.conv.window;
+  const int64_t blocks = blocks_of(desc.conv.out_channels);
+  auto* const to = static_cast<int8_t*>(packed);
+  auto* const sums = reinterpret_cast<int32_t*>(to + blocks * weights_of_block(desc));
+  std::memset(packed, 0, packed_depthwise_bytes(desc));
+  for (int64_t channel = 0; channel < desc.conv.out_channels; ++channel) {
+    int8_t* const of_block = to + channel / kChannels * weights_of_block(desc);
+    for (int64_t kh = 0; kh < w.kernel[1]; ++kh)
+      for (int64_t kw = 0; kw < w.kernel[2]; ++kw, ++weights) {
+        of_block[depthwise_weight_at(w, channel % kChannels, kh, kw)] = *weights;
+        sums[channel] += *weights;
       }
+  }
 }
 
-void depthwise(const ByteKernels& kernels, const QuantizedConvDesc& desc, const QuantizedConvArgs& args,
+void depthwise(DepthwiseKernel kernel, const QuantizedConvDesc& desc, const QuantizedConvArgs& args,
                ThreadPool& pool) {
   const Window& w = desc.conv.window;
   const int64_t blocks = blocks_of(desc.conv.out_channels), rows = desc.conv.batch * blocks * w.out[1];
-  const auto* const weights = static_cast<const float*>(args.weights);
+  const auto* const weights = static_cast<const int8_t*>(args.weights);
+  const auto* const sums = reinterpret_cast<const int32_t*>(weights + blocks * weights_of_block(desc));
+  const int32_t zero = from_lowest(desc.in, desc.in_zero);
+  Line padding;
+  std::memset(&padding, zero, sizeof(padding));
   pool.parallel_for(rows, ceil_div(rows, kTasksPerThread * pool.threads()), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t plane = i / w.out[1], row = i % w.out[1], block = plane % blocks;
@@ -55,12 +67,16 @@ void depthwise(const ByteKernels& kernels, const QuantizedConvDesc& desc, const 
           desc, args, {.image = plane / blocks, .first = block * kChannels, .pixel = row * w.out[2]});
       results.scale = scales.scale;
       results.shift = scales.shift;
-      kernels.depthwise({.window = w,
-                         .row = row,
-                         .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
-                         .weights = weights + block * weights_of_block(desc),
-                         .zero = static_cast<float>(from_lowest(desc.in, desc.in_zero)),
-                         .results = results});
+      int32_t corrections[kChannels];
+      for (int64_t lane = 0; lane < kChannels; ++lane)
+        corrections[lane] = -zero * sums[block * kChannels + lane];
+      kernel({.window = w,
+              .row = row,
+              .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
+              .padding = &padding,
+              .weights = weights + block * weights_of_block(desc),
+              .corrections = corrections,
+              .results = results});
     }
   });
 }

@@ -18,11 +18,13 @@ class ByteEnds {
 
   explicit ByteEnds(const DotProduct& product) : product_(product) {}
 
-  void write(const int32_t* sums, int64_t line) const {
-#pragma GCC unroll 8
+  void write(const int32_t* sums, int64_t line, int64_t count) const {
     for (int64_t lane = 0; lane < lines::kPanelColumns; lane += kLanes) {
-      const Ints whole = load_ints(sums + lane) + load_ints(product_.corrections + lane);
-      write_results(product_.results, __builtin_convertvector(whole, Vector), lane, line);
+      const Ints corrections = load_ints(product_.corrections + lane);
+      write_run(product_.results, {.lane = lane, .line = line, .count = count}, [&](int64_t i) {
+        return __builtin_convertvector(load_ints(sums + i * lines::kPanelColumns + lane) + corrections,
+                                       Vector);
+      });
     }
   }
 

@@ -15,7 +15,6 @@ namespace {
 using vector::Ints;
 using vector::kLanes;
 using vector::Vector;
-using Steps = uint8_t __attribute__((vector_size(kLanes)));
 
 /// a · b + c, rounded once.
 inline Vector fused(Vector a, Vector b, Vector c) {
@@ -29,14 +28,7 @@ inline Vector fused(Vector a, Vector b, Vector c) {
 }
 
 inline Vector load_steps(const uint8_t* at) {
-  Steps steps;
-  std::memcpy(&steps, at, sizeof(steps));
-  return __builtin_convertvector(__builtin_convertvector(steps, Ints), Vector);
-}
-
-inline void store_steps(uint8_t* at, Vector whole) {
-  const Steps steps = __builtin_convertvector(__builtin_convertvector(whole, Ints), Steps);
-  std::memcpy(at, &steps, sizeof(steps));
+  return __builtin_convertvector(vector::load_bytes_wide(at), Vector);
 }
 
 inline Ints load_ints(const int32_t* at) {
@@ -48,8 +40,7 @@ inline Ints load_ints(const int32_t* at) {
 /// As quantized::with_residual.
 inline Vector with_residual(const Finish& finish, Vector value, Vector residual) {
   if (finish.rounds_sums) {
-    value = value < finish.middle_low ? vector::splat(finish.middle_low) : value;
-    value = vector::rounded(value > finish.middle_high ? vector::splat(finish.middle_high) : value);
+    value = vector::rounded(vector::clamped(value, finish.middle_low, finish.middle_high));
   }
   return fused(value, vector::splat(finish.middle_scale),
                fused(residual, vector::splat(finish.residual_scale), vector::splat(finish.residual_shift)));
@@ -57,24 +48,40 @@ inline Vector with_residual(const Finish& finish, Vector value, Vector residual)
 
 /// As quantized::clamped.
 inline Vector clamped(const Finish& finish, Vector value) {
-  value = value > finish.low ? value : vector::splat(finish.low);
-  return value < finish.high ? value : vector::splat(finish.high);
+  return vector::clamped_number(value, finish.low, finish.high);
 }
 
 inline void store_result(const Finish& finish, Vector value, uint8_t* at) {
-  store_steps(at, vector::rounded(clamped(finish, value)) + static_cast<float>(finish.zero));
+  vector::store_low_bytes(at, vector::rounded_low(clamped(finish, value)) + finish.zero);
 }
 
-/// Of channels `lane` and on of a line, from their sums.
-inline void write_results(const Results& to, Vector sums, int64_t lane, int64_t line) {
-  Vector value = fused(sums, vector::load(to.scale + lane), vector::load(to.shift + lane));
-  const int64_t at = line * kLineBytes + lane;
-  if (to.residual != nullptr) value = with_residual(to.finish, value, load_steps(to.residual + at));
-  if (to.blocks == nullptr) {
-    store_result(to.finish, value, to.out + at);
-  } else if (const int64_t block = lane / blocked::kBlock; block < to.block_count) {
-    vector::store(to.blocks + block * to.block_floats + line * blocked::kBlock + lane % blocked::kBlock,
-                  clamped(to.finish, value));
+/// The places of the same channels in the lines of a run.
+struct LaneRun {
+  int64_t lane;   ///< the first channel
+  int64_t line;   ///< the first line
+  int64_t count;  ///< lines
+};
+
+/// Whole sums of channels as results; `sums_of` gives those of the run's i-th line. What all lines share is
+/// copied first, since bytes that are stored might lie over it as far as a compiler knows.
+template <typename SumsOf>
+inline void write_run(const Results& results, const LaneRun& run, const SumsOf& sums_of) {
+  const Finish finish = results.finish;
+  const Vector scale = vector::load(results.scale + run.lane), shift = vector::load(results.shift + run.lane);
+  const int64_t at = run.line * kLineBytes + run.lane;
+  const uint8_t* const residual = results.residual == nullptr ? nullptr : results.residual + at;
+  const auto value_of = [&](int64_t i) {
+    const Vector value = fused(sums_of(i), scale, shift);
+    return residual == nullptr ? value : with_residual(finish, value, load_steps(residual + i * kLineBytes));
+  };
+  if (results.blocks == nullptr) {
+    uint8_t* const out = results.out + at;
+    for (int64_t i = 0; i < run.count; ++i) store_result(finish, value_of(i), out + i * kLineBytes);
+  } else if (const int64_t block = run.lane / blocked::kBlock; block < results.block_count) {
+    float* const out = results.blocks + block * results.block_floats + run.line * blocked::kBlock +
+                       run.lane % blocked::kBlock;
+    for (int64_t i = 0; i < run.count; ++i)
+      vector::store(out + i * blocked::kBlock, clamped(finish, value_of(i)));
   }
 }
 

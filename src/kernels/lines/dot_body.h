@@ -20,20 +20,37 @@ class LineEnds {
 
   explicit LineEnds(const Results& results) : results_(results), finish_(results.activation) {}
 
-  void write(const float* sums, int64_t line) const {
-    uint16_t* const out = results_.out[line].numbers;
-    const int64_t lo = results_.part_lines * kChannels;
-#pragma GCC unroll 8
-    for (int64_t lane = 0; lane < kChannels; lane += kLanes) {
-      Vector value = vector::load(sums + lane);
-      if (results_.bias != nullptr) value += vector::load(results_.bias + lane);
-      if (results_.residual != nullptr)
-        value += load_numbers<numbers>(results_.residual[line].numbers + lane, lo);
-      store_numbers<numbers>(out + lane, lo, blocked::activated(finish_, value));
-    }
+  void write(const float* sums, int64_t line, int64_t count) const {
+    const Vector low = vector::splat(finish_.clamp.low), high = vector::splat(finish_.clamp.high);
+    if (finish_.is_bounded())
+      write_run(sums, {line, count}, [&](Vector value) { return vector::clamped(value, low, high); });
+    else
+      write_run(sums, {line, count}, [&](Vector value) { return blocked::activated(finish_, value); });
   }
 
  private:
+  struct Run {
+    int64_t line, count;
+  };
+
+  /// What all lines share is copied first, since numbers that are stored might lie over it as far as a
+  /// compiler knows.
+  template <typename Activate>
+  void write_run(const float* sums, const Run& run, const Activate& activate) const {
+    const int64_t lo = results_.part_lines * kChannels;
+    for (int64_t lane = 0; lane < kChannels; lane += kLanes) {
+      const Vector bias = results_.bias == nullptr ? Vector{} : vector::load(results_.bias + lane);
+      uint16_t* const out = results_.out[run.line].numbers + lane;
+      const uint16_t* const residual =
+          results_.residual == nullptr ? nullptr : results_.residual[run.line].numbers + lane;
+      for (int64_t i = 0; i < run.count; ++i) {
+        Vector value = vector::load(sums + i * kPanelColumns + lane) + bias;
+        if (residual != nullptr) value += load_numbers<numbers>(residual + i * kChannels, lo);
+        store_numbers<numbers>(out + i * kChannels, lo, activate(value));
+      }
+    }
+  }
+
   const Results& results_;
   blocked::Finish finish_;
 };

@@ -48,7 +48,9 @@ inline void store_numbers(uint16_t* at, int64_t lo, Vector x) {
   store_halves(at, hi);
   if constexpr (numbers == Numbers::kBf16Pair) {
     const Vector rest = x - widened(hi);
-    store_halves(at + lo, narrowed(rest == rest ? rest : Vector{}));  // infinity − infinity
+    store_halves(
+        at + lo,
+        narrowed(vector::absolute(rest) < vector::kInfinity ? rest : Vector{}));  // infinity − infinity
   }
 }
 

@@ -27,7 +27,7 @@ struct Positions {
 };
 
 /// Finishes sums and writes them bit by bit, so that it can be done while tiles are busy with the next. Ends
-/// has the type Sum and write(sums, line).
+/// has the type Sum and write(sums, line, count), of positions that lie in lines behind each other.
 template <typename Ends>
 class Writer {
  public:
@@ -44,9 +44,15 @@ class Writer {
 
   /// The next `count` positions, or what is left of them.
   void write(int64_t count) {
-    for (count = std::min(count, left_); count > 0; --count, --left_, sums_ += kPanelColumns) {
-      if (column_ < rows_.columns) ends_.write(sums_, first_line_ + column_);
-      if (++column_ < rows_.pitch) continue;
+    for (count = std::min(count, left_); count > 0;) {
+      const int64_t run = std::min(count, rows_.pitch - column_);
+      const int64_t inside = std::min(run, rows_.columns - column_);
+      if (inside > 0) ends_.write(sums_, first_line_ + column_, inside);
+      count -= run;
+      left_ -= run;
+      sums_ += run * kPanelColumns;
+      column_ += run;
+      if (column_ < rows_.pitch) continue;
       column_ = 0;
       first_line_ += rows_.row_lines;
     }

@@ -9,7 +9,6 @@
 namespace ridgeline::kernels::pixels {
 namespace {
 
-using vector::Ints;
 using vector::kLanes;
 using vector::Vector;
 
@@ -38,23 +37,11 @@ inline void part_channels(const uint8_t* from, uint8_t (&levels)[3][kTogether]) 
   std::memcpy(levels, of, sizeof(of));
 }
 
-/// By the instruction where there is one, as GCC 12 takes the elements of a conversion one by one.
-inline Ints widened(const uint8_t* bytes) {
-#if defined(__AVX512F__)
-  return reinterpret_cast<Ints>(
-      _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes))));
-#elif defined(__AVX2__)
-  return reinterpret_cast<Ints>(
-      _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
-#else
-  return Ints{bytes[0], bytes[1], bytes[2], bytes[3]};
-#endif
-}
-
 inline void store_values(const uint8_t* levels, const Channel& channel, float* to) {
   for (int64_t i = 0; i < kTogether; i += kLanes)
-    vector::store(to + i,
-                  __builtin_convertvector(widened(levels + i), Vector) * channel.scale + channel.shift);
+    vector::store(
+        to + i,
+        __builtin_convertvector(vector::load_bytes_wide(levels + i), Vector) * channel.scale + channel.shift);
 }
 
 inline void read_some(const PixelImage& image, const PixelRun<float>& run, int64_t first) {

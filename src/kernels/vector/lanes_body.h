@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <immintrin.h>
 
 namespace ridgeline::kernels::vector {
@@ -37,6 +38,30 @@ inline void store_some(float* at, Vector x, int64_t count) {
 #endif
 }
 
+/// kLanes bytes, as numbers from 0 to 255. By the instruction where there is one, as GCC 12 takes the
+/// elements of a conversion one by one.
+inline Ints load_bytes_wide(const uint8_t* at) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Ints>(
+      _mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Ints>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
+#else
+  return Ints{at[0], at[1], at[2], at[3]};
+#endif
+}
+/// The low byte of each lane.
+inline void store_low_bytes(uint8_t* at, Ints x) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(at),
+                   _mm512_maskz_cvtepi32_epi8(0xffff, reinterpret_cast<__m512i>(x)));
+#else
+  using Bytes = uint8_t __attribute__((vector_size(kLanes)));
+  const Bytes bytes = __builtin_convertvector(x, Bytes);
+  std::memcpy(at, &bytes, sizeof(bytes));
+#endif
+}
+
 /// All lanes of x by f, which takes two numbers: those of one half with those of the other, and so on.
 template <typename F>
 inline float folded(Vector x, F f) {
@@ -49,11 +74,13 @@ inline float folded(Vector x, F f) {
   return lanes[0];
 }
 
+/// Added to a number below 2^22 in magnitude, leaves the nearest whole one, halves to even, in the low bits.
+constexpr float kWholeFromHere = 0x1.8p23F;
+
 /// To the nearest whole number, halves to even, of one below 2^22 in magnitude.
-inline Vector rounded(Vector x) {
-  constexpr float kWholeFromHere = 0x1.8p23F;
-  return (x + kWholeFromHere) - kWholeFromHere;
-}
+inline Vector rounded(Vector x) { return (x + kWholeFromHere) - kWholeFromHere; }
+/// The same modulo 2^22, whose low bytes store_low_bytes takes.
+inline Ints rounded_low(Vector x) { return reinterpret_cast<Ints>(x + kWholeFromHere); }
 
 inline Vector absolute(Vector x) { return reinterpret_cast<Vector>(reinterpret_cast<Ints>(x) & 0x7fffffff); }
 /// `magnitude`, which is not negative, with the sign of x.
@@ -75,6 +102,18 @@ inline Vector clamped(Vector x, Vector low, Vector high) {
 #endif
 }
 inline Vector clamped(Vector x, float low, float high) { return clamped(x, splat(low), splat(high)); }
+/// NaN becomes `low`.
+inline Vector clamped_number(Vector x, float low, float high) {
+#ifdef __AVX512F__
+  x = reinterpret_cast<Vector>(
+      _mm512_maskz_max_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(splat(low))));
+  return reinterpret_cast<Vector>(
+      _mm512_maskz_min_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(splat(high))));
+#else
+  x = x > low ? x : splat(low);
+  return x < high ? x : splat(high);
+#endif
+}
 
 /// 1 / x of a normal number, to about a rounding: the CPU's estimate and a step of Newton's where it has a
 /// good one.
