@@ -103,6 +103,7 @@ inline TapProducts products_of(const Schedule& schedule, const TapLayout& taps, 
           .taps = taps.offsets.data(),
           .tap_count = schedule.taps,
           .inputs = schedule.inputs,
+          .last_rows = schedule.last_rows,
           .tiles = schedule.tiles_of(part.panel),
           .rows = {.pitch = taps.pitch, .columns = columns, .row_lines = columns}};
 }

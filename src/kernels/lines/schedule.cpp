@@ -14,6 +14,16 @@ bool is_pointwise(const Window& w) {
   return volume(w.kernel) == 1 && volume(w.stride) == 1 && w.pad == Size3{0, 0, 0};
 }
 
+/// Of pixels whose window's columns take several lines, all.
+int64_t last_rows_of(const LineLayer& layer) {
+  constexpr int64_t kTermBytes = kLineBytes / kTermRows;
+  if (layer.planes)
+    return ceil_div(std::min(layer.window.kernel[2], PixelPatch::kTapsOfLine) * PixelPatch::kPixelBytes,
+                    kTermBytes);
+  const int64_t channels = layer.panels_of_output * kPanelColumns;  // of a line, inputs being as results
+  return ceil_div(layer.conv.in_channels - (layer.inputs - 1) * channels, channels * kTermBytes / kLineBytes);
+}
+
 }  // namespace
 
 Schedule::Schedule(const LineLayer& layer)
@@ -24,6 +34,7 @@ Schedule::Schedule(const LineLayer& layer)
       inputs(layer.inputs),
       taps(window.kernel[1] *
            (planes ? ceil_div(window.kernel[2], PixelPatch::kTapsOfLine) : window.kernel[2])),
+      last_rows(last_rows_of(layer)),
       outputs(layer.outputs),
       panels_of_output(layer.panels_of_output),
       out_channels(layer.conv.out_channels),
@@ -32,7 +43,8 @@ Schedule::Schedule(const LineLayer& layer)
       rows(window.out[1]),
       images(1) {
   while (!in_place && patch_bytes() > kPatchBytes && rows > 1) rows = ceil_div(rows, int64_t{2});
-  if (rows == window.out[1]) images = std::clamp<int64_t>(kPatchBytes / patch_bytes(), 1, batch);
+  if (rows == window.out[1])
+    images = std::clamp<int64_t>(kPatchBytes / std::max(patch_bytes(), kLineBytes), 1, batch);
   const auto count = [&] {
     bands = ceil_div(window.out[1], rows);
     image_groups = ceil_div(batch, images);

@@ -51,7 +51,8 @@ struct Schedule {
   bool in_place;  ///< lines are read where they are
   int64_t parts;
   int64_t inputs;
-  int64_t taps;  ///< products of an input
+  int64_t taps;       ///< products of an input
+  int64_t last_rows;  ///< of terms that there are in the last input, in a tap's tile
   int64_t outputs, panels_of_output;
   int64_t out_channels;
   int64_t batch;

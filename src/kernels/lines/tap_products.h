@@ -5,7 +5,8 @@
 namespace ridgeline::kernels::lines {
 
 constexpr int64_t kColumns = 16;      ///< of a tile of weights
-constexpr int64_t kTileBytes = 1024;  ///< [16 rows of terms][column][4 bytes of terms]
+constexpr int64_t kTermRows = 16;     ///< of a tile of weights
+constexpr int64_t kTileBytes = 1024;  ///< [row of terms][column][4 bytes of terms]
 constexpr int64_t kPanelTiles = 2;    ///< of weights that inputs meet at once
 constexpr int64_t kPanelColumns = kPanelTiles * kColumns;
 constexpr int64_t kMostPositions = 32;  ///< whose sums are finished together
@@ -29,6 +30,7 @@ struct TapProducts {
   const int64_t* taps = nullptr;
   int64_t tap_count = 0;
   int64_t inputs = 0;
+  int64_t last_rows = kTermRows;  ///< of terms in the last input; weights of the others are zero
   const std::byte* b = nullptr;
   int64_t tiles = kPanelTiles;
   /// What is needed after this product, fetched into the second-level cache along the way; null for nothing.

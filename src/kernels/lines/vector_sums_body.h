@@ -59,17 +59,20 @@ class VectorSums {
     constexpr int kVectors = tiles * static_cast<int>(kColumns) / kLanes, kParts = Ends::kIsPair ? 2 : 1;
     SumVector<typename Ends::Sum> sums[rows][kVectors] = {};
     const std::byte* b = product.b;
-    for (int64_t input = 0; input < product.inputs; ++input)
+    for (int64_t input = 0; input < product.inputs; ++input) {
+      const int64_t term_rows = input + 1 < product.inputs ? kTermRows : product.last_rows;
       for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kParts * tiles * kTileBytes) {
         const std::byte* const a =
             product.a + first * product.a_step + input * product.input_step + product.taps[tap];
         ahead.fetch();
-        add_step<tiles, rows>(a, product.a_step, b, sums);
+        const Terms terms{a, product.a_step, b, term_rows};
+        add_step<tiles, rows>(terms, sums);
         if constexpr (Ends::kIsPair) {
-          add_step<tiles, rows>(a + product.a_part, product.a_step, b, sums);
-          add_step<tiles, rows>(a, product.a_step, b + tiles * kTileBytes, sums);
+          add_step<tiles, rows>({a + product.a_part, terms.a_step, b, term_rows}, sums);
+          add_step<tiles, rows>({a, terms.a_step, b + tiles * kTileBytes, term_rows}, sums);
         }
       }
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
@@ -77,20 +80,27 @@ class VectorSums {
         std::memcpy(memory.of[r] + v * kLanes, &sums[r][v], sizeof(sums[r][v]));
   }
 
+  /// Of a tap's line: where the first position's and the weights lie.
+  struct Terms {
+    const std::byte* a;
+    int64_t a_step;
+    const std::byte* b;
+    int64_t rows;
+  };
+
   template <int tiles, int rows, typename Sums, int vectors>
-  static inline void add_step(const std::byte* a, int64_t a_step, const std::byte* b,
-                              Sums (&sums)[rows][vectors]) {
+  static inline void add_step(const Terms& terms, Sums (&sums)[rows][vectors]) {
     constexpr int kVectorsOfTile = vectors / tiles;
 #pragma GCC unroll 1
-    for (int64_t row = 0; row < kTileBytes / kLineBytes; ++row) {
+    for (int64_t row = 0; row < terms.rows; ++row) {
       Ints columns[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v)
-        columns[v] = load_terms(b + v / kVectorsOfTile * kTileBytes + row * kLineBytes +
+        columns[v] = load_terms(terms.b + v / kVectorsOfTile * kTileBytes + row * kLineBytes +
                                 v % kVectorsOfTile * static_cast<int64_t>(sizeof(Ints)));
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r) {
-        const Ints position = splat_terms(a + r * a_step + row * 4);
+        const Ints position = splat_terms(terms.a + r * terms.a_step + row * 4);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) sums[r][v] = dot(sums[r][v], position, columns[v]);
       }
