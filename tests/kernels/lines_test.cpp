@@ -81,10 +81,9 @@ struct Operands {
 };
 
 /// FP32 sums of what `numbers` keep of the operands.
-std::vector<float> reference(const LineConvDesc& desc, const Operands& operands) {
-  const bool is_depthwise = desc.conv.groups > 1;  // whose weights stay as they are
+std::vector<float> reference(const LineConvDesc& desc, const Operands& operands, bool keeps_weights) {
   const auto in = kept(desc.numbers, operands.in),
-             weights = is_depthwise ? operands.weights : kept(desc.numbers, operands.weights),
+             weights = keeps_weights ? operands.weights : kept(desc.numbers, operands.weights),
              residual = kept(desc.numbers, operands.residual);
   std::vector<float> out(residual.size());
   ThreadPool pool(1);
@@ -154,7 +153,8 @@ std::string describe(const LineConvDesc& desc) {
 /// Holds every implementation that takes a case to the reference; the names of those that did.
 std::vector<std::string_view> check(const LineConvDesc& desc) {
   const Operands operands(desc.conv);
-  const std::vector<float> want = reference(desc, operands);
+  const std::vector<float> rounded = reference(desc, operands, false),
+                           plain = reference(desc, operands, true);
   const double terms =
       static_cast<double>(desc.conv.in_channels / desc.conv.groups * volume(desc.conv.window.kernel));
   // lo · lo is left out, and results are rounded to what the numbers keep
@@ -164,7 +164,7 @@ std::vector<std::string_view> check(const LineConvDesc& desc) {
   for (const LineConvImpl& impl : conv_impls()) {
     if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
     taken.push_back(impl.name);
-    const std::vector<float> got = run(impl, desc, operands);
+    const std::vector<float> got = run(impl, desc, operands), &want = impl.keeps_weights ? plain : rounded;
     for (size_t i = 0; i < want.size(); ++i)
       if (!(std::abs(got[i] - want[i]) <= of_sums + std::abs(want[i]) * (is_pair ? 0x1p-16 : 0x1p-8))) {
         ADD_FAILURE() << impl.name << " at " << i << ": " << got[i] << ", not " << want[i] << "; "
@@ -188,6 +188,27 @@ TEST(LineConv, RandomShapesGiveWhatTheReferenceGives) {
   EXPECT_TRUE(!(cpu.avx2 && cpu.fma) || takers["depthwise_avx2"] > 40);
   EXPECT_TRUE(!cpu.avx512_bf16 || takers["dot_avx512_bf16"] > 200);
   EXPECT_TRUE(!cpu.amx_bf16 || takers["tiles_amx"] > 200);
+}
+
+TEST(LineConv, RandomLayersForWinogradsTilesGiveWhatTheReferenceGives) {
+  Rng rng(45);
+  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
+  std::map<std::string_view, int> takers;
+  for (int round = 0; round < 40; ++round) {
+    LineConvDesc desc{.conv = {.batch = upto(3), .in_channels = 16 * upto(6), .out_channels = 32 * upto(4)}};
+    const int64_t height = 16 + upto(20), width = 16 + upto(20), apart = rng.below(4) == 0 ? upto(4) : 1;
+    desc.conv.window = {.in{1, height, width},
+                        .out{1, height, width},
+                        .kernel{1, 3, 3},
+                        .dilation{1, apart, apart},
+                        .pad{0, apart, apart}};
+    desc.conv.threads = static_cast<int>(upto(3));
+    desc.conv.has_bias = rng.below(2) == 0;
+    desc.conv.has_residual = rng.below(2) == 0;
+    desc.conv.activation = random_activation(rng);
+    for (const std::string_view name : check(desc)) ++takers[name];
+  }
+  EXPECT_TRUE(!detect_cpu_features().avx512_bf16 || takers["winograd4_avx512_bf16"] > 20);
 }
 
 TEST(LineConv, LayersOfKnownNetworksGiveWhatTheReferenceGives) {

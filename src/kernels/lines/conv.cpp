@@ -8,6 +8,8 @@
 #include "kernels/lines/depthwise.h"
 #include "kernels/lines/dot.h"
 #include "kernels/needs.h"
+#include "kernels/winograd/blocked.h"
+#include "kernels/winograd/lines.h"
 #include "tensor/half.h"
 
 namespace ridgeline::kernels::lines {
@@ -192,6 +194,32 @@ constexpr LineConvImpl impl(std::string_view name) {
           }};
 }
 
+winograd::LineKernels large_tiles() {
+  return {{winograd::avx512_tiles(), blocked::avx512_panels()}, winograd::avx512_bf16_tiles()};
+}
+
+/// In FP32, which has as many bits to spare.
+constexpr LineConvImpl winograd_impl(std::string_view name) {
+  return {name,
+          [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs_avx512_bf16(cpu));
+            return winograd::accepts_lines(large_tiles(), desc);
+          },
+          [](const LineConvDesc& desc) {
+            return winograd::packed_blocked_bytes(large_tiles().blocked, desc.conv);
+          },
+          [](const LineConvDesc& desc, const float* weights, void* packed) {
+            winograd::pack_blocked(large_tiles().blocked, desc.conv, weights, packed);
+          },
+          [](const LineConvDesc& desc) {
+            return winograd::blocked_scratch_bytes(large_tiles().blocked, desc.conv);
+          },
+          [](const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool) {
+            winograd::lines_conv(large_tiles(), desc, args, pool);
+          },
+          true};
+}
+
 template <const blocked::LaneKernels& (*lanes)(), LineKernelsOf lines, Needs needs>
 constexpr LineConvImpl depthwise_impl(std::string_view name) {
   return {name,
@@ -204,14 +232,16 @@ constexpr LineConvImpl depthwise_impl(std::string_view name) {
           depthwise_scratch_bytes,
           [](const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool) {
             depthwise({lanes(), lines(desc.numbers)}, desc, args, pool);
-          }};
+          },
+          true};
 }
 
 }  // namespace
 
 std::span<const LineConvImpl> conv_impls() {
-  static constexpr std::array<LineConvImpl, 7> kImpls = {{
+  static constexpr std::array<LineConvImpl, 8> kImpls = {{
       impl<amx_dots, avx512_lines, needs_amx_bf16>("tiles_amx"),
+      winograd_impl("winograd4_avx512_bf16"),
       impl<avx512_bf16_dots, avx512_lines, needs_avx512_bf16>("dot_avx512_bf16"),
       impl<avx512_dots, avx512_lines, needs_avx512>("widen_avx512"),
       impl<avx2_dots, avx2_lines, needs_avx2>("widen_avx2"),

@@ -26,7 +26,8 @@ struct LineConvArgs {
   void* scratch = nullptr;  ///< scratch_bytes of 64-byte aligned memory, of no meaning between calls
 };
 
-/// As ConvImpl. Sums are FP32; inputs, weights, the residual and results are the desc's numbers.
+/// As ConvImpl. Sums are FP32; inputs, the residual, results and, unless it keeps them, weights are the
+/// desc's numbers.
 struct LineConvImpl {
   std::string_view name;
   Status (*accepts)(const LineConvDesc& desc, const CpuFeatures& cpu);
@@ -34,6 +35,7 @@ struct LineConvImpl {
   void (*pack)(const LineConvDesc& desc, const float* weights, void* packed);
   size_t (*scratch_bytes)(const LineConvDesc& desc);
   void (*run)(const LineConvDesc& desc, const LineConvArgs& args, ThreadPool& pool);
+  bool keeps_weights = false;  ///< as they are, FP32
 };
 
 /// Best first; `ref`, the last, runs those with one group on any CPU.

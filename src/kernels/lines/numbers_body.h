@@ -27,7 +27,8 @@ inline Halves narrowed(Vector x) {
 #else
   const Ints bits = reinterpret_cast<Ints>(x);
   const Ints rounded = bits + 0x7fff + (bits >> 16 & 1);
-  return __builtin_convertvector((x == x ? rounded : bits | 0x400000) >> 16, Halves);
+  return __builtin_convertvector((vector::absolute(x) <= vector::kInfinity ? rounded : bits | 0x400000) >> 16,
+                                 Halves);
 #endif
 }
 

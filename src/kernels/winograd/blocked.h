@@ -5,6 +5,8 @@
 /// What a ConvImpl needs, for blocked images.
 namespace ridgeline::kernels::winograd {
 
+/// Ok for the layers that tiles can compute.
+Status accepts_shape(const BlockedKernels& kernels, const ConvDesc& desc);
 /// Refuses what `other` kernels, of tiles of another size (or the same, where there is one), or a direct sum
 /// are expected to compute sooner.
 Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc);

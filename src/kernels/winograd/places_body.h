@@ -36,7 +36,7 @@ struct Place {
     advance_phase(images);
   }
 
-  /// Floats before a pixel of the phase, which may lie outside of it.
+  /// Numbers before a pixel of the phase, which may lie outside of it.
   int64_t at(const Images& images, int64_t pixel_row, int64_t pixel_column) const {
     const int64_t image_row = pixel_row * images.dilation + phase_row;
     const int64_t image_column = pixel_column * images.dilation + phase_column;
@@ -62,10 +62,6 @@ struct Place {
 
   int64_t rows_, columns_;  ///< that the phase's tiles cover
 };
-
-constexpr int64_t channel_at(int64_t channel, int64_t block) {
-  return channel / blocked::kBlock * block + channel % blocked::kBlock;
-}
 
 }  // namespace
 }  // namespace ridgeline::kernels::winograd

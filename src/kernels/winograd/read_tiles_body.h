@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernels/winograd/numbers_body.h"
 #include "kernels/winograd/places_body.h"
 #include "kernels/winograd/squares_body.h"
 #include "kernels/winograd/transforms_body.h"
@@ -12,17 +13,18 @@
 namespace ridgeline::kernels::winograd {
 namespace {
 
-/// The pixels of a tile whose neighbours lie `row` and `pixel` floats further.
+/// The pixels of a tile whose neighbours lie `row` and `pixel` numbers further.
+template <typename Number>
 struct Pixels {
-  const float* first;
+  const Number* first;
   int64_t row, pixel;
 };
 
 /// M s Mᵀ of n×n pixels into the planes.
-template <typename Tile, int n, auto transform>
-inline void read_tile(const Pixels pixels, float* to, int64_t plane) {
+template <typename Tile, int n, auto transform, typename Number>
+inline void read_tile(const Pixels<Number> pixels, float* to, int64_t plane) {
   transform_square<n, Tile::kIn, transform>(
-      [=](int i, int j) { return load(pixels.first + i * pixels.row + j * pixels.pixel); },
+      [=](int i, int j) { return load_number(pixels.first + i * pixels.row + j * pixels.pixel); },
       [=](int i, int j, Vector value) { store(to + (i * Tile::kIn + j) * plane, value); });
 }
 
@@ -37,16 +39,16 @@ struct Inside {
   int64_t rows[2], columns[2];  ///< from, to
 };
 
-template <int n>
-inline void copy_inside(const Inside<n>& inside, const Pixels& from, Vector (&to)[n][n]) {
+template <int n, typename Number>
+inline void copy_inside(const Inside<n>& inside, const Pixels<Number>& from, Vector (&to)[n][n]) {
   for (int64_t i = inside.rows[0]; i < inside.rows[1]; ++i)
     for (int64_t j = inside.columns[0]; j < inside.columns[1]; ++j)
-      to[i][j] = load(from.first + i * from.row + j * from.pixel);
+      to[i][j] = load_number(from.first + i * from.row + j * from.pixel);
 }
 
 /// n×n pixels around each tile; zeros stand for what lies outside of the image.
-template <typename Tile, int n, auto transform>
-void read_tiles(const Images& images, const float* image, Tiles tiles, const Planes& out) {
+template <typename Tile, int n, auto transform, typename Number>
+void read_tiles(const Images& images, const Number* image, Tiles tiles, const Planes& out) {
   constexpr int64_t kMargin = n > Tile::kOut ? 1 : 0;
   Place place(images, tiles.begin);
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images)) {
@@ -58,27 +60,23 @@ void read_tiles(const Images& images, const float* image, Tiles tiles, const Pla
     Vector padded[n][n];
     if (!is_all) std::fill_n(&padded[0][0], n * n, Vector{});
     for (int64_t c = 0; c < images.channels; c += kLanes) {
-      const Pixels pixels{image + (first + channel_at(c, images.block)), images.row_step(),
-                          images.pixel_step()};
-      float* const lanes = to + channel_at(c, out.block);
+      const Pixels<Number> pixels{image + (first + images.channel_at(c)), images.row_step(),
+                                  images.pixel_step()};
+      float* const lanes = to + out.channel_at(c);
       if (is_all) {
         read_tile<Tile, n, transform>(pixels, lanes, out.plane);
       } else {
         copy_inside(inside, pixels, padded);
         const auto* const copied = reinterpret_cast<const float*>(padded);
-        read_tile<Tile, n, transform>({copied, n * kLanes, kLanes}, lanes, out.plane);
+        read_tile<Tile, n, transform>(Pixels<float>{copied, n * kLanes, kLanes}, lanes, out.plane);
       }
     }
   }
 }
 
-template <typename Tile>
-void read_inputs(const Images& images, const float* x, Tiles tiles, const Planes& out) {
+template <typename Tile, typename Number>
+void read_inputs(const Images& images, const Number* x, Tiles tiles, const Planes& out) {
   read_tiles<Tile, Tile::kIn, Tile::read_input>(images, x, tiles, out);
-}
-
-void read_gradients(const Images& images, const float* dy, Tiles tiles, const Planes& out) {
-  read_tiles<LargeTile, LargeTile::kOut, LargeTile::read_gradient>(images, dy, tiles, out);
 }
 
 }  // namespace

@@ -33,6 +33,22 @@ double of_all_threads(double products_us, int64_t bytes, int64_t threads) {
 
 int64_t floats_to_bytes(int64_t floats) { return floats * static_cast<int64_t>(sizeof(float)); }
 
+/// How sums of products are computed: in parts of FP32's speed, from weights of so many bytes.
+struct Sums {
+  double speed;
+  int64_t weight_bytes;
+};
+
+double estimated_us_of(const BlockedKernels& kernels, const ConvDesc& desc, const Sums& sums) {
+  const int64_t bytes = kTaps * desc.in_channels * desc.out_channels * sums.weight_bytes;
+  const int64_t positions =
+      desc.window.dilation[2] > 1 ? blocked::positions_inside(desc.window) : kTaps * volume(desc.window.out);
+  const auto products =
+      static_cast<double>(2 * desc.batch * positions * desc.in_channels * desc.out_channels);
+  const double flops_per_us = sums.speed * kFlopsPerUs * static_cast<double>(kernels.panels.blocks);
+  return of_all_threads(products / flops_per_us, bytes > kWeightBytesToKeep ? bytes : 0, desc.threads);
+}
+
 }  // namespace
 
 Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
@@ -100,14 +116,11 @@ double Schedule::estimated_us() const {
 }
 
 double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc) {
-  const int64_t weights = kTaps * desc.in_channels * desc.out_channels;
-  const int64_t positions =
-      desc.window.dilation[2] > 1 ? blocked::positions_inside(desc.window) : kTaps * volume(desc.window.out);
-  const auto products =
-      static_cast<double>(2 * desc.batch * positions * desc.in_channels * desc.out_channels);
-  const int64_t fetched = floats_to_bytes(weights) > kWeightBytesToKeep ? floats_to_bytes(weights) : 0;
-  return of_all_threads(products / (kFlopsPerUs * static_cast<double>(kernels.panels.blocks)), fetched,
-                        desc.threads);
+  return estimated_us_of(kernels, desc, {.speed = 1, .weight_bytes = sizeof(float)});
+}
+
+double estimated_dots_us(const BlockedKernels& kernels, const ConvDesc& desc) {
+  return estimated_us_of(kernels, desc, {.speed = 2, .weight_bytes = sizeof(uint16_t)});
 }
 
 }  // namespace ridgeline::kernels::winograd

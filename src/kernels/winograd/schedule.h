@@ -58,5 +58,7 @@ struct Schedule {
 /// The same of a convolution of this shape as sums of products: a direct one, or where taps lie apart a
 /// dilated one.
 double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc);
+/// And as dot products of BF16, of which an instruction makes twice as many.
+double estimated_dots_us(const BlockedKernels& kernels, const ConvDesc& desc);
 
 }  // namespace ridgeline::kernels::winograd

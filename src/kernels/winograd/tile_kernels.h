@@ -13,8 +13,8 @@ constexpr int64_t kSmallTile = 2;
 
 constexpr int64_t kLargePoints = (kLargeTile + 2) * (kLargeTile + 2);
 
-/// What tiles cover. Where a channel lies beside channel 0 of its pixel or tile: in steps of `block` for
-/// every kBlock channels, those of a block side by side.
+/// What tiles cover, of numbers that are FP32, or BF16 in lines. Where a channel lies beside channel 0 of its
+/// pixel: in steps of `block` for every `block_channels`, those of a block side by side.
 ///
 /// Where neighbours are `dilation` pixels apart, an image is dilation² smaller ones, which lie between each
 /// other's pixels: its phases, in the order of their first pixels. Each has as many tiles as the first.
@@ -23,16 +23,20 @@ struct Images {
   int64_t width = 0;
   int64_t channels = 0;
   int64_t tile = kLargeTile;  ///< pixels of a phase from a tile to the next
-  int64_t image = 0;          ///< floats from an image to the next
+  int64_t image = 0;          ///< numbers from an image to the next
   int64_t pixel = 0;          ///< and from a pixel
   int64_t block = 0;
   int64_t dilation = 1;
+  int64_t block_channels = blocked::kBlock;
 
+  int64_t channel_at(int64_t channel) const {
+    return channel / block_channels * block + channel % block_channels;
+  }
   int64_t tile_rows() const { return ceil_div(ceil_div(height, dilation), tile); }
   int64_t tile_columns() const { return ceil_div(ceil_div(width, dilation), tile); }
   int64_t tiles_per_phase() const { return tile_rows() * tile_columns(); }
   int64_t tiles_per_image() const { return dilation * dilation * tiles_per_phase(); }
-  /// Floats between neighbours of a phase.
+  /// Numbers between neighbours of a phase.
   int64_t pixel_step() const { return dilation * pixel; }
   int64_t row_step() const { return width * pixel_step(); }
 };
@@ -42,7 +46,11 @@ struct Planes {
   float* data = nullptr;
   int64_t plane = 0;
   int64_t row = 0;
-  int64_t block = 0;  ///< as of Images
+  int64_t block = 0;  ///< as of Images, for every kBlock channels
+
+  int64_t channel_at(int64_t channel) const {
+    return channel / blocked::kBlock * block + channel % blocked::kBlock;
+  }
 };
 
 /// Tiles [begin, end) of all images; tile `begin` is the first of the planes.
@@ -97,9 +105,26 @@ struct TileKernels {
   void (*multiply)(const PanelProduct& product) = nullptr;
 };
 
+/// How results that are numbers of some type are finished: the residual is of that type, and not `finish`'s
+/// own.
+template <typename Number>
+struct EndOf {
+  const blocked::Finish& finish;
+  const Number* residual;  ///< as the results lie, or null
+};
+
+/// What large tiles take of images in lines (kernels/lines) of single numbers, and leave there; nothing
+/// rounds to steps.
+struct LineTileKernels {
+  void (*read_inputs)(const Images& images, const uint16_t* x, Tiles tiles, const Planes& out) = nullptr;
+  void (*write_results)(const Images& images, const Planes& in, Tiles tiles, uint16_t* y,
+                        const EndOf<uint16_t>& end) = nullptr;
+};
+
 const TileKernels& avx512_tiles();
 const TileKernels& avx512_small_tiles();
 const TileKernels& avx512_strided_tiles();  ///< of 2×2 at stride 2
+const LineTileKernels& avx512_bf16_tiles();
 const TileKernels& avx2_tiles();
 const TileKernels& avx2_small_tiles();
 const TileKernels& avx2_strided_tiles();

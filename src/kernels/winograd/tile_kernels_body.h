@@ -36,11 +36,15 @@ void write_weights(const float* u, int64_t plane, int64_t columns, float* out) {
         [&](int i, int j, Vector value) { store(out + (i * 3 + j) * columns + c, value); });
 }
 
+void read_gradients(const Images& images, const float* dy, Tiles tiles, const Planes& out) {
+  read_tiles<LargeTile, LargeTile::kOut, LargeTile::read_gradient>(images, dy, tiles, out);
+}
+
 template <typename Tile>
 constexpr TileKernels make_kernels() {
   TileKernels kernels{
       .tile = Tile::kOut, .stride = Tile::kStride, .points = Tile::kIn * Tile::kIn, .panel = kPanel};
-  kernels.read_inputs = read_inputs<Tile>;
+  kernels.read_inputs = read_inputs<Tile, float>;
   kernels.write_results = write_results<Tile>;
   kernels.read_weights = read_weights<Tile>;
   kernels.multiply = multiply;
