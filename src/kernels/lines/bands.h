@@ -66,13 +66,16 @@ class Bands {
     if (!schedule_.in_place && !schedule_.shares_patches())
       for (int64_t image = first; image < end; ++image) layer.fill(image, own, patch_of(image));
     const int64_t end_panel = schedule_.first_panel(group + 1);
+    const bool is_last_of_group =
+        band + 1 == schedule_.bands && end == schedule_.batch;  // a thread goes on with the next
+    const int64_t end_fetched = is_last_of_group ? schedule_.panels() : end_panel;
     for (int64_t panel = schedule_.first_panel(group); panel < end_panel; ++panel)
       for (int64_t image = first; image < end && schedule_.tiles_of(panel) > 0; ++image)
         layer.multiply({.image = image,
                         .band = own,
                         .panel = panel,
                         .patch = schedule_.in_place ? layer.in_place(image, own) : patch_of(image),
-                        .fetches_next = streams_weights_ && image + 1 == end && panel + 1 < end_panel});
+                        .fetches_next = streams_weights_ && image + 1 == end && panel + 1 < end_fetched});
   }
 
   const Schedule& schedule_;

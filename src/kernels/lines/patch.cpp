@@ -13,10 +13,18 @@ int64_t shared_padding(const Window& w, const PhasedAxis& horizontal) {
   return std::clamp<int64_t>(behind, 0, std::min(w.pad[2], horizontal.reach));
 }
 
+/// Where positions without results are few enough to be computed.
+bool shares_columns(const Window& w) {
+  constexpr int64_t kFewInResults = 20;
+  const PhasedAxis horizontal(w, 2);
+  return (horizontal.reach - shared_padding(w, horizontal)) * kFewInResults <= w.out[2];
+}
+
 }  // namespace
 
-PhasedAxis::PhasedAxis(const Window& window, size_t axis)
-    : stride(window.stride[axis]),
+PhasedAxis::PhasedAxis(const Window& window, size_t axis, bool shares_phases)
+    : shares(shares_phases),
+      stride(window.stride[axis]),
       dilation(window.dilation[axis]),
       phases(1),
       reach(index_of(window.kernel[axis] - 1)) {
@@ -26,7 +34,7 @@ PhasedAxis::PhasedAxis(const Window& window, size_t axis)
 LinePatch::LinePatch(const Window& window, int64_t most_rows)
     : window_(window),
       vertical_(window, 1),
-      horizontal_(window, 2),
+      horizontal_(window, 2, shares_columns(window)),
       shared_(shared_padding(window, horizontal_)),
       pitch_(window.out[2] + horizontal_.reach - shared_),
       rows_(most_rows + vertical_.reach) {}
@@ -46,7 +54,8 @@ void LinePatch::fill(const Line* plane, const Line& padding, const Band& band, L
         if (row < 0 || row >= window_.in[1])
           std::fill_n(patch + y * pitch_, count, padding);
         else
-          fill_row(plane + row * window_.in[2], padding, {px - window_.pad[2], count, patch + y * pitch_});
+          fill_row(plane + row * window_.in[2], padding,
+                   {horizontal_.first_of(px) - window_.pad[2], count, patch + y * pitch_});
       }
 }
 

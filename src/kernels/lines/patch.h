@@ -16,13 +16,17 @@ struct Band {
   int64_t rows = 0;
 };
 
-/// One axis of a window: inputs that are `stride` apart lie side by side, in a phase.
+/// One axis of a window: inputs that are `stride` apart lie side by side, in a phase. Taps share phases, or
+/// have each its own.
 struct PhasedAxis {
-  PhasedAxis(const Window& window, size_t axis);
+  PhasedAxis(const Window& window, size_t axis, bool shares_phases = true);
 
-  int64_t phase_of(int64_t tap) const { return tap * dilation % stride; }
-  int64_t index_of(int64_t tap) const { return tap * dilation / stride; }
+  int64_t phase_of(int64_t tap) const { return shares ? tap * dilation % stride : tap; }
+  int64_t index_of(int64_t tap) const { return shares ? tap * dilation / stride : 0; }
+  /// A phase's first input, counted from that of the first output's first tap.
+  int64_t first_of(int64_t phase) const { return shares ? phase : phase * dilation; }
 
+  bool shares;
   int64_t stride, dilation;
   int64_t phases;  ///< that taps meet
   int64_t reach;   ///< elements of a phase past those of the outputs
@@ -31,7 +35,8 @@ struct PhasedAxis {
 /// The inputs of a band, copied so that a tap's lines for all positions follow each other: [phase by row,
 /// phase by column, row, column] lines, `padding` where there is padding. A row is followed by its neighbour
 /// at once: where both have padding between them, it is there once. Positions are counted with `pitch` to a
-/// row.
+/// row. In narrow images, where those past a row's last would be many, each column of taps has lines of its
+/// own and there are none.
 class LinePatch {
  public:
   /// For bands of up to `most_rows`.
