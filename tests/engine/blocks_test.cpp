@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "engine/registry.h"
+#include "in_lines.h"
 
 namespace ridgeline {
 namespace {
@@ -218,11 +219,10 @@ class GraphMaker {
   std::vector<Value> values_;
 };
 
-Result<std::vector<float>> outputs_of(const Graph& graph, const Tensor& image, int threads,
-                                      Precision precision = Precision::kFp32) {
+Result<std::vector<float>> outputs_of(const Graph& graph, const Tensor& image, int threads) {
   const EngineRegistry registry;
   ASSIGN_OR_RETURN(const Engine* native, registry.find("native"));
-  ASSIGN_OR_RETURN(const auto session, native->compile(graph, {.precision = precision, .threads = threads}));
+  ASSIGN_OR_RETURN(const auto session, native->compile(graph, {.threads = threads}));
   const std::array in = {image.view()};
   std::vector<TensorView> out(graph.outputs.size());
   RETURN_IF_ERROR(session->run(in, out));
@@ -244,7 +244,7 @@ TEST(Blocks, GraphsByChanceGiveWhatTheReferenceKernelsGive) {
     setenv("RIDGELINE_CPU", "ref", 1);
     const auto reference = outputs_of(graph, image, 1);
     unsetenv("RIDGELINE_CPU");
-    const auto pairs = outputs_of(graph, image, 1 + static_cast<int>(seed % 2), Precision::kBf16x3);
+    const auto pairs = outputs_in_lines(graph, image, 1 + static_cast<int>(seed % 2), Precision::kBf16x3);
     ASSERT_TRUE(fast.ok() && reference.ok() && pairs.ok())
         << fast.status().message() << reference.status().message() << pairs.status().message();
     ASSERT_EQ(fast->size(), reference->size());

@@ -8,8 +8,10 @@
 
 #include "base/rng.h"
 #include "engine/agreement.h"
+#include "engine/native/explain.h"
 #include "engine/registry.h"
 #include "graph/zoo/zoo.h"
+#include "in_lines.h"
 
 namespace ridgeline {
 namespace {
@@ -87,6 +89,10 @@ TEST_P(NativeParity, OfReferenceKernelsAgreesWithThatOfFastOnes) {
   expect_near(*fast, *plain);
 }
 
+std::vector<Tensor> row_of(const std::vector<float>& values) {
+  return {Tensor::from_values<float>({1, static_cast<int64_t>(values.size())}, values).value()};
+}
+
 TEST_P(NativeParity, NarrowerNumbersStayWithinTheirBoundOfFp32) {
   const EngineRegistry registry;
   const Engine& native = **registry.find("native");
@@ -94,17 +100,34 @@ TEST_P(NativeParity, NarrowerNumbersStayWithinTheirBoundOfFp32) {
   const Tensor image = noise({2, 3, GetParam().size, GetParam().size});
   const std::vector<float> fp32 = outputs_of(native, graph, image, 2).value();
   for (const Precision precision : {Precision::kBf16, Precision::kBf16x3}) {
-    const Result<std::vector<float>> narrow = outputs_of(native, graph, image, 2, precision);
-    ASSERT_TRUE(narrow.ok()) << narrow.status().message();
-    EXPECT_NE(*narrow, fp32) << "numbers must round";
-    const auto tensor = [](std::vector<float> values) {
-      return std::vector{
-          Tensor::from_values<float>({1, static_cast<int64_t>(values.size())}, values).value()};
-    };
-    const Agreement agreement = compare_outputs(tensor(fp32), tensor(*narrow)).value();
-    const Status agreed = check_agreement(agreement, precision);
-    EXPECT_TRUE(agreed.ok()) << agreed.message();
+    const Result<std::vector<float>> chosen = outputs_of(native, graph, image, 2, precision),
+                                     lines = outputs_in_lines(graph, image, 2, precision);
+    ASSERT_TRUE(chosen.ok() && lines.ok()) << chosen.status().message() << lines.status().message();
+    EXPECT_NE(*lines, fp32) << "numbers must round";
+    for (const auto* narrow : {&*chosen, &*lines}) {
+      const Agreement agreement = compare_outputs(row_of(fp32), row_of(*narrow)).value();
+      const Status agreed = check_agreement(agreement, precision);
+      EXPECT_TRUE(agreed.ok()) << agreed.message();
+    }
   }
+}
+
+TEST(NativeEngine, ComputesInFp32WhereNarrowNumbersAreSlowerAndSaysWhy) {
+  setenv("RIDGELINE_CPU", "avx2", 1);
+  const Graph graph = zoo::make("lenet", {.num_classes = 10, .image_size = 32}).value();
+  for (const Precision precision : {Precision::kBf16, Precision::kBf16x3}) {
+    const auto plan =
+        native::explain(graph, {.input_shapes = {{"input", {1, 3, 32, 32}}}, .precision = precision});
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+    const auto conv =
+        std::ranges::find_if(plan->steps, [](const auto& step) { return step.op.ends_with("Conv"); });
+    ASSERT_NE(conv, plan->steps.end());
+    ASSERT_FALSE(conv->refusals.empty());
+    EXPECT_EQ(conv->refusals[0].impl, "lines");
+    EXPECT_EQ(conv->refusals[0].reason,
+              precision == Precision::kBf16 ? "needs avx512_bf16" : "needs amx_bf16");
+  }
+  unsetenv("RIDGELINE_CPU");
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, NativeParity,

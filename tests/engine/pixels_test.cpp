@@ -258,10 +258,11 @@ TEST(Pixels, AsBytesGiveWhatThePreparedImageGives) {
       if (*cpu != '\0') setenv("RIDGELINE_CPU", cpu, 1);
       const int threads = 1 + static_cast<int>(seed % 3);
       expect_near(run(each.of_bytes, each.bytes, {.threads = threads}), expected, 2e-6F, seed);
-      expect_near(run(each.of_bytes, each.bytes, {.threads = threads, .precision = Precision::kBf16x3}),
-                  expected, 1e-4F, seed);
-      expect_near(run(each.of_bytes, each.bytes, {.threads = threads, .precision = Precision::kBf16}),
-                  expected, 2e-2F, seed);
+      for (const auto& [precision, bound] :
+           {std::pair(Precision::kBf16x3, 1e-4F), std::pair(Precision::kBf16, 2e-2F)}) {
+        const PlanOptions narrow{.threads = threads, .precision = precision, .narrow = NarrowKernels::kLines};
+        expect_near(run(each.of_bytes, each.bytes, narrow), expected, bound, seed);
+      }
       unsetenv("RIDGELINE_CPU");
     }
   }
@@ -309,7 +310,8 @@ constexpr std::string_view kPrepares = "Transpose+Gather+Cast+Mul+Sub";
 
 TEST(Pixels, AreReadByTheFirstConvolutionItself) {
   for (const Precision precision : {Precision::kBf16, Precision::kBf16x3}) {
-    const Explanation plan = explain(prepared(kConv), {.precision = precision}).value();
+    const PlanOptions narrow{.precision = precision, .narrow = NarrowKernels::kLines};
+    const Explanation plan = explain(prepared(kConv), narrow).value();
     EXPECT_EQ(plan.steps[0].op, "Conv");
     EXPECT_EQ(plan.steps[0].name, std::string(kPrepares) + "+conv");
   }
@@ -336,7 +338,7 @@ TEST(Pixels, ThatAreAnOutputTooAreMadeOnceForAll) {
   graph.outputs.push_back({"Sub", {DType::kF32, std::nullopt}, {}});
   Tensor bytes = Tensor::zeros(DType::kU8, {1, 40, 40, 3}).value();
   bytes.as<uint8_t>()[0] = 20;
-  Plan plan = make_plan(graph, {.precision = Precision::kBf16}).value();
+  Plan plan = make_plan(graph, {.precision = Precision::kBf16, .narrow = NarrowKernels::kLines}).value();
   ThreadPool pool(1);
   const std::array in = {bytes.view()};
   ASSERT_TRUE(plan.run(in, pool).ok());

@@ -141,7 +141,8 @@ TEST(Squeezes, AProductStaysAStepWhereNoKernelTakesItIn) {
        {Case{.kernel = 3}, Case{.stride = 2}, Case{.results = 12, .groups = 2}, Case{.input{1, 3, 7, 7}}})
     EXPECT_THAT(steps_of(Block(of).graph), Contains("mul"));
   for (const Precision precision : {Precision::kBf16, Precision::kBf16x3})
-    EXPECT_THAT(steps_of(Block({}).graph, {.precision = precision}), Contains("mul"));
+    EXPECT_THAT(steps_of(Block({}).graph, {.precision = precision, .narrow = NarrowKernels::kLines}),
+                Contains("mul"));
 }
 
 TEST(Squeezes, AProductStaysAStepWhereSomebodyElseReadsIt) {

@@ -182,11 +182,9 @@ TEST(LineConv, RandomShapesGiveWhatTheReferenceGives) {
     for (const std::string_view name : check(random_conv(rng))) ++takers[name];
   EXPECT_GT(takers["ref"], 200);
   const CpuFeatures cpu = detect_cpu_features();
-  EXPECT_TRUE(!cpu.avx512f || takers["widen_avx512"] > 200);
-  EXPECT_TRUE(!(cpu.avx2 && cpu.fma) || takers["widen_avx2"] > 200);
   EXPECT_TRUE(!cpu.avx512f || takers["depthwise_avx512"] > 40);
   EXPECT_TRUE(!(cpu.avx2 && cpu.fma) || takers["depthwise_avx2"] > 40);
-  EXPECT_TRUE(!cpu.avx512_bf16 || takers["dot_avx512_bf16"] > 200);
+  EXPECT_TRUE(!cpu.avx512_bf16 || takers["dot_avx512_bf16"] > 100);
   EXPECT_TRUE(!cpu.amx_bf16 || takers["tiles_amx"] > 200);
 }
 

@@ -17,12 +17,13 @@
 #include "graph/ops/infer_context.h"
 #include "graph/passes/passes.h"
 #include "kernels/bytes/conv.h"
+#include "kernels/lines/conv.h"
 #include "tensor/half.h"
 
 namespace ridgeline::native {
 namespace {
 
-/// Why a quantised model is not computed on bytes.
+/// Why a model is computed in FP32 and not on bytes or in lines.
 using Refused = std::optional<kernels::Refusal>;
 
 class Planner {
@@ -381,8 +382,7 @@ Refused refused_by_bytes(const Planner& planner) {
   return {};
 }
 
-Result<Plan> plan_in_floats(const Graph& graph, PlanOptions options, const kernels::Refusal& refused) {
-  options.int8 = Int8Kernels::kFloats;
+Result<Plan> plan_in_floats(const Graph& graph, const PlanOptions& options, const kernels::Refusal& refused) {
   ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
   ASSIGN_OR_RETURN(Plan plan, finish(std::move(planner), graph, options));
   for (Step& step : plan.steps)
@@ -390,14 +390,33 @@ Result<Plan> plan_in_floats(const Graph& graph, PlanOptions options, const kerne
   return plan;
 }
 
+Result<Plan> int8_plan_in_floats(const Graph& graph, PlanOptions options, const kernels::Refusal& refused) {
+  options.int8 = Int8Kernels::kFloats;
+  return plan_in_floats(graph, options, refused);
+}
+
+Result<Plan> fp32_plan(const Graph& graph, PlanOptions options, const kernels::Refusal& refused) {
+  options.precision = Precision::kFp32;
+  return plan_in_floats(graph, options, refused);
+}
+
+/// What this CPU lacks for products of narrow numbers.
+Result<Refused> refused_by_lines(Precision precision) {
+  const auto numbers = numbers_of(precision);
+  if (!numbers) return Refused();
+  ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
+  const Status fast = kernels::lines::are_fast(*numbers, cpu);
+  return fast.ok() ? Refused() : Refused({"lines", fast.message()});
+}
+
 /// On bytes, unless this CPU lacks what makes that fast or a layer has no kernel for them.
 Result<Plan> fastest_int8_plan(const Graph& graph, PlanOptions options) {
   ASSIGN_OR_RETURN(const CpuFeatures cpu, usable_cpu_features());
   if (const Status fast = kernels::bytes::are_fast(cpu); !fast.ok())
-    return plan_in_floats(graph, options, {"bytes", fast.message()});
+    return int8_plan_in_floats(graph, options, {"bytes", fast.message()});
   options.int8 = Int8Kernels::kBytes;
   ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
-  if (const Refused refused = refused_by_bytes(planner)) return plan_in_floats(graph, options, *refused);
+  if (const Refused refused = refused_by_bytes(planner)) return int8_plan_in_floats(graph, options, *refused);
   return finish(std::move(planner), graph, options);
 }
 
@@ -421,6 +440,10 @@ Result<Plan> Plan::clone() const {
 Result<Plan> make_plan(const Graph& graph, const PlanOptions& options) {
   if (options.precision == Precision::kInt8 && options.int8 == Int8Kernels::kFastest)
     return fastest_int8_plan(graph, options);
+  if (options.narrow == NarrowKernels::kFastest) {
+    ASSIGN_OR_RETURN(const Refused refused, refused_by_lines(options.precision));
+    if (refused) return fp32_plan(graph, options, *refused);
+  }
   ASSIGN_OR_RETURN(Planner planner, draft(graph, options));
   return finish(std::move(planner), graph, options);
 }

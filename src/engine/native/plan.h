@@ -40,12 +40,19 @@ enum class Int8Kernels {
   kReference,  ///< by exact sums as they are defined, which bytes have to agree with
 };
 
+/// How models are computed at BF16 and in pairs of BF16.
+enum class NarrowKernels {
+  kFastest,  ///< in lines where this CPU multiplies such numbers fast, else in FP32
+  kLines,    ///< in lines, on any CPU
+};
+
 /// What a plan is made for.
 struct PlanOptions {
   InputShapes input_shapes{};
   int threads = 1;  ///< of the pools that it will run on
   Precision precision = Precision::kFp32;
   Int8Kernels int8 = Int8Kernels::kFastest;
+  NarrowKernels narrow = NarrowKernels::kFastest;
   SharedWeights* weights = nullptr;  ///< with whom packed weights are shared; none: nobody
   int packing_threads = 1;           ///< that pack weights
   bool is_trial = false;             ///< not to be run: weights are not packed

@@ -175,16 +175,23 @@ Status needs_avx512_bf16(const CpuFeatures& cpu) {
   return cpu.avx512_bf16 ? Status() : unsupported("needs avx512_bf16");
 }
 
+Status accepts_singles(const LineConvDesc& desc) {
+  if (desc.numbers != Numbers::kBf16) return unsupported("multiplies single numbers");
+  return accepts_case(desc);
+}
+
 Status needs_nothing(const CpuFeatures&) { return {}; }
 
 using LineKernelsOf = const LineKernels& (*)(Numbers numbers);
 
-template <const DotKernels& (*dots)(), LineKernelsOf lines, Needs needs>
+using Accepts = Status (*)(const LineConvDesc& desc);
+
+template <const DotKernels& (*dots)(), LineKernelsOf lines, Needs needs, Accepts accepts = accepts_case>
 constexpr LineConvImpl impl(std::string_view name) {
   return {name,
           [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
             RETURN_IF_ERROR(needs(cpu));
-            return accepts_case(desc);
+            return accepts(desc);
           },
           packed_bytes,
           pack,
@@ -239,17 +246,20 @@ constexpr LineConvImpl depthwise_impl(std::string_view name) {
 }  // namespace
 
 std::span<const LineConvImpl> conv_impls() {
-  static constexpr std::array<LineConvImpl, 8> kImpls = {{
+  static constexpr std::array<LineConvImpl, 6> kImpls = {{
       impl<amx_dots, avx512_lines, needs_amx_bf16>("tiles_amx"),
       winograd_impl("winograd4_avx512_bf16"),
-      impl<avx512_bf16_dots, avx512_lines, needs_avx512_bf16>("dot_avx512_bf16"),
-      impl<avx512_dots, avx512_lines, needs_avx512>("widen_avx512"),
-      impl<avx2_dots, avx2_lines, needs_avx2>("widen_avx2"),
+      impl<avx512_bf16_dots, avx512_lines, needs_avx512_bf16, accepts_singles>("dot_avx512_bf16"),
       depthwise_impl<blocked::avx512_lanes, avx512_lines, needs_avx512>("depthwise_avx512"),
       depthwise_impl<blocked::avx2_lanes, avx2_lines, needs_avx2>("depthwise_avx2"),
       impl<ref_dots, ref_lines, needs_nothing>("ref"),
   }};
   return kImpls;
+}
+
+Status are_fast(Numbers numbers, const CpuFeatures& cpu) {
+  const Status tiles = needs_amx_bf16(cpu);
+  return tiles.ok() || numbers == Numbers::kBf16Pair ? tiles : needs_avx512_bf16(cpu);
 }
 
 bool takes_planes(const LineConvDesc& desc) {

@@ -41,6 +41,9 @@ struct LineConvImpl {
 /// Best first; `ref`, the last, runs those with one group on any CPU.
 std::span<const LineConvImpl> conv_impls();
 
+/// Ok where convolutions of such numbers are faster than FP32's, or what `cpu` lacks.
+Status are_fast(Numbers numbers, const CpuFeatures& cpu);
+
 /// Images of so few channels that lines would be empty for the most part.
 bool takes_planes(const LineConvDesc& desc);
 

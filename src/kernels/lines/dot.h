@@ -27,9 +27,7 @@ struct DotKernels {
 };
 
 const DotKernels& amx_dots();
-const DotKernels& avx512_bf16_dots();
-const DotKernels& avx512_dots();
-const DotKernels& avx2_dots();
+const DotKernels& avx512_bf16_dots();  ///< of single numbers
 /// The tiles of AMX in plain C++, for any CPU.
 const DotKernels& ref_dots();
 

@@ -27,7 +27,7 @@ inline vector::Vector dot(vector::Vector sum, vector::Ints a, vector::Ints b) {
 namespace ridgeline::kernels::lines {
 
 const DotKernels& avx512_bf16_dots() {
-  static constexpr DotKernels kKernels{multiply<VectorSums>};
+  static constexpr DotKernels kKernels{multiply_singles<VectorSums>};
   return kKernels;
 }
 

@@ -56,11 +56,16 @@ class LineEnds {
 };
 
 template <typename Sums>
+void multiply_singles(const DotProduct& product) {
+  multiply_with<Sums>(product.products, LineEnds<Numbers::kBf16>(product.results));
+}
+
+template <typename Sums>
 void multiply(const DotProduct& product) {
   if (product.numbers == Numbers::kBf16Pair)
     multiply_with<Sums>(product.products, LineEnds<Numbers::kBf16Pair>(product.results));
   else
-    multiply_with<Sums>(product.products, LineEnds<Numbers::kBf16>(product.results));
+    multiply_singles<Sums>(product);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ inline Ints splat_terms(const std::byte* at) {
   return Ints{} + terms;
 }
 
-/// Sums of up to kVectorRows positions in vector registers.
+/// Sums of up to kVectorRows positions of single numbers in vector registers.
 class VectorSums {
  public:
   static constexpr int64_t kRows = kVectorRows;
@@ -56,21 +56,16 @@ class VectorSums {
   template <typename Ends, int tiles, int rows>
   static void sum_rows(const TapProducts& product, int64_t first, Ahead& ahead,
                        SumsMemory<typename Ends::Sum>& memory) {
-    constexpr int kVectors = tiles * static_cast<int>(kColumns) / kLanes, kParts = Ends::kIsPair ? 2 : 1;
+    constexpr int kVectors = tiles * static_cast<int>(kColumns) / kLanes;
     SumVector<typename Ends::Sum> sums[rows][kVectors] = {};
     const std::byte* b = product.b;
     for (int64_t input = 0; input < product.inputs; ++input) {
       const int64_t term_rows = input + 1 < product.inputs ? kTermRows : product.last_rows;
-      for (int64_t tap = 0; tap < product.tap_count; ++tap, b += kParts * tiles * kTileBytes) {
+      for (int64_t tap = 0; tap < product.tap_count; ++tap, b += tiles * kTileBytes) {
         const std::byte* const a =
             product.a + first * product.a_step + input * product.input_step + product.taps[tap];
         ahead.fetch();
-        const Terms terms{a, product.a_step, b, term_rows};
-        add_step<tiles, rows>(terms, sums);
-        if constexpr (Ends::kIsPair) {
-          add_step<tiles, rows>({a + product.a_part, terms.a_step, b, term_rows}, sums);
-          add_step<tiles, rows>({a, terms.a_step, b + tiles * kTileBytes, term_rows}, sums);
-        }
+        add_step<tiles, rows>({a, product.a_step, b, term_rows}, sums);
       }
     }
 #pragma GCC unroll 16
