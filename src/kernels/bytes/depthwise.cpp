@@ -12,7 +12,7 @@ constexpr int64_t kTasksPerThread = 4;
 /// Of a block, in bytes.
 int64_t weights_of_block(const QuantizedConvDesc& desc) {
   const Window& w = desc.conv.window;
-  return fours_of(w) * w.kernel[2] * kTapsTogether * kChannels;
+  return lines::row_groups(w, kRowsTogether) * w.kernel[2] * kRowsTogether * kChannels;
 }
 
 }  // namespace
@@ -23,8 +23,8 @@ Status accepts_depthwise(const QuantizedConvDesc& desc) {
     return unsupported("takes as many groups as channels");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
-  if (const int64_t held = fours_of(conv.window) * reach_of(conv.window); held > kHeldColumns)
-    return unsupported("takes windows of up to {} columns by four rows", kHeldColumns);
+  if (!lines::fits_held_columns(conv.window, kRowsTogether))
+    return unsupported("takes windows of up to {} columns by four rows", lines::kHeldColumns);
   return {};
 }
 
@@ -44,7 +44,7 @@ void pack_depthwise(const QuantizedConvDesc& desc, const int8_t* weights, void* 
     int8_t* const of_block = to + channel / kChannels * weights_of_block(desc);
     for (int64_t kh = 0; kh < w.kernel[1]; ++kh)
       for (int64_t kw = 0; kw < w.kernel[2]; ++kw, ++weights) {
-        of_block[depthwise_weight_at(w, channel % kChannels, kh, kw)] = *weights;
+        of_block[lines::interleaved_weight_at(w, kRowsTogether, channel % kChannels, kh, kw)] = *weights;
         sums[channel] += *weights;
       }
   }
@@ -70,11 +70,11 @@ void depthwise(DepthwiseKernel kernel, const QuantizedConvDesc& desc, const Quan
       int32_t corrections[kChannels];
       for (int64_t lane = 0; lane < kChannels; ++lane)
         corrections[lane] = -zero * sums[block * kChannels + lane];
-      kernel({.window = w,
-              .row = row,
-              .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
-              .padding = &padding,
-              .weights = weights + block * weights_of_block(desc),
+      kernel({.row = {.window = w,
+                      .row = row,
+                      .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
+                      .padding = &padding,
+                      .weights = weights + block * weights_of_block(desc)},
               .corrections = corrections,
               .results = results});
     }

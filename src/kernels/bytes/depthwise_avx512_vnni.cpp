@@ -12,44 +12,54 @@ namespace {
 __m512i load(const void* at) { return _mm512_loadu_si512(at); }
 void store(void* at, __m512i x) { _mm512_storeu_si512(at, x); }
 
-/// A quarter of the channels to a vector, as the instruction for dot products takes them.
-struct InterleavedProducts {
-  static void interleave(const Line* const (&lines)[kTapsTogether], Four& four) {
+class VnniProducts : public ByteProducts {
+ public:
+  static void interleave(const Line* const (&lines)[kTogether], FourRows& to) {
     const __m512i a = load(lines[0]), b = load(lines[1]), c = load(lines[2]), d = load(lines[3]);
     const __m512i low_first = _mm512_unpacklo_epi8(a, b), high_first = _mm512_unpackhi_epi8(a, b);
     const __m512i low_last = _mm512_unpacklo_epi8(c, d), high_last = _mm512_unpackhi_epi8(c, d);
-    store(four.quarters, _mm512_unpacklo_epi16(low_first, low_last));
-    store(four.quarters + 1, _mm512_unpackhi_epi16(low_first, low_last));
-    store(four.quarters + 2, _mm512_unpacklo_epi16(high_first, high_last));
-    store(four.quarters + 3, _mm512_unpackhi_epi16(high_first, high_last));
+    store(to.parts, _mm512_unpacklo_epi16(low_first, low_last));
+    store(to.parts + 1, _mm512_unpackhi_epi16(low_first, low_last));
+    store(to.parts + 2, _mm512_unpacklo_epi16(high_first, high_last));
+    store(to.parts + 3, _mm512_unpackhi_epi16(high_first, high_last));
   }
 
   /// Last, each sixteen channels' quarters are brought together.
-  static void sum(const Fours& fours, int32_t* sums) {
-    __m512i of[4] = {};
-    const int8_t* weights = fours.weights;
-    for (int64_t row = 0; row < fours.rows; ++row) {
-      const Four* four = fours.first + row * fours.row_step;
-      for (int64_t tap = 0; tap < fours.taps; ++tap, four += fours.step, weights += sizeof(Four))
+  template <int results>
+  static void sum(const lines::Columns<VnniProducts>& columns, int32_t* sums) {
+    __m512i of[results][4] = {};
+    const int8_t* weights = columns.weights;
+    for (int64_t group = 0; group < columns.groups; ++group) {
+      const FourRows* rows = columns.first + group * columns.group_step;
+      for (int64_t tap = 0; tap < columns.taps; ++tap, rows += columns.step, weights += sizeof(FourRows))
 #pragma GCC unroll 4
-        for (int quarter = 0; quarter < 4; ++quarter)
-          of[quarter] = _mm512_dpbusd_epi32(of[quarter], load(four->quarters + quarter),
-                                            load(weights + quarter * kLineBytes));
+        for (int part = 0; part < 4; ++part) {
+          const __m512i weight = load(weights + part * kLineBytes);
+#pragma GCC unroll 4
+          for (int i = 0; i < results; ++i)
+            of[i][part] =
+                _mm512_dpbusd_epi32(of[i][part], load(rows[i * columns.stride].parts + part), weight);
+        }
     }
+#pragma GCC unroll 4
+    for (int i = 0; i < results; ++i) store_ordered(of[i], sums + i * kChannels);
+  }
+
+ private:
+  static void store_ordered(const __m512i (&of)[4], int32_t* sums) {
     constexpr int kLow = 0x44, kHigh = 0xee, kEven = 0x88, kOdd = 0xdd;
     const __m512i a = _mm512_shuffle_i32x4(of[0], of[1], kLow), b = _mm512_shuffle_i32x4(of[2], of[3], kLow);
     const __m512i c = _mm512_shuffle_i32x4(of[0], of[1], kHigh),
                   d = _mm512_shuffle_i32x4(of[2], of[3], kHigh);
-    const __m512i ordered[4] = {_mm512_shuffle_i32x4(a, b, kEven), _mm512_shuffle_i32x4(a, b, kOdd),
-                                _mm512_shuffle_i32x4(c, d, kEven), _mm512_shuffle_i32x4(c, d, kOdd)};
-#pragma GCC unroll 4
-    for (int64_t i = 0; i < 4; ++i)
-      store(sums + i * 16, _mm512_add_epi32(ordered[i], load(fours.corrections + i * 16)));
+    store(sums, _mm512_shuffle_i32x4(a, b, kEven));
+    store(sums + 16, _mm512_shuffle_i32x4(a, b, kOdd));
+    store(sums + 32, _mm512_shuffle_i32x4(c, d, kEven));
+    store(sums + 48, _mm512_shuffle_i32x4(c, d, kOdd));
   }
 };
 
 }  // namespace
 
-void avx512_vnni_depthwise(const DepthwiseRow& row) { multiply_row<InterleavedProducts>(row); }
+void avx512_vnni_depthwise(const DepthwiseRow& row) { depthwise_row<VnniProducts>(row); }
 
 }  // namespace ridgeline::kernels::bytes

@@ -9,34 +9,43 @@ constexpr int kLanes = 4;
 namespace ridgeline::kernels::bytes {
 namespace {
 
-struct PlainProducts {
-  static uint8_t* step_at(Four& four, int64_t channel, int64_t row) {
-    return steps_of(four.quarters + channel / 4 % 4) + (channel / 16 * 4 + channel % 4) * kTapsTogether + row;
+struct PlainProducts : ByteProducts {
+  /// Of one part: [lane][row].
+  static int64_t at(int64_t channel, int64_t row) {
+    return (channel / 16 * 4 + channel % 4) * kTogether + row;
   }
 
-  static void interleave(const Line* const (&lines)[kTapsTogether], Four& four) {
+  static void interleave(const Line* const (&lines)[kTogether], FourRows& to) {
     for (int64_t channel = 0; channel < kChannels; ++channel)
-      for (int64_t row = 0; row < kTapsTogether; ++row)
-        *step_at(four, channel, row) = steps_of(lines[row])[channel];
+      for (int64_t row = 0; row < kTogether; ++row)
+        steps_of(to.parts + channel / 4 % 4)[at(channel, row)] = steps_of(lines[row])[channel];
   }
 
-  static void sum(const Fours& fours, int32_t* sums) {
-    std::copy_n(fours.corrections, kChannels, sums);
-    const int8_t* weights = fours.weights;
-    for (int64_t row = 0; row < fours.rows; ++row)
-      for (int64_t tap = 0; tap < fours.taps; ++tap, weights += sizeof(Four)) {
-        const Four& four = fours.first[row * fours.row_step + tap * fours.step];
-        const auto* const steps = steps_of(four.quarters);
-        for (int64_t i = 0; i < static_cast<int64_t>(sizeof(Four)); ++i) {
-          const int64_t quarter = i / kLineBytes, lane = i % kLineBytes / kTapsTogether;
-          sums[lane / 4 * 16 + quarter * 4 + lane % 4] += int32_t{steps[i]} * weights[i];
-        }
+  template <int results>
+  static void sum(const lines::Columns<PlainProducts>& columns, int32_t* sums) {
+    std::fill_n(sums, results * kChannels, 0);
+    for (int i = 0; i < results; ++i) add_products(columns, i, sums + i * kChannels);
+  }
+
+  /// Of one result.
+  static void add_products(const lines::Columns<PlainProducts>& columns, int result, int32_t* sums) {
+    const int8_t* weights = columns.weights;
+    const FourRows* const first = columns.first + result * columns.stride;
+    for (int64_t group = 0; group < columns.groups; ++group)
+      for (int64_t tap = 0; tap < columns.taps; ++tap, weights += sizeof(FourRows)) {
+        const FourRows& rows = first[group * columns.group_step + tap * columns.step];
+        for (int64_t channel = 0; channel < kChannels; ++channel)
+          for (int64_t row = 0; row < kTogether; ++row) {
+            const int64_t part = channel / 4 % 4, at_part = at(channel, row);
+            sums[channel] +=
+                int32_t{steps_of(rows.parts + part)[at_part]} * weights[part * kLineBytes + at_part];
+          }
       }
   }
 };
 
 }  // namespace
 
-void ref_depthwise(const DepthwiseRow& row) { multiply_row<PlainProducts>(row); }
+void ref_depthwise(const DepthwiseRow& row) { depthwise_row<PlainProducts>(row); }
 
 }  // namespace ridgeline::kernels::bytes
