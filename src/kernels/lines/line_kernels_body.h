@@ -40,31 +40,51 @@ void to_blocks(const Pixels& pixels, const Line* from, float* first, float* seco
 }
 
 /// NaN wins, as in ref::max_pool.
-inline Vector larger(Vector a, Vector b) { return a > b || a != a ? a : b; }
+inline Vector larger(Vector a, Vector b) {
+#ifdef __AVX512F__
+  const auto x = reinterpret_cast<__m512>(a), y = reinterpret_cast<__m512>(b);
+  const __m512 most = _mm512_maskz_max_ps(0xffff, x, y);
+  return reinterpret_cast<Vector>(_mm512_mask_add_ps(most, _mm512_cmpunord_ps_mask(x, y), x, y));
+#else
+  return vector::absolute(a) <= vector::kInfinity ? (a > b ? a : b) : a;
+#endif
+}
+
+/// Columns of results all of whose taps lie inside the input: those whose taps need no division.
+inline Range columns_inside(const Window& w) {
+  return {outputs_inside(w, 2, 0).begin, outputs_inside(w, 2, w.kernel[2] - 1).end};
+}
 
 template <Numbers numbers, bool is_max>
 void pool_row(const PoolRow& row) {
+  constexpr int64_t kVectors = kChannels / kLanes;
   const Window& w = row.window;
   const int64_t in_lo = w.in[1] * w.in[2] * kChannels, out_lo = w.out[1] * w.out[2] * kChannels;
-  const Range down = taps_inside(w, 1, row.row);
+  const int64_t row_step = w.dilation[1] * w.in[2], step = w.dilation[2];
+  const Range down = taps_inside(w, 1, row.row), inner = columns_inside(w);
+  const int64_t top = (row.row * w.stride[1] - w.pad[1]) * w.in[2];
   const Vector start = is_max ? Vector{} - std::numeric_limits<float>::infinity() : Vector{};
   for (int64_t column = 0; column < w.out[2]; ++column) {
-    const Range across = taps_inside(w, 2, column);
+    const bool is_inner = column >= inner.begin && column < inner.end;
+    const Range across = is_inner ? Range{0, w.kernel[2]} : taps_inside(w, 2, column);
+    const Line* const first = row.plane + (top + column * w.stride[2] - w.pad[2]);
+    Vector sums[kVectors];
+    std::fill_n(sums, kVectors, start);
+    for (int64_t kh = down.begin; kh < down.end; ++kh)
+      for (int64_t kw = across.begin; kw < across.end; ++kw)
+#pragma GCC unroll 8
+        for (int64_t v = 0; v < kVectors; ++v) {
+          const uint16_t* const from = first[kh * row_step + kw * step].numbers + v * kLanes;
+          const Vector value = load_numbers<numbers>(from, in_lo);
+          sums[v] = is_max ? larger(sums[v], value) : sums[v] + value;
+        }
     float count = 1;
     if constexpr (!is_max)
       count = static_cast<float>(ref::counted_taps(w, *row.average, 1, row.row) *
                                  ref::counted_taps(w, *row.average, 2, column));
-    for (int64_t lane = 0; lane < kChannels; lane += kLanes) {
-      Vector sum = start;
-      for (int64_t kh = down.begin; kh < down.end; ++kh)
-        for (int64_t kw = across.begin; kw < across.end; ++kw) {
-          const int64_t y = row.row * w.stride[1] - w.pad[1] + kh * w.dilation[1];
-          const int64_t x = column * w.stride[2] - w.pad[2] + kw * w.dilation[2];
-          const Vector value = load_numbers<numbers>(row.plane[y * w.in[2] + x].numbers + lane, in_lo);
-          sum = is_max ? larger(sum, value) : sum + value;
-        }
-      store_numbers<numbers>(row.out[column].numbers + lane, out_lo, is_max ? sum : sum / count);
-    }
+    for (int64_t v = 0; v < kVectors; ++v)
+      store_numbers<numbers>(row.out[column].numbers + v * kLanes, out_lo,
+                             is_max ? sums[v] : sums[v] / count);
   }
 }
 

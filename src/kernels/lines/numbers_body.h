@@ -15,9 +15,23 @@ using Halves = uint16_t __attribute__((vector_size(kLanes * sizeof(uint16_t))));
 using UnalignedHalves =
     uint16_t __attribute__((vector_size(kLanes * sizeof(uint16_t)), aligned(sizeof(uint16_t)), may_alias));
 
-inline Vector widened(Halves bits) {
-  return reinterpret_cast<Vector>(__builtin_convertvector(bits, Ints) << 16);
+/// By the instructions where there are some: GCC 12 takes conversions apart.
+inline Ints zero_extended(Halves bits) {
+#ifdef __AVX512F__
+  return reinterpret_cast<Ints>(_mm512_maskz_cvtepu16_epi32(0xffff, reinterpret_cast<__m256i>(bits)));
+#else
+  return __builtin_convertvector(bits, Ints);
+#endif
 }
+inline Halves low_halves(Ints x) {
+#ifdef __AVX512F__
+  return reinterpret_cast<Halves>(_mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(x)));
+#else
+  return __builtin_convertvector(x, Halves);
+#endif
+}
+
+inline Vector widened(Halves bits) { return reinterpret_cast<Vector>(zero_extended(bits) << 16); }
 
 /// To the nearest BF16, ties to even; NaN stays NaN. The CPU's own conversion takes the smallest numbers,
 /// which are not normal, for zero.
@@ -27,8 +41,7 @@ inline Halves narrowed(Vector x) {
 #else
   const Ints bits = reinterpret_cast<Ints>(x);
   const Ints rounded = bits + 0x7fff + (bits >> 16 & 1);
-  return __builtin_convertvector((vector::absolute(x) <= vector::kInfinity ? rounded : bits | 0x400000) >> 16,
-                                 Halves);
+  return low_halves((vector::absolute(x) <= vector::kInfinity ? rounded : bits | 0x400000) >> 16);
 #endif
 }
 

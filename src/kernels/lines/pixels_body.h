@@ -13,8 +13,7 @@ namespace {
 
 /// Two channels of kLanes pixels: [pixel, channel].
 inline Ints paired(Vector first, Vector second) {
-  const Ints low = __builtin_convertvector(narrowed(first), Ints),
-             high = __builtin_convertvector(narrowed(second), Ints);
+  const Ints low = zero_extended(narrowed(first)), high = zero_extended(narrowed(second));
   return low | high << 16;
 }
 
