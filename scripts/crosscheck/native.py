@@ -18,7 +18,8 @@ import worker
 # Of each precision of ours, the peers and theirs: bf16x3 is as good as fp32 and takes its place.
 PEERS = {"fp32": (("onnxruntime", "openvino", "libtorch"), "fp32"), "bf16x3": (("onnxruntime", "openvino", "libtorch"), "fp32"),
          "bf16": (("openvino", "libtorch"), "bf16"), "int8": (("onnxruntime", "openvino"), "int8")}
-NEEDS = {"bf16": "amx_bf16", "bf16x3": "amx_bf16", "int8": "amx_int8"}  # of the CPU, for the goals to be in reach
+TILES = {"bf16": "amx_bf16", "bf16x3": "amx_bf16", "int8": "amx_int8"}  # of the CPU, for the goals to be in reach
+DOTS = {"bf16": "avx512_bf16", "int8": "avx512_vnni"}  # for being as fast as the peers
 THREADS = 2
 SLICE_S, MIN_CALLS = 0.25, 3
 ROUNDS = range(12, 48, 12)
@@ -128,11 +129,16 @@ def verdict(row: Row, result: dict) -> str:
 
 
 @functools.cache
-def lacks(ridgeline: pathlib.Path, precision: str) -> str:
-    """What this CPU lacks for a precision's goals."""
-    feature = NEEDS.get(precision, "")
+def features(ridgeline: pathlib.Path) -> list[str]:
     report = json.loads(subprocess.run([ridgeline, "doctor", "--json"], check=True, capture_output=True).stdout)
-    return "" if feature in f" {report['cpu']['features']} " else feature
+    return report["cpu"]["features"].split()
+
+
+def reachable(ridgeline: pathlib.Path, row: Row) -> Row | None:
+    """With the goal that this CPU has products for; None where it has none of them."""
+    if row.precision not in TILES or TILES[row.precision] in features(ridgeline):
+        return row
+    return dataclasses.replace(row, goal=1.0) if DOTS.get(row.precision) in features(ridgeline) else None
 
 
 def check(ridgeline: pathlib.Path, row: Row, folder: pathlib.Path) -> dict:
