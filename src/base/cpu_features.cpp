@@ -70,11 +70,12 @@ std::optional<double> cgroup_quota() {
 }  // namespace
 
 std::string CpuFeatures::to_string() const {
-  const std::array<std::pair<bool, const char*>, 11> flags = {{{avx2, "avx2"},
+  const std::array<std::pair<bool, const char*>, 12> flags = {{{avx2, "avx2"},
                                                                {fma, "fma"},
                                                                {avx512f, "avx512f"},
                                                                {avx512bw, "avx512bw"},
                                                                {avx512vl, "avx512vl"},
+                                                               {avx512_vbmi, "avx512_vbmi"},
                                                                {avx512_vnni, "avx512_vnni"},
                                                                {avx512_bf16, "avx512_bf16"},
                                                                {avx512_fp16, "avx512_fp16"},
@@ -103,6 +104,7 @@ CpuFeatures detect_cpu_features() {
   features.avx512f = zmm && bit(extended.ebx, 16);
   features.avx512bw = features.avx512f && bit(extended.ebx, 30);
   features.avx512vl = features.avx512f && bit(extended.ebx, 31);
+  features.avx512_vbmi = features.avx512f && bit(extended.ecx, 1);
   features.avx512_vnni = features.avx512f && bit(extended.ecx, 11);
   features.avx512_bf16 = features.avx512f && bit(extended1.eax, 5);
   features.avx512_fp16 = features.avx512f && bit(extended.edx, 23);

@@ -37,6 +37,7 @@ TEST(CpuFeatures, DetectionAgreesWithTheCompilersOwn) {
   EXPECT_EQ(features.avx2, __builtin_cpu_supports("avx2") != 0);
   EXPECT_EQ(features.fma, __builtin_cpu_supports("fma") != 0);
   EXPECT_EQ(features.avx512f, __builtin_cpu_supports("avx512f") != 0);
+  EXPECT_EQ(features.avx512_vbmi, __builtin_cpu_supports("avx512vbmi") != 0);
   EXPECT_EQ(features.avx512_vnni, __builtin_cpu_supports("avx512vnni") != 0);
 }
 

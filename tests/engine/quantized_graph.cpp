@@ -103,17 +103,21 @@ QuantizedGraphMaker::Made QuantizedGraphMaker::conv(const Value& x) {
   const int64_t kernel = std::array{1, 3, 5}[below(3)], stride = 1 + static_cast<int64_t>(below(2));
   const bool is_depthwise = below(4) == 0;
   const int64_t channels = is_depthwise ? x.channels : std::array{5, 16, 33, 64, 130}[below(5)];
-  const int64_t terms = (is_depthwise ? 1 : x.channels) * kernel * kernel;
+  return conv(x, {channels, kernel, stride, is_depthwise ? x.channels : 1});
+}
+
+QuantizedGraphMaker::Made QuantizedGraphMaker::conv(const Value& x, const Layer& layer) {
+  const auto& [channels, kernel, stride, groups] = layer;
+  const int64_t terms = x.channels / groups * kernel * kernel;
   const float scale = 1 / (std::sqrt(static_cast<float>(terms)) * kWeightSpread);
   std::vector<float> scales;
-  const std::string weight =
-      weights({channels, is_depthwise ? 1 : x.channels, kernel, kernel}, 0, scale, scales);
+  const std::string weight = weights({channels, x.channels / groups, kernel, kernel}, 0, scale, scales);
   std::vector<std::string> inputs = {read(x), weight};
   if (below(3) != 0) inputs.push_back(bias(scales, x.scale));
   const std::string made = node("Conv", inputs,
                                 {{"pads", std::vector<int64_t>(4, kernel / 2)},
                                  {"strides", std::vector<int64_t>{stride, stride}},
-                                 {"group", is_depthwise ? x.channels : int64_t{1}}});
+                                 {"group", groups}});
   return {made, channels, (x.side - 1) / stride + 1, x.spread, false};
 }
 
@@ -149,6 +153,23 @@ QuantizedGraphMaker::Made QuantizedGraphMaker::gemm(const Value& x) {
                .value());
   const Value rows = quantize({made, columns, 1, x.spread, false});
   return {node("Reshape", {read(rows), shape}), columns, 1, x.spread, false};
+}
+
+/// An image times a factor of each channel, which is made of its means; the image is a function of steps, or
+/// these themselves.
+QuantizedGraphMaker::Made QuantizedGraphMaker::squeeze(const Value& x) {
+  const std::string value = read(x);
+  const size_t kind = below(4);
+  const std::string image = kind == 0   ? value
+                            : kind == 1 ? node("Relu", {value})
+                            : kind == 2 ? node("HardSwish", {value})
+                                        : node("Mul", {value, node("Sigmoid", {value})});
+  const Value mean = quantize({node("GlobalAveragePool", {image}), x.channels, 1, x.spread / 2, kind == 1});
+  const Value excited = quantize(conv(mean, {.channels = x.channels}));
+  const std::string factor = node(below(2) == 0 ? "Sigmoid" : "HardSigmoid", {read(excited)});
+  const bool image_first = below(2) == 0;
+  return {node("Mul", {image_first ? image : factor, image_first ? factor : image}), x.channels, x.side,
+          x.spread, kind == 1};
 }
 
 /// With another value of the same shape, or a convolution made for it.
@@ -188,6 +209,8 @@ QuantizedGraphMaker::Made QuantizedGraphMaker::make(size_t kind, const Value& x)
       return same(node("MaxPool", {read(x)}, {{"kernel_shape", three}, {"pads", ones}}));
     case 11:
       return x.channels * x.side * x.side > 4000 ? activation(conv(x)) : gemm(x);
+    case 12:
+      return squeeze(x);
     default:
       return activation(conv(x));
   }

@@ -25,7 +25,7 @@ class QuantizedGraphMaker {
 
   /// A node of kind `kind`, below kKinds.
   void grow(size_t kind);
-  static constexpr size_t kKinds = 12;
+  static constexpr size_t kKinds = 13;
   size_t any_kind() { return below(kKinds); }
   /// The last values of the graph, in FP32, are its outputs.
   Graph finish(size_t outputs);
@@ -58,7 +58,12 @@ class QuantizedGraphMaker {
   Value quantize(const Made& made);
   std::string weights(const Shape& shape, int64_t axis, float scale, std::vector<float>& scales);
   std::string bias(const std::vector<float>& scales, float input_scale);
+  struct Layer {
+    int64_t channels, kernel = 1, stride = 1, groups = 1;
+  };
+  Made conv(const Value& x, const Layer& layer);
   Made conv(const Value& x);
+  Made squeeze(const Value& x);
   Made gemm(const Value& x);
   Made activation(Made made);
   Made make(size_t kind, const Value& x);

@@ -177,6 +177,15 @@ TEST(StayInIntegers, MovesKeepTheirBytesOrLookTheNewScaleUp) {
   EXPECT_EQ(table[255], 126);
 }
 
+TEST(StayInIntegers, WhatIsMovedBeforeItIsQuantisedIsMovedAfterwards) {
+  const Graph graph = optimized(
+      graph_of(join({node("Add", {"x", "x"}, "sum"), node("Flatten", {"sum"}, "f")}, rounded("f", "y"))));
+  ASSERT_THAT(ops_of(graph), ElementsAre("Add", "QuantizeLinear", "Flatten", "DequantizeLinear"));
+  EXPECT_EQ(graph.nodes[1].inputs[0], "sum");
+  EXPECT_EQ(graph.nodes[2].inputs[0], graph.nodes[1].outputs[0]);
+  EXPECT_EQ(graph.nodes[3].inputs[0], graph.nodes[2].outputs[0]);
+}
+
 TEST(StayInIntegers, JoinsBringEachOperandToTheNewScale) {
   auto nodes = join({node("Conv", {"xd", "wd"}, "c")}, rounded("c", "cd", "wide_"));
   nodes =
@@ -198,6 +207,43 @@ TEST(StayInIntegers, AveragesAndClampsAreComputedOnSteps) {
   const auto table = graph.initializer(graph.nodes[2].inputs[1])->as<uint8_t>();
   EXPECT_EQ(table[0], 3);
   EXPECT_EQ(table[9], 9);
+}
+
+/// x · Sigmoid(x), its mean quantised, and the sigmoid of that times it.
+std::vector<Node> squeezed(const std::string& factor_of) {
+  auto nodes = join({node("Sigmoid", {"xd"}, "g"), node("Mul", {"xd", "g"}, "silu"),
+                     node("GlobalAveragePool", {"silu"}, "m")},
+                    rounded("m", "md"));
+  nodes = join(nodes, {node("Sigmoid", {factor_of}, "f"), node("Mul", {"f", "silu"}, "p")});
+  return join(nodes, rounded("p", "y", "wide_"));
+}
+
+const PassOptions kWithHalves{
+    .evaluate = [](const Node&, std::span<const Tensor> inputs) -> Result<std::vector<Tensor>> {
+      std::vector<float> halves(inputs[0].as<float>().begin(), inputs[0].as<float>().end());
+      for (float& each : halves) each /= 2;
+      return std::vector{tensor<float>(inputs[0].shape(), halves)};
+    },
+    .computes_in_integers = true};
+
+TEST(StayInIntegers, AnImageThatIsAFunctionOfStepsIsSqueezedAndScaledFromThem) {
+  const Graph graph = optimized(graph_of(squeezed("md")), kWithHalves);
+  ASSERT_THAT(ops_of(graph),
+              ElementsAre("QuantizeLinear", "LookupMean", "LookupProduct", "DequantizeLinear"));
+  const Node &mean = graph.nodes[1], &product = graph.nodes[2];
+  EXPECT_EQ(mean.inputs[0], "xq");
+  EXPECT_EQ(product.inputs[0], "xq") << "the image first, whichever side it was on";
+  EXPECT_EQ(product.inputs[2], "mdq");
+  const auto values = graph.initializer(mean.inputs[1])->as<float>();
+  EXPECT_FLOAT_EQ(values[7], 0.5F) << "1 · 1/2";
+  EXPECT_FLOAT_EQ(values[1], 0.125F) << "−1/2 · −1/4";
+  EXPECT_FLOAT_EQ(graph.initializer(product.inputs[3])->as<float>()[7], 0.5F) << "half of 1";
+  EXPECT_FLOAT_EQ(static_cast<float>(product.float_or("y_scale", 0)), 0.5F);
+}
+
+TEST(StayInIntegers, AFactorOfEachElementIsLeftAsItIs) {
+  EXPECT_THAT(ops_of(optimized(graph_of(squeezed("xd")), kWithHalves)),
+              ::testing::Not(::testing::Contains("LookupProduct")));
 }
 
 TEST(RoundInFloats, AConvolutionRoundsBeforeAndAfterTheResidual) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -40,9 +41,10 @@ std::vector<Line> lines_for(const TurnDesc& image) {
 std::vector<Line> to_littered_lines(const ByteTurn& turn, const Bytes& planes, ThreadPool& pool) {
   std::vector<Line> to = lines_for(turn.image);
   from_planes(turn, planes.data(), to.data(), pool);
-  const int64_t last = turn.image.channels % kChannels, blocks = blocks_of(turn.image.channels);
+  const int64_t last = turn.image.channels % kChannels, blocks = blocks_of(turn.image.channels),
+                plane = std::max<int64_t>(turn.image.plane, 1);
   for (size_t i = 0; last != 0 && i < to.size(); ++i)
-    if (static_cast<int64_t>(i) / turn.image.plane % blocks == blocks - 1)
+    if (static_cast<int64_t>(i) / plane % blocks == blocks - 1)
       std::fill(steps_of(&to[i]) + last, steps_of(&to[i]) + kChannels, uint8_t{0xa5});
   return to;
 }
@@ -243,8 +245,11 @@ TensorView view(Bytes& bytes, DType dtype) {
 }
 
 const std::vector<const ByteKernels*>& usable_kernels() {
-  static const std::vector<const ByteKernels*> kKernels = {&ref_bytes(),
-                                                           &byte_kernels(detect_cpu_features())};
+  static const std::vector<const ByteKernels*> kKernels = [] {
+    CpuFeatures without = detect_cpu_features();
+    without.avx512_vbmi = false;
+    return std::vector{&ref_bytes(), &byte_kernels(without), &byte_kernels(detect_cpu_features())};
+  }();
   return kKernels;
 }
 
@@ -309,6 +314,83 @@ TEST(ByteAdd, GivesTheReferencesBits) {
           threads);
       EXPECT_EQ(got, want) << "round " << round;
     }
+  }
+}
+
+Bytes flipped_table(const Bytes& table, DType in, DType out) {
+  Bytes flipped(table.size());
+  for (size_t i = 0; i < table.size(); ++i) flipped[i] = table[i ^ flip_of(in)] ^ flip_of(out);
+  return flipped;
+}
+
+std::vector<float> flipped_values(const std::vector<float>& values, DType in) {
+  std::vector<float> flipped(values.size());
+  for (size_t i = 0; i < values.size(); ++i) flipped[i] = values[i ^ flip_of(in)];
+  return flipped;
+}
+
+std::vector<float> random_values(Rng& rng, float spread) {
+  std::vector<float> values(256);
+  for (float& value : values) value = uniform(rng, -spread, spread);
+  return values;
+}
+
+TEST(ByteLookups, GiveTheReferencesBits) {
+  Rng rng(58);
+  ThreadPool threads(2);
+  for (int round = 0; round < 60; ++round) {
+    const DType in_type = random_type(rng), by_type = random_type(rng), out_type = random_type(rng);
+    const TurnDesc image{2, upto(rng, 150), upto(rng, 300)}, means{2, image.channels, 1};
+    const int64_t planes = image.batch * image.channels;
+    Bytes steps = random_bytes(rng, planes * image.plane), by = random_bytes(rng, planes),
+          table = random_bytes(rng, 256);
+    Bytes looked(steps.size()), mean(by.size()), product(steps.size());
+    const std::vector<float> values = random_values(rng, 100), factors = random_values(rng, 2);
+    Finish finish = random_finish(rng, out_type);
+    ref::lookup(view(steps, in_type), view(table, out_type), view(looked, out_type), threads);
+    const float factor = 3 / static_cast<float>(image.plane);
+    ref::lookup_mean({planes, image.plane, values.data(), factor, finish}, view(steps, in_type),
+                     view(mean, out_type), threads);
+    ref::lookup_product({planes, image.plane, values.data(), factors.data(), finish}, view(steps, in_type),
+                        view(by, by_type), view(product, out_type), threads);
+    const std::vector<Line> from = to_littered_lines({image, in_type}, steps, threads),
+                            from_by = to_littered_lines({means, by_type}, by, threads);
+    const Bytes line_table = flipped_table(table, in_type, out_type);
+    const std::vector<float> line_values = flipped_values(values, in_type),
+                             line_factors = flipped_values(factors, by_type);
+    LookupDesc desc{image.batch, image.channels, image.plane, line_values.data(), finish};
+    desc.finish.zero = from_lowest(out_type, finish.zero);
+    for (const ByteKernels* kernels : usable_kernels()) {
+      std::vector<Line> to = lines_for(image), to_means = lines_for(means);
+      lookup(
+          *kernels,
+          {steps_of(from.data()), static_cast<int64_t>(from.size()), line_table.data(), steps_of(to.data())},
+          threads);
+      EXPECT_EQ(to_planes({image, out_type}, to, threads), looked) << "round " << round;
+      desc.in = from.data();
+      desc.out = to_means.data();
+      lookup_mean(*kernels, desc, factor, threads);
+      EXPECT_EQ(to_planes({means, out_type}, to_means, threads), mean) << "means of round " << round;
+      desc.out = to.data();
+      lookup_product(*kernels, desc, {line_factors.data(), from_by.data()}, threads);
+      EXPECT_EQ(to_planes({image, out_type}, to, threads), product) << "products of round " << round;
+    }
+  }
+}
+
+TEST(ByteLookups, WhatIsNoNumberIsTheLowestStep) {
+  ThreadPool threads(1);
+  const std::vector<float> values(256, std::numeric_limits<float>::quiet_NaN());
+  for (const ByteKernels* kernels : usable_kernels()) {
+    const std::vector<Line> from(3);
+    std::vector<Line> to(1);
+    const LookupDesc desc{.plane = 3,
+                          .values = values.data(),
+                          .finish = {.low = -5, .high = 90, .zero = 7},
+                          .in = from.data(),
+                          .out = to.data()};
+    lookup_mean(*kernels, desc, 1, threads);
+    EXPECT_EQ(*steps_of(to.data()), 2);
   }
 }
 

@@ -150,13 +150,78 @@ Result<Built> lookup(const BuildContext& context, const BlockedNode& node) {
   for (size_t step = 0; step < 256; ++step) table.as<uint8_t>()[step] = plain[step ^ flip_in] ^ flip_out;
   context.packed.push_back(table);
   return Built{"bytes",
-               [table = table.view(), in = *context.in[0], out = context.out[0]](Slots slots,
-                                                                                 ThreadPool& pool) -> Status {
-                 kernels::ref::lookup(slots[in], table, slots[out], pool);
+               [table = table.as<uint8_t>().data(), lines = blocks_in(node.out) * node.out[2] * node.out[3],
+                in = *context.in[0], out = context.out[0],
+                &kernels = bytes::byte_kernels(node.cpu)](Slots slots, ThreadPool& pool) -> Status {
+                 bytes::lookup(kernels,
+                               {.steps = bytes::steps_of(lines_in(slots, in)),
+                                .lines = lines,
+                                .table = table,
+                                .out = bytes::steps_of(lines_out(slots, out))},
+                               pool);
                  return {};
                },
                0,
                {1}};
+}
+
+/// The operands of lookups that are images, each before its table.
+Inputs lookups_inputs(const BlockedNode& node) {
+  std::vector<size_t> inputs;
+  for (size_t i = 0; i < node.inputs.size(); i += 2) {
+    if (!is_of_bytes(node, i) || !node.inputs[i + 1].is_constant()) return std::nullopt;
+    inputs.push_back(i);
+  }
+  return node.inputs[0].in_bytes && is_8_bits(node.out_type) ? Inputs(inputs) : std::nullopt;
+}
+
+bytes::LookupDesc lookups_of(const BlockedNode& node, const kernels::quantized::Finish& finish,
+                             const float* values) {
+  const Shape& image = node.shape(0);
+  bytes::LookupDesc desc{.batch = image[0],
+                         .channels = image[1],
+                         .plane = image[2] * image[3],
+                         .values = values,
+                         .finish = finish};
+  desc.finish.zero = bytes::from_lowest(node.out_type, finish.zero);
+  return desc;
+}
+
+Result<Built> lookup_mean(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(const LookupTables tables,
+                   keep_tables(context, {.values = bytes::flip_of(node.inputs[0].type->dtype)}));
+  const kernels::ref::LookupMeanDesc plain = describe_lookup_mean(node.node, node.shape(0));
+  return Built{"bytes",
+               [desc = lookups_of(node, plain.finish, tables.values), factor = plain.factor,
+                &kernels = bytes::byte_kernels(node.cpu), in = *context.in[0],
+                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 bytes::LookupDesc lookup = desc;
+                 lookup.in = lines_in(slots, in);
+                 lookup.out = lines_out(slots, out);
+                 bytes::lookup_mean(kernels, lookup, factor, pool);
+                 return {};
+               },
+               0,
+               {1}};
+}
+
+Result<Built> lookup_product(const BuildContext& context, const BlockedNode& node) {
+  ASSIGN_OR_RETURN(const LookupTables tables,
+                   keep_tables(context, {.values = bytes::flip_of(node.inputs[0].type->dtype),
+                                         .factors = bytes::flip_of(node.inputs[2].type->dtype)}));
+  const kernels::ref::LookupProductDesc plain = describe_lookup_product(node.node, node.shape(0));
+  return Built{"bytes",
+               [desc = lookups_of(node, plain.finish, tables.values), factors = tables.factors,
+                &kernels = bytes::byte_kernels(node.cpu), in = *context.in[0], steps = *context.in[2],
+                out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 bytes::LookupDesc lookup = desc;
+                 lookup.in = lines_in(slots, in);
+                 lookup.out = lines_out(slots, out);
+                 bytes::lookup_product(kernels, lookup, {factors, lines_in(slots, steps)}, pool);
+                 return {};
+               },
+               0,
+               {1, 3}};
 }
 
 /// Channels side by side that fill their blocks.
@@ -177,6 +242,8 @@ Result<Built> concat(const BuildContext& context, const BlockedNode&) { return c
 constexpr auto kRows =
     std::to_array<BlockedRow>({{"Concat", concat_inputs, concat},
                                {"Lookup", lookup_inputs, lookup, "ridgeline"},
+                               {"LookupMean", lookups_inputs, lookup_mean, "ridgeline"},
+                               {"LookupProduct", lookups_inputs, lookup_product, "ridgeline"},
                                {"MaxPool", pool_inputs, max_pool},
                                {"QuantizedAdd", add_inputs, add, "ridgeline"},
                                {"QuantizedAveragePool", pool_inputs, average_pool, "ridgeline"},

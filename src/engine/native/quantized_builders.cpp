@@ -117,7 +117,37 @@ Result<Built> lookup(const BuildContext& context) {
                }};
 }
 
+Result<Built> lookup_mean(const BuildContext& context) {
+  ASSIGN_OR_RETURN(const LookupTables tables, keep_tables(context, {}));
+  ref::LookupMeanDesc desc = describe_lookup_mean(context.node, context.input(0).shape);
+  desc.values = tables.values;
+  return Built{"ref",
+               [desc, in = *context.in[0], out = context.out[0]](Slots slots, ThreadPool& pool) -> Status {
+                 ref::lookup_mean(desc, slots[in], slots[out], pool);
+                 return {};
+               },
+               0,
+               {1}};
+}
+
+Result<Built> lookup_product(const BuildContext& context) {
+  ASSIGN_OR_RETURN(const LookupTables tables, keep_tables(context, {}));
+  ref::LookupProductDesc desc = describe_lookup_product(context.node, context.input(0).shape);
+  desc.values = tables.values;
+  desc.factors = tables.factors;
+  return Built{"ref",
+               [desc, in = *context.in[0], steps = *context.in[2], out = context.out[0]](
+                   Slots slots, ThreadPool& pool) -> Status {
+                 ref::lookup_product(desc, slots[in], slots[steps], slots[out], pool);
+                 return {};
+               },
+               0,
+               {1, 3}};
+}
+
 constexpr auto kRows = std::to_array<BuilderRow>({{"Lookup", lookup, false, "ridgeline"},
+                                                  {"LookupMean", lookup_mean, false, "ridgeline"},
+                                                  {"LookupProduct", lookup_product, false, "ridgeline"},
                                                   {"QuantizedAdd", add, false, "ridgeline"},
                                                   {"QuantizedAveragePool", average, false, "ridgeline"},
                                                   {"QuantizedConv", conv, false, "ridgeline"},
@@ -169,6 +199,40 @@ Result<ref::QuantizedAverageDesc> describe_quantized_average(const Node& node, c
                                    .in_zero = operand.zero,
                                    .scale = operand.scale,
                                    .finish = finish_of(node)};
+}
+
+ref::LookupMeanDesc describe_lookup_mean(const Node& node, const Shape& x) {
+  const int64_t planes = x[0] * x[1], plane = x.element_count() / planes;
+  return {.planes = planes,
+          .plane = plane,
+          .factor = static_cast<float>(1 / (unit_of(node) * static_cast<double>(plane))),
+          .finish = finish_of(node)};
+}
+
+ref::LookupProductDesc describe_lookup_product(const Node& node, const Shape& x) {
+  const int64_t planes = x[0] * x[1];
+  return {.planes = planes, .plane = x.element_count() / planes, .finish = finish_of(node)};
+}
+
+Result<LookupTables> keep_tables(const BuildContext& context, LookupFlips flips) {
+  constexpr size_t kSteps = 256;
+  const bool is_product = context.has(3);
+  for (size_t i = 0; i < context.node.inputs.size(); i += 2) {
+    RETURN_IF_ERROR(check_bytes(context, i));
+    if (!context.is_constant(i + 1) || context.input(i + 1).dtype != DType::kF32)
+      return unsupported("{}: its table is no constant", context.node.describe());
+  }
+  ASSIGN_OR_RETURN(Tensor kept,
+                   Tensor::zeros(DType::kF32, {static_cast<int64_t>(is_product ? 2 * kSteps : kSteps)}));
+  for (size_t step = 0; step < kSteps; ++step) {
+    kept.as<float>()[step] = context.input(1).as<float>()[step ^ flips.values];
+    if (is_product)
+      kept.as<float>()[kSteps + step] =
+          static_cast<float>(context.input(3).as<float>()[step ^ flips.factors] / unit_of(context.node));
+  }
+  context.packed.push_back(kept);
+  const float* const values = kept.as<float>().data();
+  return LookupTables{values, is_product ? values + kSteps : nullptr};
 }
 
 Status check_quantized_operands(const BuildContext& context) {

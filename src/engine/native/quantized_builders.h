@@ -28,6 +28,22 @@ kernels::ref::QuantizedAddDesc describe_quantized_add(const Node& node, DType a,
 Result<kernels::ref::QuantizedAverageDesc> describe_quantized_average(const Node& node, const Shape& x,
                                                                       DType dtype);
 
+/// A LookupMean's and a LookupProduct's, but for their tables.
+kernels::ref::LookupMeanDesc describe_lookup_mean(const Node& node, const Shape& x);
+kernels::ref::LookupProductDesc describe_lookup_product(const Node& node, const Shape& x);
+
+/// Their tables, kept with the plan; `factors` are in steps of the result, and null for a mean. What steps
+/// are exclusive-ored with says how they are counted.
+struct LookupTables {
+  const float* values;
+  const float* factors;
+};
+struct LookupFlips {
+  uint8_t values = 0, factors = 0;
+};
+/// kUnsupported, naming the node, unless its operands are what the passes make them.
+Result<LookupTables> keep_tables(const BuildContext& context, LookupFlips flips);
+
 /// kUnsupported, naming the node, unless a QuantizedConv's or a QuantizedGemm's operands are what the passes
 /// make them.
 Status check_quantized_operands(const BuildContext& context);

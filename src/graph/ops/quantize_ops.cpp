@@ -23,10 +23,33 @@ Status dynamic_quantize(InferContext& context) {
   return {};
 }
 
-Status lookup(InferContext& context) {
-  const auto table = context.shape(1);
+Status check_table(InferContext& context, size_t input) {
+  const auto table = context.shape(input);
   if (table && *table != Shape{256}) return context.error("the table is {}", table->to_string());
+  return {};
+}
+
+Status lookup(InferContext& context) {
+  RETURN_IF_ERROR(check_table(context, 1));
   context.set_output(0, context.dtype(1), context.shape(0));
+  return {};
+}
+
+Status lookup_mean(InferContext& context) {
+  RETURN_IF_ERROR(check_table(context, 1));
+  ASSIGN_OR_RETURN(const DType dtype, declared_type(context));
+  auto shape = context.shape(0);
+  if (shape)
+    for (size_t axis = 2; axis < shape->rank(); ++axis) (*shape)[axis] = 1;
+  context.set_output(0, dtype, shape);
+  return {};
+}
+
+Status lookup_product(InferContext& context) {
+  RETURN_IF_ERROR(check_table(context, 1));
+  RETURN_IF_ERROR(check_table(context, 3));
+  ASSIGN_OR_RETURN(const DType dtype, declared_type(context));
+  context.set_output(0, dtype, context.shape(0));
   return {};
 }
 
@@ -58,6 +81,8 @@ constexpr auto kRows = std::to_array<OpRow>({
     {"DequantizeLinear", 2, 3, dequantize},
     {"DynamicQuantizeLinear", 1, 1, dynamic_quantize},
     {"Lookup", 2, 2, lookup, "ridgeline"},
+    {"LookupMean", 2, 2, lookup_mean, "ridgeline"},
+    {"LookupProduct", 4, 4, lookup_product, "ridgeline"},
     {"QuantizeLinear", 2, 3, quantize},
     {"QuantizedAdd", 2, 2, quantized_add, "ridgeline"},
     {"QuantizedGemm", 2, 3, quantized_gemm, "ridgeline"},

@@ -100,7 +100,10 @@ Status fuse_gelus(Graph& graph, const PassOptions& options);
 Status fuse_quantized_layers(Graph& graph, const PassOptions& options);
 /// What else lies between DequantizeLinear and QuantizeLinear: moves and MaxPool run on the integers as they
 /// are; functions of one element, and changes of scale, become a ridgeline.Lookup of each byte in a table of
-/// 256; averages a QuantizedAveragePool (operand "x_").
+/// 256; averages a QuantizedAveragePool (operand "x_"). Of an image whose elements are a function of steps
+/// that others need too, as squeeze and excitation has it, a mean becomes a ridgeline.LookupMean and the
+/// product with such factors of its channels a ridgeline.LookupProduct: each operand is followed by the 256
+/// values of its steps. What is moved before it is quantised is moved afterwards.
 Status stay_in_integers(Graph& graph, const PassOptions& options);
 /// Where floats stay floats: a QuantizeLinear whose integers are only turned back becomes a
 /// ridgeline.RoundToSteps with the float attributes "y_scale" and, counted from the zero point, "y_low" and

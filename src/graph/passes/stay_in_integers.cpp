@@ -33,6 +33,22 @@ Values values_of(const Quantisation& from) {
   return values;
 }
 
+/// Elements may as well be quantised before they are moved: whatever made them may then write steps itself.
+void quantize_before_moves(Graph& graph, const TypeMap& types) {
+  Rewriter rewriter(graph);
+  const QuantizedValues values(rewriter, types);
+  for (size_t index = 0; index < rewriter.node_count(); ++index) {
+    Node& node = rewriter.node(index);
+    if (!is_one_of(kMoves, node) || node.op == "MaxPool" || values.source(node.inputs[0])) continue;
+    const auto reader = rewriter.only_reader(node.outputs[0]);
+    if (!reader || !values.quantisation_of(*reader)) continue;
+    Node& after = rewriter.node(*reader);
+    std::swap(node, after);
+    std::swap(node.inputs[0], after.inputs[0]);
+    std::swap(node.outputs[0], after.outputs[0]);
+  }
+}
+
 class Stayer {
  public:
   Stayer(Graph& graph, const TypeMap& types, const PassOptions& options)
@@ -56,9 +72,9 @@ class Stayer {
     const auto sink = values_.sink(node.outputs[0]);
     if (!sink) return {};
     if (is_plain(node, "Concat")) return join(index, *sink);
-    if (is_plain(node, "Mul")) return gate(index, *sink);
+    if (is_plain(node, "Mul")) return multiply(index, *sink);
     const auto source = values_.source(node.inputs[0]);
-    if (!source) return {};
+    if (!source) return is_plain(node, "GlobalAveragePool") ? squeeze(index, *sink) : Status();
     if (is_one_of(kMoves, node)) return move(index, *source, *sink);
     if (node.op.ends_with("AveragePool")) return average(index, *source, *sink);
     if (is_one_of(kFunctions, node)) return apply(index, *source, *sink);
@@ -182,22 +198,105 @@ class Stayer {
   }
 
   /// x · f(x), as exporters write SiLU and HardSwish.
-  Status gate(size_t index, const QuantizedSink& sink) {
-    const Node product = rewriter_.node(index);
+  struct Gated {
+    size_t function;  ///< node
+    Mapped mapped;
+  };
+  Result<std::optional<Gated>> gated(const Node& product) {
     for (const size_t side : {0, 1}) {
-      const std::string &x = product.inputs[side], &factor = product.inputs[1 - side];
+      const std::string& x = product.inputs[side];
       const auto source = values_.source(x);
-      const auto function = rewriter_.producer(factor);
-      if (!source || !function || rewriter_.only_reader(factor) != index ||
-          !is_one_of(kFunctions, rewriter_.node(*function)) || rewriter_.node(*function).inputs[0] != x)
+      const auto function = rewriter_.producer(product.inputs[1 - side]);
+      if (!source || !function || !is_one_of(kFunctions, rewriter_.node(*function)) ||
+          rewriter_.node(*function).inputs[0] != x)
         continue;
       ASSIGN_OR_RETURN(auto results, results_of(rewriter_.node(*function), source->as));
-      if (!results) return {};
+      if (!results) break;
       const Values steps = values_of(source->as);
       for (size_t byte = 0; byte < kSteps; ++byte) (*results)[byte] *= steps[byte];
-      rewriter_.node(index).name = rewriter_.node(*function).name + "+" + product.name;
-      rewriter_.drop(*function);
-      return look_up(index, {source->integers, *results}, sink);
+      return std::optional(Gated{*function, {source->integers, *results}});
+    }
+    return std::optional<Gated>();
+  }
+
+  Status multiply(size_t index, const QuantizedSink& sink) {
+    const Node product = rewriter_.node(index);
+    ASSIGN_OR_RETURN(const auto gate, gated(product));
+    if (!gate) return scale(index, sink);
+    const Node& function = rewriter_.node(gate->function);
+    rewriter_.node(index).name = function.name + "+" + product.name;
+    if (rewriter_.only_reader(function.outputs[0]) == index) rewriter_.drop(gate->function);
+    return look_up(index, gate->mapped, sink);
+  }
+
+  /// A value that is a function of steps, whoever else reads it.
+  Result<std::optional<Mapped>> mapped(const std::string& value) {
+    if (const auto source = values_.source(value))
+      return std::optional(Mapped{source->integers, values_of(source->as)});
+    const auto producer = rewriter_.producer(value);
+    if (!producer) return std::optional<Mapped>();
+    const Node& node = rewriter_.node(*producer);
+    if (is_plain(node, "Mul")) {
+      ASSIGN_OR_RETURN(const auto gate, gated(node));
+      return gate ? std::optional(gate->mapped) : std::nullopt;
+    }
+    const auto source = node.has_input(0) ? values_.source(node.inputs[0]) : std::nullopt;
+    if (!source) return std::optional<Mapped>();
+    if (const auto clamp = clamp_of(rewriter_.graph(), node)) {
+      Mapped clamped{source->integers, values_of(source->as)};
+      for (float& each : clamped.values) each = std::min(std::max(each, clamp->low), clamp->high);
+      return std::optional(clamped);
+    }
+    if (!is_one_of(kFunctions, node)) return std::optional<Mapped>();
+    ASSIGN_OR_RETURN(const auto results, results_of(node, source->as));
+    return results ? std::optional(Mapped{source->integers, *results}) : std::nullopt;
+  }
+
+  /// A node over values of steps, each before its table, in place of the node at `index`.
+  Status look_values_up(size_t index, const QuantizedSink& sink, const std::string& op,
+                        std::span<const Mapped> operands) {
+    Node lookup{.name = rewriter_.node(index).name,
+                .op = op,
+                .domain = "ridgeline",
+                .outputs = rewriter_.node(sink.quantize).outputs};
+    for (const Mapped& operand : operands) {
+      const std::string name = rewriter_.fresh_name(lookup.outputs[0] + "/values");
+      ASSIGN_OR_RETURN(rewriter_.graph().initializers[name],
+                       Tensor::from_values<float>({int64_t{kSteps}}, std::span<const float>(operand.values)));
+      lookup.inputs.insert(lookup.inputs.end(), {operand.integers, name});
+    }
+    set_result(lookup, sink);
+    drop_clamps(sink, lookup.name);
+    rewriter_.drop(index);
+    rewriter_.node(sink.quantize) = std::move(lookup);
+    return {};
+  }
+
+  const Shape* image_shape(const std::string& value) const {
+    const auto type = types_.find(value);
+    const bool is_image = type != types_.end() && type->second.shape && type->second.shape->is_static() &&
+                          type->second.shape->rank() == 4;
+    return is_image ? &*type->second.shape : nullptr;
+  }
+
+  /// The mean of an image that is a function of steps.
+  Status squeeze(size_t index, const QuantizedSink& sink) {
+    const std::string image = rewriter_.node(index).inputs[0];
+    if (image_shape(image) == nullptr) return {};
+    ASSIGN_OR_RETURN(const auto operand, mapped(image));
+    return operand ? look_values_up(index, sink, "LookupMean", std::span(&*operand, 1)) : Status();
+  }
+
+  /// An image that is a function of steps, times such a factor of each channel.
+  Status scale(size_t index, const QuantizedSink& sink) {
+    const Node product = rewriter_.node(index);
+    for (const size_t side : {0, 1}) {
+      const Shape* const image = image_shape(product.inputs[side]);
+      const Shape* const factor = image_shape(product.inputs[1 - side]);
+      if (image == nullptr || factor == nullptr || *factor != Shape{(*image)[0], (*image)[1], 1, 1}) continue;
+      ASSIGN_OR_RETURN(const auto x, mapped(product.inputs[side]));
+      ASSIGN_OR_RETURN(const auto by, mapped(product.inputs[1 - side]));
+      if (x && by) return look_values_up(index, sink, "LookupProduct", std::array{*x, *by});
     }
     return {};
   }
@@ -236,7 +335,9 @@ class Stayer {
 
 Status stay_in_integers(Graph& graph, const PassOptions& options) {
   if (!options.computes_in_integers) return {};
-  ASSIGN_OR_RETURN(const TypeMap types, infer_types(graph));
+  ASSIGN_OR_RETURN(TypeMap types, infer_types(graph));
+  quantize_before_moves(graph, types);
+  ASSIGN_OR_RETURN(types, infer_types(graph));
   return Stayer(graph, types, options).run();
 }
 

@@ -33,16 +33,48 @@ struct AddSteps {
   Finish finish{};
 };
 
+/// out = table[in], of steps as lines have them.
+struct Lookup {
+  const uint8_t* steps = nullptr;
+  int64_t lines = 0;
+  const uint8_t* table = nullptr;  ///< [256]
+  uint8_t* out = nullptr;
+};
+
+/// Of lines behind each other, into one; see ref::lookup_mean.
+struct LookupMean {
+  const uint8_t* steps = nullptr;
+  int64_t lines = 0;
+  const float* values = nullptr;  ///< [256]
+  float factor = 1;
+  Finish finish{};
+  uint8_t* out = nullptr;
+};
+
+/// Lines behind each other; see ref::lookup_product.
+struct LookupProduct {
+  const uint8_t* steps = nullptr;
+  int64_t lines = 0;
+  const float* values = nullptr;   ///< [256]
+  const float* factors = nullptr;  ///< [kChannels]
+  Finish finish{};
+  uint8_t* out = nullptr;
+};
+
 /// One instruction set's kernels.
 struct ByteKernels {
   void (*to_pixels)(const PlaneRows& rows);
   void (*max)(const lines::PoolRow& row);
   void (*average)(const lines::PoolRow& row, const Average& average);
   void (*add)(const AddSteps& add);
+  void (*lookup)(const Lookup& lookup);
+  void (*lookup_mean)(const LookupMean& mean);
+  void (*lookup_product)(const LookupProduct& product);
 };
 
-const ByteKernels& avx512_bytes();  ///< needs avx512bw too
-const ByteKernels& ref_bytes();     ///< for any CPU
+const ByteKernels& avx512_vbmi_bytes();  ///< needs avx512bw too
+const ByteKernels& avx512_bytes();       ///< likewise
+const ByteKernels& ref_bytes();          ///< for any CPU
 
 /// The best that `cpu` has.
 const ByteKernels& byte_kernels(const CpuFeatures& cpu);

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "kernels/bytes/byte_kernels.h"
-#include "kernels/bytes/steps_body.h"
+#include "kernels/bytes/lookups_body.h"
 #include "kernels/ref/pool.h"
 
 namespace ridgeline::kernels::bytes {
@@ -97,7 +97,13 @@ void add(const AddSteps& of) {
   std::copy_n(out, add.count - i, add.out + i);
 }
 
-constexpr ByteKernels kKernels{.to_pixels = to_pixels, .max = max, .average = average, .add = add};
+constexpr ByteKernels kKernels{.to_pixels = to_pixels,
+                               .max = max,
+                               .average = average,
+                               .add = add,
+                               .lookup = lookup,
+                               .lookup_mean = lookup_mean,
+                               .lookup_product = lookup_product};
 
 }  // namespace
 }  // namespace ridgeline::kernels::bytes

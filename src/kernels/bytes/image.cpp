@@ -131,7 +131,52 @@ void add(const ByteKernels& kernels, const AddSteps& desc, ThreadPool& pool) {
   });
 }
 
+void lookup(const ByteKernels& kernels, const Lookup& desc, ThreadPool& pool) {
+  pool.parallel_for(desc.lines, kLinesOfTask, [&](int64_t begin, int64_t end) {
+    Lookup part = desc;
+    part.steps += begin * kLineBytes;
+    part.out += begin * kLineBytes;
+    part.lines = end - begin;
+    kernels.lookup(part);
+  });
+}
+
+void lookup_mean(const ByteKernels& kernels, const LookupDesc& desc, float factor, ThreadPool& pool) {
+  pool.parallel_for(desc.batch * blocks_of(desc.channels), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block)
+      kernels.lookup_mean({.steps = steps_of(desc.in + block * desc.plane),
+                           .lines = desc.plane,
+                           .values = desc.values,
+                           .factor = factor,
+                           .finish = desc.finish,
+                           .out = steps_of(desc.out + block)});
+  });
+}
+
+void lookup_product(const ByteKernels& kernels, const LookupDesc& desc, const LookupFactors& factors,
+                    ThreadPool& pool) {
+  const int64_t lines = desc.batch * blocks_of(desc.channels) * desc.plane;
+  pool.parallel_for(lines, ceil_div(lines, kTasksPerThread * pool.threads()),
+                    [&](int64_t begin, int64_t end) {
+                      while (begin < end) {
+                        const int64_t block = begin / desc.plane;
+                        float factor[kChannels];
+                        for (int64_t i = 0; i < kChannels; ++i)
+                          factor[i] = factors.values[steps_of(factors.steps + block)[i]];
+                        const int64_t count = std::min(end, (block + 1) * desc.plane) - begin;
+                        kernels.lookup_product({.steps = steps_of(desc.in + begin),
+                                                .lines = count,
+                                                .values = desc.values,
+                                                .factors = factor,
+                                                .finish = desc.finish,
+                                                .out = steps_of(desc.out + begin)});
+                        begin += count;
+                      }
+                    });
+}
+
 const ByteKernels& byte_kernels(const CpuFeatures& cpu) {
+  if (needs_avx512_vbmi(cpu).ok()) return avx512_vbmi_bytes();
   return needs_avx512_bytes(cpu).ok() ? avx512_bytes() : ref_bytes();
 }
 

@@ -35,6 +35,29 @@ void max_pool(const ByteKernels& kernels, const ref::PoolDesc& desc, const Line*
 void average_pool(const ByteKernels& kernels, const ref::QuantizedAverageDesc& desc, const Line* in,
                   Line* out, ThreadPool& pool);
 
+/// out = table[in], [256] of steps as lines have them.
+void lookup(const ByteKernels& kernels, const Lookup& desc, ThreadPool& pool);
+
+/// See ref::lookup_mean and ref::lookup_product; of planes, there are `batch` · `channels`. Tables are [256],
+/// of steps as lines have them.
+struct LookupDesc {
+  int64_t batch = 1;
+  int64_t channels = 1;
+  int64_t plane = 1;
+  const float* values = nullptr;
+  Finish finish{};  ///< its zero point counts from the type's lowest
+  const Line* in = nullptr;
+  Line* out = nullptr;
+};
+void lookup_mean(const ByteKernels& kernels, const LookupDesc& desc, float factor, ThreadPool& pool);
+/// A line of `steps` for each block of each image.
+struct LookupFactors {
+  const float* values = nullptr;
+  const Line* steps = nullptr;
+};
+void lookup_product(const ByteKernels& kernels, const LookupDesc& desc, const LookupFactors& factors,
+                    ThreadPool& pool);
+
 /// See ref::quantized_add.
 void add(const ByteKernels& kernels, const AddSteps& desc, ThreadPool& pool);
 

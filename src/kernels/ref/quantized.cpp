@@ -155,4 +155,31 @@ void lookup(const TensorView& in, const TensorView& table, const TensorView& out
   });
 }
 
+void lookup_mean(const LookupMeanDesc& desc, const TensorView& in, const TensorView& out, ThreadPool& pool) {
+  const auto* const steps = reinterpret_cast<const uint8_t*>(in.data);
+  pool.parallel_for(desc.planes, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      float sum = 0;
+      for (int64_t first = 0; first < desc.plane; first += kSummedTogether) {
+        float part = 0;
+        for (int64_t i = first; i < std::min(first + kSummedTogether, desc.plane); ++i)
+          part += desc.values[steps[plane * desc.plane + i]];
+        sum += part;
+      }
+      write(out.dtype, desc.finish, sum * desc.factor, out.data, plane);
+    }
+  });
+}
+
+void lookup_product(const LookupProductDesc& desc, const TensorView& in, const TensorView& steps,
+                    const TensorView& out, ThreadPool& pool) {
+  const auto* const from = reinterpret_cast<const uint8_t*>(in.data);
+  const auto* const of_planes = reinterpret_cast<const uint8_t*>(steps.data);
+  pool.parallel_for(desc.planes, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin * desc.plane; i < end * desc.plane; ++i)
+      write(out.dtype, desc.finish, desc.values[from[i]] * desc.factors[of_planes[i / desc.plane]], out.data,
+            i);
+  });
+}
+
 }  // namespace ridgeline::kernels::ref

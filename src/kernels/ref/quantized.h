@@ -37,4 +37,27 @@ Status quantized_average(const QuantizedAverageDesc& desc, const TensorView& in,
 /// out[i] = table[byte i of in]; all are of one byte.
 void lookup(const TensorView& in, const TensorView& table, const TensorView& out, ThreadPool& pool);
 
+/// out = finish(factor · Σ values[byte of in]) of each plane, as FP32 sums them: 64 elements in order, then
+/// these sums in order. `values` are 256.
+struct LookupMeanDesc {
+  int64_t planes = 1;
+  int64_t plane = 1;
+  const float* values = nullptr;
+  float factor = 1;
+  quantized::Finish finish{};
+};
+constexpr int64_t kSummedTogether = 64;
+void lookup_mean(const LookupMeanDesc& desc, const TensorView& in, const TensorView& out, ThreadPool& pool);
+
+/// out = finish(values[byte of in] · factors[byte of its plane's step]), 256 each.
+struct LookupProductDesc {
+  int64_t planes = 1;
+  int64_t plane = 1;
+  const float* values = nullptr;
+  const float* factors = nullptr;
+  quantized::Finish finish{};
+};
+void lookup_product(const LookupProductDesc& desc, const TensorView& in, const TensorView& steps,
+                    const TensorView& out, ThreadPool& pool);
+
 }  // namespace ridgeline::kernels::ref
