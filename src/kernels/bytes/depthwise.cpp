@@ -60,8 +60,9 @@ void depthwise(DepthwiseKernel kernel, const QuantizedConvDesc& desc, const Quan
   Line padding;
   std::memset(&padding, zero, sizeof(padding));
   pool.parallel_for(rows, ceil_div(rows, kTasksPerThread * pool.threads()), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin, count = 0; i < end; i += count) {
       const int64_t plane = i / w.out[1], row = i % w.out[1], block = plane % blocks;
+      count = std::min(end - i, w.out[1] - row);
       const PaddedScales<kChannels> scales(desc, args, block * kChannels);
       Results results = results_at(
           desc, args, {.image = plane / blocks, .first = block * kChannels, .pixel = row * w.out[2]});
@@ -70,11 +71,12 @@ void depthwise(DepthwiseKernel kernel, const QuantizedConvDesc& desc, const Quan
       int32_t corrections[kChannels];
       for (int64_t lane = 0; lane < kChannels; ++lane)
         corrections[lane] = -zero * sums[block * kChannels + lane];
-      kernel({.row = {.window = w,
-                      .row = row,
-                      .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
-                      .padding = &padding,
-                      .weights = weights + block * weights_of_block(desc)},
+      kernel({.first = {.window = w,
+                        .row = row,
+                        .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
+                        .padding = &padding,
+                        .weights = weights + block * weights_of_block(desc)},
+              .count = count,
               .corrections = corrections,
               .results = results});
     }

@@ -5,6 +5,7 @@ constexpr int kLanes = 16;
 }  // namespace ridgeline::kernels::vector
 
 #include "kernels/bytes/depthwise_body.h"
+#include "kernels/bytes/line_values_body.h"
 
 namespace ridgeline::kernels::bytes {
 namespace {
@@ -24,10 +25,15 @@ class VnniProducts : public ByteProducts {
     store(to.parts + 3, _mm512_unpackhi_epi16(high_first, high_last));
   }
 
-  /// Last, each sixteen channels' quarters are brought together.
+  /// Each vector has four of every sixteen channels.
   template <int results>
-  static void sum(const lines::Columns<VnniProducts>& columns, int32_t* sums) {
-    __m512i of[results][4] = {};
+  struct QuarteredSums {
+    __m512i of[results][4];
+  };
+
+  template <int results>
+  [[gnu::always_inline]] static QuarteredSums<results> sum(const lines::Columns<VnniProducts>& columns) {
+    QuarteredSums<results> sums{};
     const int8_t* weights = columns.weights;
     for (int64_t group = 0; group < columns.groups; ++group) {
       const FourRows* rows = columns.first + group * columns.group_step;
@@ -37,12 +43,49 @@ class VnniProducts : public ByteProducts {
           const __m512i weight = load(weights + part * kLineBytes);
 #pragma GCC unroll 4
           for (int i = 0; i < results; ++i)
-            of[i][part] =
-                _mm512_dpbusd_epi32(of[i][part], load(rows[i * columns.stride].parts + part), weight);
+            sums.of[i][part] =
+                _mm512_dpbusd_epi32(sums.of[i][part], load(rows[i * columns.stride].parts + part), weight);
         }
     }
+    return sums;
+  }
+};
+
+/// Finishes sums where they are; those that become FP32 or meet a residual by way of memory.
+class QuarteredEnds {
+ public:
+  explicit QuarteredEnds(const DepthwiseRows& rows)
+      : out_(rows.results.out),
+        finish_(rows.results.finish),
+        stays_(rows.results.blocks == nullptr && rows.results.residual == nullptr),
+        stored_(rows),
+        scale_(load_quartered(rows.results.scale)),
+        shift_(load_quartered(rows.results.shift)) {
+    float corrections[kChannels];
+    std::memcpy(corrections, rows.corrections, sizeof(corrections));
+    corrections_ = load_quartered(corrections);
+  }
+
+  template <int results>
+  [[gnu::always_inline]] void write(const VnniProducts::QuarteredSums<results>& sums, int64_t line) const {
+    if (!stays_) {
+      ByteProducts::Sums<results> ordered;
 #pragma GCC unroll 4
-    for (int i = 0; i < results; ++i) store_ordered(of[i], sums + i * kChannels);
+      for (int i = 0; i < results; ++i) store_ordered(sums.of[i], ordered.of[i]);
+      stored_.write(ordered, line);
+      return;
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < results; ++i) {
+      LineValues values;
+#pragma GCC unroll 4
+      for (int v = 0; v < kLineVectors; ++v) {
+        const Ints sum =
+            reinterpret_cast<Ints>(sums.of[i][v]) + reinterpret_cast<Ints>(corrections_.vectors[v]);
+        values.vectors[v] = fused(__builtin_convertvector(sum, Vector), scale_.vectors[v], shift_.vectors[v]);
+      }
+      store_quartered(finish_, values, out_ + (line + i) * kLineBytes);
+    }
   }
 
  private:
@@ -56,10 +99,18 @@ class VnniProducts : public ByteProducts {
     store(sums + 32, _mm512_shuffle_i32x4(c, d, kEven));
     store(sums + 48, _mm512_shuffle_i32x4(c, d, kOdd));
   }
+
+  uint8_t* out_;
+  Finish finish_;
+  bool stays_;  ///< in registers
+  StoredEnds stored_;
+  LineValues scale_, shift_, corrections_;
 };
 
 }  // namespace
 
-void avx512_vnni_depthwise(const DepthwiseRow& row) { depthwise_row<VnniProducts>(row); }
+void avx512_vnni_depthwise(const DepthwiseRows& rows) {
+  lines::multiply_rows<VnniProducts>(rows.first, rows.count, QuarteredEnds(rows));
+}
 
 }  // namespace ridgeline::kernels::bytes

@@ -1,5 +1,4 @@
-// Included by one file per instruction set, which sets kernels::vector::kLanes and gives depthwise_row a
-// class Products.
+// Included by one file per instruction set, which sets kernels::vector::kLanes.
 
 #pragma once
 
@@ -14,21 +13,33 @@ using FourRows = lines::Interleaved<kRowsTogether>;
 
 struct ByteProducts {
   using Number = int8_t;
-  using Sum = int32_t;
   static constexpr int64_t kTogether = kRowsTogether, kChannels = bytes::kChannels;
+
+  /// Of results beside each other.
+  template <int results>
+  struct alignas(64) Sums {
+    int32_t of[results][kChannels];
+  };
 };
 
-template <typename Products>
-void depthwise_row(const DepthwiseRow& row) {
-  lines::multiply_row<Products>(row.row, [&](const int32_t* sums, int64_t first, int64_t count) {
+/// Finishes sums that lie in memory.
+class StoredEnds {
+ public:
+  explicit StoredEnds(const DepthwiseRows& rows) : rows_(rows) {}
+
+  template <int results>
+  void write(const ByteProducts::Sums<results>& sums, int64_t line) const {
     for (int64_t lane = 0; lane < kChannels; lane += kLanes) {
-      const Ints corrections = load_ints(row.corrections + lane);
-      write_run(row.results, {.lane = lane, .line = first, .count = count}, [&](int64_t i) {
-        return __builtin_convertvector(load_ints(sums + i * kChannels + lane) + corrections, Vector);
+      const Ints corrections = load_ints(rows_.corrections + lane);
+      write_run(rows_.results, {.lane = lane, .line = line, .count = results}, [&](int64_t i) {
+        return __builtin_convertvector(load_ints(sums.of[i] + lane) + corrections, Vector);
       });
     }
-  });
-}
+  }
+
+ private:
+  const DepthwiseRows& rows_;
+};
 
 }  // namespace
 }  // namespace ridgeline::kernels::bytes

@@ -22,9 +22,10 @@ struct PlainProducts : ByteProducts {
   }
 
   template <int results>
-  static void sum(const lines::Columns<PlainProducts>& columns, int32_t* sums) {
-    std::fill_n(sums, results * kChannels, 0);
-    for (int i = 0; i < results; ++i) add_products(columns, i, sums + i * kChannels);
+  static Sums<results> sum(const lines::Columns<PlainProducts>& columns) {
+    Sums<results> sums{};
+    for (int i = 0; i < results; ++i) add_products(columns, i, sums.of[i]);
+    return sums;
   }
 
   /// Of one result.
@@ -46,6 +47,8 @@ struct PlainProducts : ByteProducts {
 
 }  // namespace
 
-void ref_depthwise(const DepthwiseRow& row) { depthwise_row<PlainProducts>(row); }
+void ref_depthwise(const DepthwiseRows& rows) {
+  lines::multiply_rows<PlainProducts>(rows.first, rows.count, StoredEnds(rows));
+}
 
 }  // namespace ridgeline::kernels::bytes

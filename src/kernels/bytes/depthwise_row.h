@@ -7,17 +7,18 @@ namespace ridgeline::kernels::bytes {
 
 constexpr int64_t kRowsTogether = 4;
 
-/// One row of a block's results, a convolution of each channel for itself.
-struct DepthwiseRow {
-  lines::ChannelRow row;                 ///< weights are i8
+/// Rows of a block's results, a convolution of each channel for itself.
+struct DepthwiseRows {
+  lines::ChannelRow first;  ///< weights are i8
+  int64_t count = 1;
   const int32_t* corrections = nullptr;  ///< [kChannels], added to sums
-  Results results{};                     ///< of the row
+  Results results{};                     ///< from the first row on
 };
 
 /// One instruction set's kernel.
-using DepthwiseKernel = void (*)(const DepthwiseRow& row);
+using DepthwiseKernel = void (*)(const DepthwiseRows& rows);
 
-void avx512_vnni_depthwise(const DepthwiseRow& row);
-void ref_depthwise(const DepthwiseRow& row);  ///< for any CPU
+void avx512_vnni_depthwise(const DepthwiseRows& rows);
+void ref_depthwise(const DepthwiseRows& rows);  ///< for any CPU
 
 }  // namespace ridgeline::kernels::bytes

@@ -1,5 +1,5 @@
-// Included by one file per instruction set, which gives multiply_row a class Products: types Number and Sum,
-// constants kTogether and kChannels, interleave(lines, to) and sum<n>(columns, sums) of n results beside each
+// Included by one file per instruction set, which gives multiply_row a class Products: a type Number,
+// constants kTogether and kChannels, interleave(lines, to) and sum<n>(columns) of n results beside each
 // other.
 
 #pragma once
@@ -45,11 +45,10 @@ void interleave_columns(const ChannelRow& row, int64_t begin, int64_t count,
   }
 }
 
-/// write(sums, column, count) takes sums [column][kChannels].
+/// write(sums, column) takes what Products::sum gives for the columns from there on.
 template <typename Products, typename Write>
 void multiply_row(const ChannelRow& row, const Write& write) {
   constexpr int64_t kMostColumns = 16;
-  alignas(64) typename Products::Sum sums[kMostColumns][Products::kChannels];
   Interleaved<Products::kTogether> held[kHeldColumns];
   const Window& w = row.window;
   const int64_t groups = std::max<int64_t>(row_groups(w, Products::kTogether), 1);
@@ -68,10 +67,20 @@ void multiply_row(const ChannelRow& row, const Write& write) {
                               .weights = static_cast<const typename Products::Number*>(row.weights)};
     int64_t i = 0;
     for (; i + 4 <= count; i += 4, results.first += 4 * w.stride[2])
-      Products::template sum<4>(results, sums[i]);
-    for (; i < count; ++i, results.first += w.stride[2]) Products::template sum<1>(results, sums[i]);
-    write(sums[0], first, count);
+      write(Products::template sum<4>(results), first + i);
+    if (count - i == 3) write(Products::template sum<3>(results), first + i);
+    if (count - i == 2) write(Products::template sum<2>(results), first + i);
+    if (count - i == 1) write(Products::template sum<1>(results), first + i);
   }
+}
+
+/// `count` rows; ends.write(sums, line) takes what Products::sum gives for the results from there on.
+template <typename Products, typename Ends>
+void multiply_rows(ChannelRow row, int64_t count, const Ends& ends) {
+  const int64_t columns = row.window.out[2];
+  for (int64_t line = 0; line < count * columns; line += columns, ++row.row)
+    multiply_row<Products>(row, [&](const auto& sums, int64_t column)
+                                    __attribute__((always_inline)) { ends.write(sums, line + column); });
 }
 
 }  // namespace

@@ -49,15 +49,17 @@ void depthwise_dots(const LineConvDesc& desc, const LineConvArgs& args, ThreadPo
   const auto* const weights = static_cast<const uint16_t*>(args.weights);
   const Line padding{};
   pool.parallel_for(rows, ceil_div(rows, kTasksPerThread * pool.threads()), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin, count = 0; i < end; i += count) {
       const int64_t plane = i / w.out[1], row = i % w.out[1], block = plane % blocks;
+      count = std::min(end - i, w.out[1] - row);
       alignas(64) float bias[kChannels];
       avx512_bf16_depthwise(
-          {.row = {.window = w,
-                   .row = row,
-                   .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
-                   .padding = &padding,
-                   .weights = weights + block * weights_of_block(desc)},
+          {.first = {.window = w,
+                     .row = row,
+                     .plane = static_cast<const Line*>(args.in) + plane * volume(w.in),
+                     .padding = &padding,
+                     .weights = weights + block * weights_of_block(desc)},
+           .count = count,
            .results = {.out = args.out + i * w.out[2],
                        .residual = desc.conv.has_residual ? args.residual + i * w.out[2] : nullptr,
                        .bias = blocked::padded_bias(desc.conv, args.bias, block * kChannels, bias),

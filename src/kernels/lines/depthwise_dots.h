@@ -7,12 +7,13 @@
 /// The same of single numbers by dot products, of two rows each: weights are numbers too.
 namespace ridgeline::kernels::lines {
 
-/// One row of a block's results, whose weights are BF16.
-struct DotRow {
-  ChannelRow row;
-  Results results;
+/// Rows of a block's results, whose weights are BF16.
+struct DotRows {
+  ChannelRow first;
+  int64_t count = 1;
+  Results results;  ///< from the first row on
 };
-void avx512_bf16_depthwise(const DotRow& row);
+void avx512_bf16_depthwise(const DotRows& rows);
 
 Status accepts_depthwise_dots(const LineConvDesc& desc);
 size_t packed_depthwise_dots_bytes(const LineConvDesc& desc);
