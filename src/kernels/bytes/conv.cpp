@@ -56,7 +56,7 @@ class Convolution {
 
   void run(ThreadPool& pool) const { lines::Bands(schedule_, args_.scratch).run(*this, pool); }
 
-  void fill(int64_t image, const Band& band, std::byte* patch) const {
+  void fill(int64_t image, const Band& band, int64_t piece, std::byte* patch) const {
     const Window& w = schedule_.window;
     if (desc_.pixels) {
       const LevelImage levels{
@@ -77,9 +77,8 @@ class Convolution {
       fill_pixels(kernels_.bytes, pixels_, w, planes, band, patch);
       return;
     }
-    for (int64_t input = 0; input < schedule_.inputs; ++input)
-      lines_.fill(image_at(image) + input * volume(w.in), padding_, band,
-                  reinterpret_cast<Line*>(patch + input * taps_.input_bytes));
+    lines_.fill(image_at(image) + piece * volume(w.in), padding_, band,
+                reinterpret_cast<Line*>(patch + piece * taps_.input_bytes));
   }
 
   const std::byte* in_place(int64_t image, const Band& band) const {

@@ -19,8 +19,8 @@ struct Part {
   bool fetches_next;  ///< the weights of the next panel
 };
 
-/// Takes all tasks of a schedule through a layer, which has fill(image, band, patch), in_place(image, band),
-/// whose lines stand for a patch, and multiply(part).
+/// Takes all tasks of a schedule through a layer, which has fill(image, band, piece, patch), in_place(image,
+/// band), whose lines stand for a patch, and multiply(part).
 class Bands {
  public:
   Bands(const Schedule& schedule, void* scratch)
@@ -30,11 +30,7 @@ class Bands {
 
   template <typename Layer>
   void run(const Layer& layer, ThreadPool& pool) const {
-    if (schedule_.shares_patches())
-      pool.parallel_for(schedule_.batch * schedule_.bands, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-          layer.fill(i / schedule_.bands, band_at(i % schedule_.bands), patch_at(i));
-      });
+    if (schedule_.shares_patches()) fill_shared(layer, pool);
     pool.parallel_for(schedule_.tasks(), 1, [&](int64_t begin, int64_t end, int thread) {
       for (int64_t i = begin; i < end; ++i) compute(layer, i, thread);
     });
@@ -43,6 +39,17 @@ class Bands {
  private:
   /// Weights that stay in a second-level cache once they were read.
   static constexpr int64_t kCachedWeightBytes = int64_t{1} << 20;
+
+  template <typename Layer>
+  void fill_shared(const Layer& layer, ThreadPool& pool) const {
+    const int64_t pieces = schedule_.patch_pieces();
+    pool.parallel_for(schedule_.batch * schedule_.bands * pieces, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t patch = i / pieces;
+        layer.fill(patch / schedule_.bands, band_at(patch % schedule_.bands), i % pieces, patch_at(patch));
+      }
+    });
+  }
 
   Band band_at(int64_t index) const {
     const int64_t row = index * schedule_.rows;
@@ -64,7 +71,9 @@ class Bands {
     };
     const Band own = band_at(band);
     if (!schedule_.in_place && !schedule_.shares_patches())
-      for (int64_t image = first; image < end; ++image) layer.fill(image, own, patch_of(image));
+      for (int64_t image = first; image < end; ++image)
+        for (int64_t piece = 0; piece < schedule_.patch_pieces(); ++piece)
+          layer.fill(image, own, piece, patch_of(image));
     const int64_t end_panel = schedule_.first_panel(group + 1);
     const bool is_last_of_group =
         band + 1 == schedule_.bands && end == schedule_.batch;  // a thread goes on with the next

@@ -46,7 +46,7 @@ class Convolution {
 
   void run(ThreadPool& pool) const { Bands(schedule_, args_.scratch).run(*this, pool); }
 
-  void fill(int64_t image, const Band& band, std::byte* patch) const {
+  void fill(int64_t image, const Band& band, int64_t piece, std::byte* patch) const {
     const Window& w = schedule_.window;
     if (desc_.pixels) {
       const auto* const bytes =
@@ -61,9 +61,8 @@ class Convolution {
       return;
     }
     const Line* const in = static_cast<const Line*>(args_.in) + image * image_lines();
-    for (int64_t plane = 0; plane < schedule_.inputs * schedule_.parts; ++plane)
-      lines_.fill(in + plane * volume(w.in), Line{}, band,
-                  reinterpret_cast<Line*>(patch + plane * taps_.input_bytes));
+    lines_.fill(in + piece * volume(w.in), Line{}, band,
+                reinterpret_cast<Line*>(patch + piece * taps_.input_bytes));
   }
 
   const std::byte* in_place(int64_t image, const Band& band) const {

@@ -24,6 +24,8 @@ struct Schedule {
 
   int64_t tasks() const { return image_groups * bands * groups; }
   bool shares_patches() const { return groups > 1 && !in_place; }
+  /// That a patch is copied in, one plane of lines each.
+  int64_t patch_pieces() const { return planes ? 1 : inputs * parts; }
   int64_t panels() const { return outputs * panels_of_output; }
   int64_t first_panel(int64_t group) const { return group * outputs / groups * panels_of_output; }
   /// Those past the first 16 output channels of a panel are left out where there are none; so are panels.
