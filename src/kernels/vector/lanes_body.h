@@ -17,7 +17,8 @@ using UnalignedVector =
 
 constexpr float kInfinity = __builtin_inff();
 
-inline Vector splat(float x) { return Vector{} + x; }
+/// Less zeros, which a compiler leaves out; adding zeros would make −0 a 0.
+inline Vector splat(float x) { return x - Vector{}; }
 inline Vector load(const float* at) { return *reinterpret_cast<const UnalignedVector*>(at); }
 inline void store(float* at, Vector x) { *reinterpret_cast<UnalignedVector*>(at) = x; }
 /// The first `count` lanes; the others are those of `rest`.
