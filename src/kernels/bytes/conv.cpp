@@ -109,11 +109,11 @@ class Convolution {
     return static_cast<const Line*>(args_.in) + image * schedule_.inputs * volume(schedule_.window.in);
   }
 
+  Line padding_;
   Kernels kernels_;
   const QuantizedConvDesc& desc_;
   const QuantizedConvArgs& args_;
   int32_t zero_;  ///< point of the inputs
-  Line padding_;
   Schedule schedule_;
   lines::LinePatch lines_;
   PixelPatch pixels_;
