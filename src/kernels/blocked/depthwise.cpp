@@ -31,18 +31,8 @@ void pack_depthwise(const ConvDesc& desc, const float* weights, void* packed) {
 
 namespace {
 
-constexpr int64_t kMostPaddedFloats = 6144;  ///< of a plane that stays in a first-level cache
-
-/// The same outputs over an image with its padding.
-Window padded(const Window& window) {
-  Window all = window;
-  for (const size_t axis : {1, 2}) {
-    all.in[axis] =
-        (window.out[axis] - 1) * window.stride[axis] + (window.kernel[axis] - 1) * window.dilation[axis] + 1;
-    all.pad[axis] = 0;
-  }
-  return all;
-}
+constexpr int64_t kTasksPerThread = 8;
+constexpr int64_t kRowsOfBand = 4;  ///< which share most of what they read
 
 /// What is done for a block's rows.
 class Rows {
@@ -82,35 +72,22 @@ class Rows {
   int64_t blocks_, taps_, columns_;
 };
 
-/// Of small planes most windows reach over a border, which is slower than a copy of the plane with its
-/// padding.
-void over_padded_planes(const ConvDesc& desc, const ConvArgs& args, const Rows& rows, ThreadPool& pool) {
-  const Window &w = desc.window, around = padded(w);
-  const Range lines = {std::min(w.pad[1], around.in[1]), std::min(w.pad[1] + w.in[1], around.in[1])};
-  const int64_t columns = std::min(w.in[2], around.in[2] - w.pad[2]);
-  const int64_t planes = desc.batch * blocks_of(desc.in_channels);
-  pool.parallel_for(planes, ceil_div(planes, 4 * pool.threads()), [&](int64_t begin, int64_t end) {
-    alignas(64) float copy[kMostPaddedFloats];
-    std::fill_n(copy, volume(around.in) * kBlock, 0.0F);
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const float* from = args.in + plane * in_plane(w) * kBlock;
-      for (int64_t y = lines.begin; y < lines.end; ++y, from += w.in[2] * kBlock)
-        std::copy_n(from, columns * kBlock, copy + (y * around.in[2] + w.pad[2]) * kBlock);
-      rows.make(row_of(around, 0, copy, args.out + plane * out_plane(w) * kBlock), w.out[1], plane);
-    }
-  });
-}
-
 }  // namespace
 
 void depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
+  const Window& w = desc.window;
   const Rows rows(kernels, desc, args);
-  const Window around = padded(desc.window);
-  const bool has_border = around.in != desc.window.in;
-  if (has_border && volume(around.in) * kBlock <= kMostPaddedFloats)
-    return over_padded_planes(desc, args, rows, pool);
-  for_each_row(desc.window, desc.batch * blocks_of(desc.in_channels), args.in, args.out, pool,
-               [&](const LaneRow& row, int64_t plane) { rows.make(row, 1, plane); });
+  const int64_t bands = ceil_div(w.out[1], kRowsOfBand),
+                count = desc.batch * blocks_of(desc.in_channels) * bands;
+  pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                        const int64_t plane = i / bands, row = i % bands * kRowsOfBand;
+                        rows.make(row_of(w, row, args.in + plane * in_plane(w) * kBlock,
+                                         args.out + plane * out_plane(w) * kBlock),
+                                  std::min(kRowsOfBand, w.out[1] - row), plane);
+                      }
+                    });
 }
 
 }  // namespace ridgeline::kernels::blocked

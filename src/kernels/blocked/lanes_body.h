@@ -1,10 +1,10 @@
-// Included by one file per instruction set, which sets kLanes. Everything is local to that
-// file.
+// Included by one file per instruction set, which sets kLanes and kColumns: the sums of two rows of so many
+// columns stay in registers. Everything is local to that file.
 
 #include <limits>
 
 #include "kernels/blocked/channel_norm_body.h"
-#include "kernels/blocked/sliding_body.h"
+#include "kernels/blocked/depthwise_body.h"
 
 namespace ridgeline::kernels::blocked {
 namespace {
@@ -28,46 +28,8 @@ struct SumFold {
   static void finish(int64_t, const float*, Vector (&)[together]) {}
 };
 
-struct ProductFold {
-  const float* weights;
-  const float* out;
-  const Bounds* bounds;  ///< null: sums as they are
-
-  static Vector start() { return Vector{}; }
-  Vector tap(int64_t tap, int64_t lane) const { return load(weights + tap * kBlock + lane); }
-  Vector operator()(Vector sum, Vector x, Vector weight) const { return sum + x * weight; }
-  template <int together>
-  void finish(int64_t lane, const float* to, Vector (&sums)[together]) const {
-    if (bounds == nullptr) return;
-    const Vector bias = bounds->bias(lane);
-#pragma GCC unroll 8
-    for (int i = 0; i < together; ++i) sums[i] += bias;
-    if (const float* const residual = bounds->residual(); residual != nullptr)
-#pragma GCC unroll 8
-      for (int i = 0; i < together; ++i) sums[i] += load(residual + (to - out) + i * kBlock);
-#pragma GCC unroll 8
-    for (int i = 0; i < together; ++i) sums[i] = bounds->of(sums[i]);
-  }
-};
-
 void max_row(const LaneRow& row) { slide_row(row, MaxFold()); }
 void sum_row(const LaneRow& row) { slide_row(row, SumFold()); }
-void multiply_rows(const LaneRow& first, int64_t rows, const float* weights, const Finish& finish) {
-  const Window& w = first.window;
-  const bool is_bounded = finish.is_bounded();
-  const Bounds bounds(finish);
-  const ProductFold fold{weights, first.out, is_bounded ? &bounds : nullptr};
-  LaneRow row = first;
-  for (int64_t done = 0; done < rows; ++done) {
-    slide_row(row, fold);
-    row.out += w.out[2] * kBlock;
-    row.taps = taps_inside(w, 1, ++row.row);
-  }
-  if (is_bounded) return;
-  for (int64_t lane = 0; lane < kBlock; lane += kLanes)
-    finish_stored(finish, first.out + lane, rows * w.out[2], lane, lane);
-}
-
 void scale_plane(const float* in, const float* factor, int64_t pixels, float* out) {
   for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
     const Vector by = load(factor + lane);

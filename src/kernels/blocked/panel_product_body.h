@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "kernels/blocked/even_cuts_body.h"
 #include "kernels/blocked/fetch_body.h"
 #include "kernels/blocked/planes_product_body.h"
 #include "kernels/blocked/sums_body.h"
@@ -81,27 +82,18 @@ constexpr auto by_blocks(std::integer_sequence<int, blocks...>) {
           std::make_integer_sequence<int, kRows / Places::kLines>())...};
 }
 
-/// Rounded up. CPUs before Ice Lake divide 64 bits in as much time as a short product takes.
-constexpr uint32_t short_ceil_div(int64_t a, int64_t b) {
-  const auto divisor = static_cast<uint32_t>(b);
-  return (static_cast<uint32_t>(a) + divisor - 1) / divisor;
-}
-
-/// In as few cuts as there must be, of the same height or one less: 16 positions are 8 and 8, not 14 and 2.
 template <Inputs inputs, typename Places, Weights of_first_cut = Weights::kPlain>
 void multiply_lines(const PanelProduct& product) {
   using Blocks = std::make_integer_sequence<int, kPanelBlocks>;
   static constexpr auto kFirst = by_blocks<inputs, Places, of_first_cut>(Blocks());
   static constexpr auto kNext = by_blocks<inputs, Places, Weights::kPlain>(Blocks());
   const auto panel = static_cast<size_t>(product.blocks - 1);
-  const auto positions = static_cast<uint32_t>(product.positions);
-  const uint32_t cuts = short_ceil_div(positions, kRows / Places::kLines);
-  const uint32_t low = positions / cuts, high_cuts = positions % cuts;
+  const EvenCuts cuts(product.positions, kRows / Places::kLines);
   const int64_t ahead_lines = product.ahead != nullptr ? ceil_div(product.ahead_floats, kBlock) : 0;
-  const int64_t ahead_step = short_ceil_div(ahead_lines, cuts * product.count) * kBlock;
+  const int64_t ahead_step = short_ceil_div(ahead_lines, cuts.count() * product.count) * kBlock;
   int64_t first = 0;
-  for (uint32_t cut = 0; cut < cuts; ++cut) {
-    const uint32_t rows = cut < high_cuts ? low + 1 : low;
+  for (uint32_t cut = 0; cut < cuts.count(); ++cut) {
+    const uint32_t rows = cuts.size_of(cut);
     const auto& kernels = (cut == 0 ? kFirst : kNext)[panel];
     kernels[rows - 1](product, first, product.ahead + cut * product.count * ahead_step, ahead_step);
     first += rows;
