@@ -82,6 +82,7 @@ struct Cuts {
         panel(panel_of(desc, panel_blocks)),
         inputs(desc.groups == 1 ? in_image : most_inputs(desc, panel)),
         taps(window.kernel[1] * window.kernel[2]),
+        short_taps(!planes && desc.groups == 1 && desc.in_channels % kBlock != 0 ? taps : 0),
         out_blocks(blocks_of(desc.out_channels)),
         panels(ceil_div(out_blocks, panel)) {
     const int64_t across = ceil_div(window.out[2], kMostColumns);
@@ -117,6 +118,7 @@ struct Cuts {
   int64_t panel;     ///< blocks
   int64_t inputs;    ///< of a panel, at most
   int64_t taps;
+  int64_t short_taps;  ///< of the last input, where it is a block with fewer channels
   int64_t out_blocks;
   int64_t panels;
   Band band;
@@ -236,6 +238,8 @@ class Convolution {
                          .a = values,
                          .offsets = offsets_.data(),
                          .count = inputs * cuts_.taps,
+                         .short_count = part.input + inputs == cuts_.inputs ? cuts_.short_taps : 0,
+                         .short_terms = desc_.in_channels % kBlock,
                          .b = desc_.has_factor ? nearby : weights_of(part),
                          .scaling = desc_.has_factor ? &scaling : nullptr,
                          .c = args_.out + offset_of(task, first_block),

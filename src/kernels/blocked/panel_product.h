@@ -31,6 +31,9 @@ struct PanelProduct {
   const float* a = nullptr;
   const int64_t* offsets = nullptr;
   int64_t count = 0;
+  /// Of Inputs::kBlocks, so many of the last offsets lead to `short_terms` terms, whose blocks have no more
+  /// channels.
+  int64_t short_count = 0, short_terms = kBlock;
   const float* b = nullptr;
   const Scaling* scaling = nullptr;  ///< of one line of Inputs::kBlocks; b is then what it leaves
   float* c = nullptr;

@@ -34,6 +34,7 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
   constexpr bool kScales = weights == Weights::kToScale;
   Vector sums[rows][vectors] = {};
   const float* b = kScales ? product.scaling->weights : product.b;
+  const int64_t full_count = product.count - product.short_count;
   Scaling scaling = kScales ? *product.scaling : Scaling();
   fetch_residual<rows, vectors>(product, first);
   for (int64_t i = 0; i < product.count; ++i) {
@@ -45,8 +46,9 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
                                      : product.a + product.offsets[i + 1] + first * Places::kStep,
                              product.a_line);
     const Lines<rows, Places> values(a, product.a_line);
+    const int64_t terms = i < full_count ? kBlock : product.short_terms;
 #pragma GCC unroll 1
-    for (int64_t k = 0; k < kBlock; ++k, b += vectors * kLanes) {
+    for (int64_t k = 0; k < terms; ++k, b += vectors * kLanes) {
       next.template along_with<vectors>(k, b);
       Vector columns[vectors];
 #pragma GCC unroll 4
@@ -57,6 +59,7 @@ void multiply_blocks(const PanelProduct& product, int64_t first, const float* ah
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) sums[r][v] += values.of(r)[k] * columns[v];
     }
+    b += (kBlock - terms) * vectors * kLanes;
   }
   write(product, first, sums);
 }
