@@ -85,8 +85,7 @@ struct Cuts {
         short_taps(!planes && desc.groups == 1 && desc.in_channels % kBlock != 0 ? taps : 0),
         out_blocks(blocks_of(desc.out_channels)),
         panels(ceil_div(out_blocks, panel)) {
-    const int64_t across = ceil_div(window.out[2], kMostColumns);
-    band.columns = ceil_div(window.out[2], across);
+    band.columns = ceil_div(window.out[2], bands_across(desc));
     const int64_t most_rows = std::max(kMostPositions / band.columns, planes ? kRowsOfPlanes : 1);
     band.rows = std::min(most_rows, window.out[1]);
     while (!fits() && band.rows > 1) band.rows = ceil_div(band.rows, 2);
@@ -97,6 +96,20 @@ struct Cuts {
     while (!in_place && chunk > 1 && chunk * patch().floats() > Patch::kFloats) --chunk;
   }
 
+  /// Of no more than kMostColumns, and as soon done by all threads as can be where there is but one row.
+  int64_t bands_across(const ConvDesc& desc) const {
+    const int64_t fewest = ceil_div(window.out[2], kMostColumns);
+    if (window.out[1] > 1) return fewest;
+    const auto time = [&](int64_t across) {
+      return ceil_div(desc.batch * panels * across, desc.threads) * ceil_div(window.out[2], across);
+    };
+    const int64_t most =
+        desc.has_factor ? std::max(fewest, window.out[2] / kFewestPositionsToScale) : 2 * fewest;
+    int64_t best = fewest;
+    for (int64_t across = fewest + 1; across <= most; ++across)
+      if (time(across) < time(best)) best = across;
+    return best;
+  }
   Patch patch() const { return {window, band, width}; }
   bool fits() const { return in_place || (planes ? inputs : 1) * patch().floats() <= Patch::kFloats; }
   bool runs_fit() const { return chunk * taps <= kMostRuns; }
@@ -141,6 +154,7 @@ class Convolution {
     while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
       --together_;
     groups_ = ceil_div(cuts_.panels, together_);
+    together_ = ceil_div(cuts_.panels, groups_);
     if (!cuts_.planes && cuts_.band_columns == 1 && cuts_.band.columns * 2 <= kernels.positions)
       lines_together_ = 2;
   }
