@@ -32,62 +32,57 @@ void pack_depthwise(const ConvDesc& desc, const float* weights, void* packed) {
 namespace {
 
 constexpr int64_t kTasksPerThread = 8;
-constexpr int64_t kRowsOfBand = 4;  ///< which share most of what they read
+constexpr int64_t kRowsOfBand = 8;  ///< which share most of what they read
 
-/// What is done for a block's rows.
-class Rows {
+class Depthwise {
  public:
-  Rows(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs& args)
-      : kernels_(kernels),
-        desc_(desc),
-        args_(args),
-        blocks_(blocks_of(desc.in_channels)),
-        taps_(volume(desc.window.kernel)),
-        columns_(desc.window.out[2]) {}
+  Depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs& args)
+      : kernels_(kernels), desc_(desc), args_(args) {}
 
-  /// `count` rows from `first` on.
-  void make(const LaneRow& first, int64_t count, int64_t plane) const {
-    const int64_t block = plane % blocks_;
-    alignas(64) float bias[kBlock];
-    Finish finish(desc_);
-    finish.bias = padded_bias(desc_, args_.bias, block * kBlock, bias);
-    if (desc_.has_residual) finish.residual = args_.residual + (first.out - args_.out);
-    kernels_.multiply(first, count, static_cast<const float*>(args_.weights) + block * taps_ * kBlock,
-                      finish);
-    if (desc_.has_row_means) leave_means(first.out, count);
+  void run(ThreadPool& pool) const {
+    const int64_t bands = ceil_div(desc_.window.out[1], kRowsOfBand), count = desc_.batch * blocks_ * bands;
+    pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
+                      [&](int64_t begin, int64_t end) {
+                        for (int64_t i = begin; i < end; ++i) compute(i / bands, i % bands * kRowsOfBand);
+                      });
   }
 
  private:
-  void leave_means(const float* row, int64_t count) const {
-    float* to = args_.row_means + (row - args_.out) / columns_;
-    for (const float* const end = row + count * columns_ * kBlock; row != end; to += kBlock) {
-      kernels_.mean(row, columns_, to);
-      row += columns_ * kBlock;
-    }
+  /// The rows of a band that begins with row `first`, of a block of an image.
+  void compute(int64_t plane, int64_t first) const {
+    const Window& w = desc_.window;
+    const int64_t block = plane % blocks_, offset = (plane * out_plane(w) + first * w.out[2]) * kBlock;
+    const LaneRows rows{.window = w,
+                        .first = first,
+                        .count = std::min(kRowsOfBand, w.out[1] - first),
+                        .plane = args_.in + plane * in_plane(w) * kBlock,
+                        .out = args_.out + offset};
+    alignas(64) float bias[kBlock];
+    Finish finish(desc_);
+    finish.bias = padded_bias(desc_, args_.bias, block * kBlock, bias);
+    if (desc_.has_residual) finish.residual = args_.residual + offset;
+    kernels_.multiply(rows, static_cast<const float*>(args_.weights) + block * volume(w.kernel) * kBlock,
+                      finish);
+    if (desc_.has_row_means) leave_means(rows);
+  }
+
+  void leave_means(const LaneRows& rows) const {
+    const int64_t columns = rows.window.out[2];
+    float* const to = args_.row_means + (rows.out - args_.out) / columns;
+    for (int64_t row = 0; row < rows.count; ++row)
+      kernels_.mean(rows.out + row * columns * kBlock, columns, to + row * kBlock);
   }
 
   const LaneKernels& kernels_;
   const ConvDesc& desc_;
   const ConvArgs& args_;
-  int64_t blocks_, taps_, columns_;
+  int64_t blocks_ = blocks_of(desc_.in_channels);
 };
 
 }  // namespace
 
 void depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs& args, ThreadPool& pool) {
-  const Window& w = desc.window;
-  const Rows rows(kernels, desc, args);
-  const int64_t bands = ceil_div(w.out[1], kRowsOfBand),
-                count = desc.batch * blocks_of(desc.in_channels) * bands;
-  pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
-                    [&](int64_t begin, int64_t end) {
-                      for (int64_t i = begin; i < end; ++i) {
-                        const int64_t plane = i / bands, row = i % bands * kRowsOfBand;
-                        rows.make(row_of(w, row, args.in + plane * in_plane(w) * kBlock,
-                                         args.out + plane * out_plane(w) * kBlock),
-                                  std::min(kRowsOfBand, w.out[1] - row), plane);
-                      }
-                    });
+  Depthwise(kernels, desc, args).run(pool);
 }
 
 }  // namespace ridgeline::kernels::blocked

@@ -19,30 +19,21 @@ constexpr auto patches(std::integer_sequence<int, columns...>) {
 }
 
 template <typename Across, int rows>
-void multiply_columns(const LaneRow& first, const ProductFold& fold) {
+void multiply_columns(const LaneRows& all, int64_t row, const ProductFold& fold) {
   static constexpr auto kPatches = patches<Across, rows>(std::make_integer_sequence<int, kColumns>());
-  const EvenCuts cuts(first.window.out[2], kColumns);
+  const EvenCuts cuts(all.window.out[2], kColumns);
   int64_t column = 0;
   for (uint32_t cut = 0; cut < cuts.count(); ++cut) {
-    kPatches[cuts.size_of(cut) - 1](first, column, fold);
+    kPatches[cuts.size_of(cut) - 1](all, row, column, fold);
     column += cuts.size_of(cut);
   }
 }
 
-/// The row `by` rows further down.
-inline LaneRow below(const LaneRow& first, int64_t by) {
-  LaneRow row = first;
-  row.row += by;
-  row.taps = taps_inside(first.window, 1, row.row);
-  row.out += by * first.window.out[2] * kBlock;
-  return row;
-}
-
 template <typename Across>
-void multiply_pairs(const LaneRow& first, int64_t rows, const ProductFold& fold) {
-  int64_t done = 0;
-  for (; done + 2 <= rows; done += 2) multiply_columns<Across, 2>(below(first, done), fold);
-  if (done < rows) multiply_columns<Across, 1>(below(first, done), fold);
+void multiply_pairs(const LaneRows& rows, const ProductFold& fold) {
+  int64_t row = 0;
+  for (; row + 2 <= rows.count; row += 2) multiply_columns<Across, 2>(rows, row, fold);
+  if (row < rows.count) multiply_columns<Across, 1>(rows, row, fold);
 }
 
 /// No window lies beside a row as a whole, and none has gaps.
@@ -51,10 +42,12 @@ bool takes_patches(const Window& w) {
   return w.dilation[1] == 1 && w.dilation[2] == 1 && std::max(w.pad[2], over) < w.kernel[2];
 }
 
-using MultiplyRows = void (*)(const LaneRow& first, int64_t rows, const ProductFold& fold);
+using MultiplyRows = void (*)(const LaneRows& rows, const ProductFold& fold);
 
-void slide_rows(const LaneRow& first, int64_t rows, const ProductFold& fold) {
-  for (int64_t row = 0; row < rows; ++row) slide_row(below(first, row), fold);
+void slide_rows(const LaneRows& rows, const ProductFold& fold) {
+  float* const out_plane = rows.out - rows.first * rows.window.out[2] * kBlock;
+  for (int64_t row = rows.first; row < rows.first + rows.count; ++row)
+    slide_row(row_of(rows.window, row, rows.plane, out_plane), fold);
 }
 
 MultiplyRows multiply_for(const Window& w) {
@@ -68,13 +61,13 @@ MultiplyRows multiply_for(const Window& w) {
   return slide_rows;
 }
 
-void multiply_rows(const LaneRow& first, int64_t rows, const float* weights, const Finish& finish) {
+void multiply_rows(const LaneRows& rows, const float* weights, const Finish& finish) {
   const bool is_bounded = finish.is_bounded();
   const Bounds bounds(finish);
-  multiply_for(first.window)(first, rows, {weights, first.out, is_bounded ? &bounds : nullptr});
+  multiply_for(rows.window)(rows, {weights, rows.out, is_bounded ? &bounds : nullptr});
   if (is_bounded) return;
   for (int64_t lane = 0; lane < kBlock; lane += kLanes)
-    finish_stored(finish, first.out + lane, rows * first.window.out[2], lane, lane);
+    finish_stored(finish, rows.out + lane, rows.count * rows.window.out[2], lane, lane);
 }
 
 }  // namespace

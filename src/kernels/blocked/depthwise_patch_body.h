@@ -45,19 +45,19 @@ template <int count, int most_missing>
   }
 }
 
-/// The outputs of `rows` rows and of `columns` columns from `column` on, whose sums stay in registers; an
-/// input is read once for all of them.
+/// The outputs of `rows` rows from the `row`th on and of `columns` columns from `column` on, whose sums stay
+/// in registers; an input is read once for all of them.
 template <typename Across, int rows, int columns>
-void multiply_patch(const LaneRow& first, int64_t column, const ProductFold& fold) {
+void multiply_patch(const LaneRows& all, int64_t row, int64_t column, const ProductFold& fold) {
   constexpr int kWidth = Across::kWidth, kStep = Across::kStep;
-  const Window& w = first.window;
-  const int64_t top = first.row * w.stride[1] - w.pad[1], left = column * kStep - w.pad[2];
+  const Window& w = all.window;
+  const int64_t top = (all.first + row) * w.stride[1] - w.pad[1], left = column * kStep - w.pad[2];
   const int64_t end = std::min(w.in[1], top + (rows - 1) * w.stride[1] + w.kernel[1]);
   for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
     Vector sums[rows][columns] = {};
     for (int64_t y = std::max<int64_t>(top, 0); y < end; ++y) {
       Vector inputs[(columns - 1) * kStep + kWidth];
-      load_padded<std::size(inputs), kWidth - 1>(first.plane + (y * w.in[2] + left) * kBlock + lane, left,
+      load_padded<std::size(inputs), kWidth - 1>(all.plane + (y * w.in[2] + left) * kBlock + lane, left,
                                                  w.in[2], inputs);
 #pragma GCC unroll 2
       for (int r = 0; r < rows; ++r) {
@@ -73,7 +73,7 @@ void multiply_patch(const LaneRow& first, int64_t column, const ProductFold& fol
     }
 #pragma GCC unroll 2
     for (int r = 0; r < rows; ++r) {
-      float* const out = first.out + (r * w.out[2] + column) * kBlock + lane;
+      float* const out = all.out + ((row + r) * w.out[2] + column) * kBlock + lane;
       fold.finish(lane, out, sums[r]);
 #pragma GCC unroll 8
       for (int i = 0; i < columns; ++i) store(out + i * kBlock, sums[r][i]);

@@ -20,6 +20,17 @@ struct LaneRow {
   float* out = nullptr;
 };
 
+/// Rows of a block's output beneath each other, from a window over its plane. Not made of what each row takes
+/// part in, so that little is copied: a copy of what was just put together waits until results stored before
+/// have left the core.
+struct LaneRows {
+  const Window& window;
+  int64_t first = 0;
+  int64_t count = 0;
+  const float* plane = nullptr;
+  float* out = nullptr;  ///< of the first row
+};
+
 /// Row `row` of a window over a block's plane.
 LaneRow row_of(const Window& window, int64_t row, const float* plane, float* out_plane);
 
@@ -54,8 +65,8 @@ struct PixelNorm {
 struct LaneKernels {
   void (*max)(const LaneRow& row);
   void (*sum)(const LaneRow& row);
-  /// The `rows` from `first` on. `weights`: [tap, kBlock].
-  void (*multiply)(const LaneRow& first, int64_t rows, const float* weights, const Finish& finish);
+  /// `weights`: [tap, kBlock].
+  void (*multiply)(const LaneRows& rows, const float* weights, const Finish& finish);
   /// out[pixel] = in[pixel] · factor[lane].
   void (*scale)(const float* in, const float* factor, int64_t pixels, float* out);
   /// The mean of all pixels.

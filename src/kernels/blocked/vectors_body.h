@@ -40,19 +40,20 @@ inline Vector finished(const Finish& finish, Vector value, int64_t channel, int6
 
 /// What most kernels finish with, few enough instructions to stand wherever a sum is ready; the rest is left
 /// to finish_stored, so that those places stay small.
+/// A view: a copy's members would be read in pairs, which waits until all that was stored before, results
+/// too, has left the core where the pair's halves were stored apart.
 class Bounds {
  public:
-  explicit Bounds(const Finish& finish)
-      : bias_(finish.bias), residual_(finish.residual), low_(finish.clamp.low), high_(finish.clamp.high) {}
+  explicit Bounds(const Finish& finish) : finish_(&finish) {}
 
-  Vector bias(int64_t channel) const { return bias_ != nullptr ? load(bias_ + channel) : Vector{}; }
-  const float* residual() const { return residual_; }
-  Vector of(Vector value) const { return vector::clamped(value, low_, high_); }
+  Vector bias(int64_t channel) const {
+    return finish_->bias != nullptr ? load(finish_->bias + channel) : Vector{};
+  }
+  const float* residual() const { return finish_->residual; }
+  Vector of(Vector value) const { return vector::clamped(value, finish_->clamp.low, finish_->clamp.high); }
 
  private:
-  const float* bias_;
-  const float* residual_;
-  float low_, high_;
+  const Finish* finish_;
 };
 
 template <typename Function>

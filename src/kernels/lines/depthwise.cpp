@@ -100,11 +100,9 @@ class Depthwise {
     finish.bias = blocked::padded_bias(desc_.conv, args_.bias, block * kBlock, bias);
     const float* const weights =
         static_cast<const float*>(args_.weights) + block * volume(window.kernel) * kBlock;
-    for (int64_t row = 0; row < window.out[1]; ++row) {
-      const blocked::LaneRow lane_row = blocked::row_of(window, row, in, out);
-      if (desc_.conv.has_residual) finish.residual = lane_row.out + 2 * bands_.out_floats();
-      kernels_.lanes.multiply(lane_row, 1, weights, finish);
-    }
+    if (desc_.conv.has_residual) finish.residual = out + 2 * bands_.out_floats();
+    kernels_.lanes.multiply({.window = window, .count = window.out[1], .plane = in, .out = out}, weights,
+                            finish);
   }
 
   const DepthwiseKernels& kernels_;
