@@ -58,7 +58,7 @@ class Bounds {
 
 template <typename Function>
 inline void change_stored(float* values, int64_t positions, const Function& function) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (float* const end = values + positions * kBlock; values != end; values += kBlock)
     store(values, function(load(values)));
 }
