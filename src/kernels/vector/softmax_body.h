@@ -12,8 +12,7 @@ namespace {
 /// denormal numbers, and products with those take a hundred times as long.
 Vector weight_of(Vector x) {
   constexpr float kNothing = 1e-30F;  // times a sum's inverse it is normal still
-  const Exponential e = exponential_inside(clamped(x, -87, 0));
-  const Vector weight = e.scaled_at_once(1 + e.rest);
+  const Vector weight = exp_of_minus(clamped(-x, 0, 87));
   return weight < kNothing ? Vector{} : weight;
 }
 
