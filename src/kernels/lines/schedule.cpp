@@ -9,6 +9,7 @@ namespace {
 constexpr int64_t kPatchBytes = int64_t{384} << 10;
 constexpr int64_t kFewestPositions = 128;  ///< of a band that is cut further for the sake of threads
 constexpr int64_t kTasksPerThread = 4;
+constexpr int64_t kCutPositions = 14;  ///< whose sums stay in registers
 
 bool is_pointwise(const Window& w) {
   return volume(w.kernel) == 1 && volume(w.stride) == 1 && w.pad == Size3{0, 0, 0};
@@ -63,6 +64,29 @@ Schedule::Schedule(const LineLayer& layer)
     else
       break;
   }
+  if (in_place && threads > 1) even_out();
+}
+
+/// Where lines of output channels are few, or the last one is half empty, some threads would wait: 96
+/// channels are lines of 64 and 32.
+void Schedule::even_out() {
+  const int64_t tiles_of_line = panels_of_output * kPanelTiles, all_tiles = ceil_div(out_channels, kColumns);
+  const auto time = [&](int64_t by_rows, int64_t by_groups) {
+    const int64_t count = image_groups * ceil_div(window.out[1], by_rows) * by_groups;
+    const int64_t tiles = std::min(all_tiles, ceil_div(outputs, by_groups) * tiles_of_line);
+    return ceil_div(count, int64_t{threads}) * by_rows * tiles;
+  };
+  const int64_t positions = window.out[1] * window.out[2], groups_before = groups;
+  int64_t best = time(rows, groups) * 15 / 16;  // what is won by less is lost by reading weights again
+  for (int64_t cuts = 1; cuts <= window.out[1] && positions >= cuts * kCutPositions; cuts *= 2)
+    for (const int64_t by_groups : {groups_before, std::min(outputs, int64_t{2}), int64_t{1}}) {
+      const int64_t by_rows = ceil_div(window.out[1], cuts);
+      if (time(by_rows, by_groups) >= best) continue;
+      best = time(by_rows, by_groups);
+      rows = by_rows;
+      groups = by_groups;
+    }
+  bands = ceil_div(window.out[1], rows);
 }
 
 int64_t Schedule::tiles_of(int64_t panel) const {

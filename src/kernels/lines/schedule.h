@@ -62,6 +62,9 @@ struct Schedule {
   int64_t rows;    ///< of a band
   int64_t images;  ///< whose bands go through the same weights together
   int64_t bands = 1, image_groups = 1, groups = 1;
+
+ private:
+  void even_out();
 };
 
 }  // namespace ridgeline::kernels::lines
