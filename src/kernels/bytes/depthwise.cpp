@@ -11,8 +11,7 @@ constexpr int64_t kTasksPerThread = 4;
 
 /// Of a block, in bytes.
 int64_t weights_of_block(const QuantizedConvDesc& desc) {
-  const Window& w = desc.conv.window;
-  return lines::row_groups(w, kRowsTogether) * w.kernel[2] * kRowsTogether * kChannels;
+  return lines::weights_of_rows(desc.conv.window, kRowsTogether);
 }
 
 }  // namespace
@@ -44,7 +43,7 @@ void pack_depthwise(const QuantizedConvDesc& desc, const int8_t* weights, void* 
     int8_t* const of_block = to + channel / kChannels * weights_of_block(desc);
     for (int64_t kh = 0; kh < w.kernel[1]; ++kh)
       for (int64_t kw = 0; kw < w.kernel[2]; ++kw, ++weights) {
-        of_block[lines::interleaved_weight_at(w, kRowsTogether, channel % kChannels, kh, kw)] = *weights;
+        lines::set_weight(w, kRowsTogether, channel % kChannels, kh, kw, *weights, of_block);
         sums[channel] += *weights;
       }
   }

@@ -23,64 +23,99 @@ struct Columns {
   const typename Products::Number* weights;
 };
 
-/// Columns [begin, begin + count) of the input, which may lie outside, for each group of rows.
+/// Rows of the input beneath each other, or of padding where there are none.
+template <int64_t together>
+struct Sources {
+  const Line* at[together];  ///< the first column
+  int64_t step[together];    ///< to the next
+
+  Sources(const ChannelRow& row, int64_t results, int64_t group) {
+    const Window& w = row.window;
+    for (int64_t i = 0; i < together; ++i) {
+      const int64_t kh = group * together + i, y = row.row * w.stride[1] - w.pad[1] + kh * w.dilation[1];
+      const bool exists = kh < w.kernel[1] + results - 1 && y >= 0 && y < w.in[1];
+      at[i] = exists ? row.plane + y * w.in[2] : row.padding;
+      step[i] = exists ? 1 : 0;
+    }
+  }
+};
+
+/// Columns [begin, begin + count) of the input, which may lie outside, for each group of the rows that so
+/// many rows of results are made of.
 template <typename Products>
-void interleave_columns(const ChannelRow& row, int64_t begin, int64_t count,
+void interleave_columns(const ChannelRow& row, int64_t results, int64_t begin, int64_t count,
                         Interleaved<Products::kTogether>* to) {
   constexpr int64_t kTogether = Products::kTogether;
-  const Window& w = row.window;
-  for (int64_t group = 0; group < row_groups(w, kTogether); ++group) {
-    const Line* rows[kTogether];
-    for (int64_t i = 0; i < kTogether; ++i) {
-      const int64_t kh = group * kTogether + i, y = row.row * w.stride[1] - w.pad[1] + kh * w.dilation[1];
-      rows[i] = kh < w.kernel[1] && y >= 0 && y < w.in[1] ? row.plane + y * w.in[2] : nullptr;
-    }
-    for (int64_t x = begin; x < begin + count; ++x, ++to) {
-      const bool inside = x >= 0 && x < w.in[2];
+  const int64_t end = begin + count, inside = std::clamp<int64_t>(0, begin, end),
+                outside = std::clamp(row.window.in[2], inside, end);
+  const auto pad = [&](int64_t columns) {
+    const Line* lines[kTogether];
+    std::fill_n(lines, kTogether, row.padding);
+    for (int64_t i = 0; i < columns; ++i) Products::interleave(lines, *to++);
+  };
+  for (int64_t group = 0; group < row_groups(row.window, kTogether); ++group) {
+    const Sources<kTogether> sources(row, results, group);
+    pad(inside - begin);
+    for (int64_t x = inside; x < outside; ++x) {
       const Line* lines[kTogether];
-      for (int64_t i = 0; i < kTogether; ++i)
-        lines[i] = inside && rows[i] != nullptr ? rows[i] + x : row.padding;
-      Products::interleave(lines, *to);
+      for (int64_t i = 0; i < kTogether; ++i) lines[i] = sources.at[i] + x * sources.step[i];
+      Products::interleave(lines, *to++);
     }
+    pad(end - outside);
   }
 }
 
 /// write(sums, column) takes what Products::sum gives for the columns from there on.
 template <typename Products, typename Write>
-void multiply_row(const ChannelRow& row, const Write& write) {
-  constexpr int64_t kMostColumns = 16;
-  Interleaved<Products::kTogether> held[kHeldColumns];
+[[gnu::always_inline]] inline void sum_columns(Columns<Products> results, int64_t count, const Write& write) {
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4, results.first += 4 * results.stride)
+    write(Products::template sum<4>(results), i);
+  if (count - i == 3) write(Products::template sum<3>(results), i);
+  if (count - i == 2) write(Products::template sum<2>(results), i);
+  if (count - i == 1) write(Products::template sum<1>(results), i);
+}
+
+/// write(sums, row, column) takes what Products::sum gives for the columns from there on of the row'th of
+/// `rows` rows, which are no more than rows_at_once.
+template <typename Products, typename Write>
+void multiply_row(const ChannelRow& row, int64_t rows, const Write& write) {
+  constexpr int64_t kMostColumns = 16, kTogether = Products::kTogether;
+  Interleaved<kTogether> held[kHeldColumns];
   const Window& w = row.window;
-  const int64_t groups = std::max<int64_t>(row_groups(w, Products::kTogether), 1);
+  const int64_t groups = std::max<int64_t>(row_groups(w, kTogether), 1);
   const int64_t fitting = (kHeldColumns / groups - reach_of(w)) / w.stride[2] + 1;
   const int64_t together = std::min(kMostColumns, fitting);
+  const auto* const weights = static_cast<const typename Products::Number*>(row.weights);
   for (int64_t first = 0; first < w.out[2]; first += together) {
     const int64_t count = std::min(together, w.out[2] - first);
     const int64_t columns = (count - 1) * w.stride[2] + reach_of(w);
-    interleave_columns<Products>(row, first * w.stride[2] - w.pad[2], columns, held);
-    Columns<Products> results{.first = held,
-                              .stride = w.stride[2],
-                              .step = w.dilation[2],
-                              .taps = w.kernel[2],
-                              .groups = groups,
-                              .group_step = columns,
-                              .weights = static_cast<const typename Products::Number*>(row.weights)};
-    int64_t i = 0;
-    for (; i + 4 <= count; i += 4, results.first += 4 * w.stride[2])
-      write(Products::template sum<4>(results), first + i);
-    if (count - i == 3) write(Products::template sum<3>(results), first + i);
-    if (count - i == 2) write(Products::template sum<2>(results), first + i);
-    if (count - i == 1) write(Products::template sum<1>(results), first + i);
+    interleave_columns<Products>(row, rows, first * w.stride[2] - w.pad[2], columns, held);
+    for (int64_t r = 0; r < rows; ++r)
+      sum_columns<Products>({.first = held,
+                             .stride = w.stride[2],
+                             .step = w.dilation[2],
+                             .taps = w.kernel[2],
+                             .groups = groups,
+                             .group_step = columns,
+                             .weights = weights + r * weights_of_row(w, kTogether)},
+                            count, [&](const auto& sums, int64_t column) __attribute__((always_inline)) {
+                              write(sums, r, first + column);
+                            });
   }
 }
 
 /// `count` rows; ends.write(sums, line) takes what Products::sum gives for the results from there on.
 template <typename Products, typename Ends>
 void multiply_rows(ChannelRow row, int64_t count, const Ends& ends) {
-  const int64_t columns = row.window.out[2];
-  for (int64_t line = 0; line < count * columns; line += columns, ++row.row)
-    multiply_row<Products>(row, [&](const auto& sums, int64_t column)
-                                    __attribute__((always_inline)) { ends.write(sums, line + column); });
+  const int64_t columns = row.window.out[2], at_once = rows_at_once(row.window, Products::kTogether);
+  for (int64_t done = 0, rows = 0; done < count; done += rows, row.row += rows) {
+    rows = std::min(at_once, count - done);
+    multiply_row<Products>(row, rows,
+                           [&](const auto& sums, int64_t r, int64_t column) __attribute__((always_inline)) {
+                             ends.write(sums, (done + r) * columns + column);
+                           });
+  }
 }
 
 }  // namespace

@@ -11,11 +11,7 @@ namespace {
 constexpr int64_t kTogether = 2;
 constexpr int64_t kTasksPerThread = 4;
 
-/// Of a block.
-int64_t weights_of_block(const LineConvDesc& desc) {
-  const Window& w = desc.conv.window;
-  return row_groups(w, kTogether) * w.kernel[2] * kTogether * kChannels;
-}
+int64_t weights_of_block(const LineConvDesc& desc) { return weights_of_rows(desc.conv.window, kTogether); }
 
 }  // namespace
 
@@ -39,7 +35,7 @@ void pack_depthwise_dots(const LineConvDesc& desc, const float* weights, void* p
     uint16_t* const of_block = to + channel / kChannels * weights_of_block(desc);
     for (int64_t kh = 0; kh < w.kernel[1]; ++kh)
       for (int64_t kw = 0; kw < w.kernel[2]; ++kw, ++weights)
-        of_block[interleaved_weight_at(w, kTogether, channel % kChannels, kh, kw)] = f32_to_bf16(*weights);
+        set_weight(w, kTogether, channel % kChannels, kh, kw, f32_to_bf16(*weights), of_block);
   }
 }
 
