@@ -98,8 +98,10 @@ struct Cuts {
 
   /// Of no more than kMostColumns, and as soon done by all threads as can be where there is but one row.
   int64_t bands_across(const ConvDesc& desc) const {
-    const int64_t fewest = ceil_div(window.out[2], kMostColumns);
-    if (window.out[1] > 1) return fewest;
+    constexpr int64_t kEnoughTasksPerThread = 8;  // whatever is left over, threads end together almost
+    const int64_t fewest = ceil_div(window.out[2], kMostColumns), tasks = desc.batch * panels * fewest;
+    if (window.out[1] > 1 || desc.threads == 1 || tasks >= kEnoughTasksPerThread * desc.threads)
+      return fewest;
     const auto time = [&](int64_t across) {
       return ceil_div(desc.batch * panels * across, desc.threads) * ceil_div(window.out[2], across);
     };
