@@ -162,22 +162,10 @@ ConvDesc random_conv(Rng& rng) {
   return desc;
 }
 
-/// A window for each channel, of the widths and steps that networks use and of others, which reaches over the
-/// borders of small images on both sides and now and then past them.
 ConvDesc random_depthwise(Rng& rng) {
-  const auto upto = [&](uint64_t bound) { return 1 + static_cast<int64_t>(rng.below(bound)); };
   ConvDesc desc = random_conv(rng);
-  desc.groups = desc.out_channels = desc.in_channels = 1 + upto(50);
-  Window& w = desc.window = {};
-  for (const size_t axis : {1, 2}) {
-    w.kernel[axis] = rng.below(3) == 0 ? upto(9) : 1 + 2 * upto(3);
-    w.stride[axis] = rng.below(8) == 0 ? 3 : upto(2);
-    w.dilation[axis] = rng.below(8) == 0 ? 2 : 1;
-    const int64_t reach = (w.kernel[axis] - 1) * w.dilation[axis] + 1;
-    w.pad[axis] = rng.below(8) == 0 ? upto(12) : reach / 2;
-    w.in[axis] = std::max<int64_t>(reach - 2 * w.pad[axis], 0) + upto(axis == 1 ? 12 : 40);
-    w.out[axis] = (w.in[axis] + 2 * w.pad[axis] - reach) / w.stride[axis] + upto(2);
-  }
+  desc.groups = desc.out_channels = desc.in_channels = 2 + static_cast<int64_t>(rng.below(50));
+  desc.window = random_depthwise_window(rng);
   return desc;
 }
 

@@ -141,6 +141,13 @@ LineConvDesc random_conv(Rng& rng) {
   return desc;
 }
 
+LineConvDesc random_depthwise(Rng& rng) {
+  LineConvDesc desc = random_conv(rng);
+  desc.conv.groups = desc.conv.out_channels = desc.conv.in_channels = 2 + static_cast<int64_t>(rng.below(90));
+  desc.conv.window = random_depthwise_window(rng);
+  return desc;
+}
+
 std::string describe(const LineConvDesc& desc) {
   const ConvDesc& c = desc.conv;
   const Window& w = c.window;
@@ -186,6 +193,16 @@ TEST(LineConv, RandomShapesGiveWhatTheReferenceGives) {
   EXPECT_TRUE(!(cpu.avx2 && cpu.fma) || takers["depthwise_avx2"] > 40);
   EXPECT_TRUE(!cpu.avx512_bf16 || takers["dot_avx512_bf16"] > 100);
   EXPECT_TRUE(!cpu.amx_bf16 || takers["tiles_amx"] > 200);
+}
+
+TEST(LineConv, RandomWindowsForEachChannelGiveWhatTheReferenceGives) {
+  Rng rng(47);
+  std::map<std::string_view, int> takers;
+  for (int round = 0; round < 600; ++round)
+    for (const std::string_view name : check(random_depthwise(rng))) ++takers[name];
+  const CpuFeatures cpu = detect_cpu_features();
+  EXPECT_TRUE(!cpu.avx512f || takers["depthwise_avx512"] == 600);
+  EXPECT_TRUE(!cpu.avx512_bf16 || takers["depthwise_avx512_bf16"] > 80);
 }
 
 TEST(LineConv, RandomLayersForWinogradsTilesGiveWhatTheReferenceGives) {

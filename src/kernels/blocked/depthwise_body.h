@@ -2,47 +2,65 @@
 
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <utility>
-
-#include "kernels/blocked/depthwise_patch_body.h"
-#include "kernels/blocked/even_cuts_body.h"
+#include "kernels/blocked/patches_body.h"
 
 /// Channels that are multiplied with weights of their own.
 namespace ridgeline::kernels::blocked {
 namespace {
 
-template <typename Across, int rows, int... columns>
-constexpr auto patches(std::integer_sequence<int, columns...>) {
-  return std::array{multiply_patch<Across, rows, columns + 1>...};
-}
+struct ProductFold {
+  const float* weights;
+  const float* out;
+  const Bounds* bounds;  ///< null: sums as they are
 
-template <typename Across, int rows>
-void multiply_columns(const LaneRows& all, int64_t row, const ProductFold& fold) {
-  static constexpr auto kPatches = patches<Across, rows>(std::make_integer_sequence<int, kColumns>());
-  const EvenCuts cuts(all.window.out[2], kColumns);
-  int64_t column = 0;
-  for (uint32_t cut = 0; cut < cuts.count(); ++cut) {
-    kPatches[cuts.size_of(cut) - 1](all, row, column, fold);
-    column += cuts.size_of(cut);
+  static Vector start() { return Vector{}; }
+  Vector tap(int64_t tap, int64_t lane) const { return load(weights + tap * kBlock + lane); }
+  Vector operator()(Vector sum, Vector x, Vector weight) const { return sum + x * weight; }
+  template <int together>
+  void finish(int64_t lane, const float* to, Vector (&sums)[together]) const {
+    if (bounds == nullptr) return;
+    const Vector bias = bounds->bias(lane);
+#pragma GCC unroll 8
+    for (int i = 0; i < together; ++i) sums[i] += bias;
+    if (const float* const residual = bounds->residual(); residual != nullptr)
+#pragma GCC unroll 8
+      for (int i = 0; i < together; ++i) sums[i] += load(residual + (to - out) + i * kBlock);
+#pragma GCC unroll 8
+    for (int i = 0; i < together; ++i) sums[i] = bounds->of(sums[i]);
   }
-}
+};
 
-template <typename Across>
-void multiply_pairs(const LaneRows& rows, const ProductFold& fold) {
-  int64_t row = 0;
-  for (; row + 2 <= rows.count; row += 2) multiply_columns<Across, 2>(rows, row, fold);
-  if (row < rows.count) multiply_columns<Across, 1>(rows, row, fold);
-}
+/// As sum_patch reads a block, from a lane on.
+struct BlockLanes {
+  using At = const float*;
+  static constexpr int64_t kStep = kBlock;
+  static Vector load(const float* from) { return vector::load(from); }
 
-/// No window lies beside a row as a whole, and none has gaps.
-bool takes_patches(const Window& w) {
-  const int64_t over = (w.out[2] - 1) * w.stride[2] - w.pad[2] + w.kernel[2] - w.in[2];
-  return w.dilation[1] == 1 && w.dilation[2] == 1 && std::max(w.pad[2], over) < w.kernel[2];
-}
+  const float* at;
+  const float* weights;
+  Vector tap(int64_t index) const { return vector::load(weights + index * kBlock); }
+};
 
-using MultiplyRows = void (*)(const LaneRows& rows, const ProductFold& fold);
+struct BlockPatch {
+  using Rows = LaneRows;
+  using Ends = ProductFold;
+
+  template <typename Across, int rows, int columns>
+  static void make(const LaneRows& all, int64_t row, int64_t column, const ProductFold& fold) {
+    const Window& w = all.window;
+    for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
+      Vector sums[rows][columns] = {};
+      sum_patch<Across>(w, all.first + row, column, BlockLanes{all.plane + lane, fold.weights + lane}, sums);
+#pragma GCC unroll 2
+      for (int r = 0; r < rows; ++r) {
+        float* const out = all.out + ((row + r) * w.out[2] + column) * kBlock + lane;
+        fold.finish(lane, out, sums[r]);
+#pragma GCC unroll 8
+        for (int i = 0; i < columns; ++i) store(out + i * kBlock, sums[r][i]);
+      }
+    }
+  }
+};
 
 void slide_rows(const LaneRows& rows, const ProductFold& fold) {
   float* const out_plane = rows.out - rows.first * rows.window.out[2] * kBlock;
@@ -50,21 +68,14 @@ void slide_rows(const LaneRows& rows, const ProductFold& fold) {
     slide_row(row_of(rows.window, row, rows.plane, out_plane), fold);
 }
 
-MultiplyRows multiply_for(const Window& w) {
-  const auto is = [&](int64_t width, int64_t step) { return w.kernel[2] == width && w.stride[2] == step; };
-  if (!takes_patches(w)) return slide_rows;
-  if (is(3, 1)) return multiply_pairs<Across<3, 1>>;
-  if (is(3, 2)) return multiply_pairs<Across<3, 2>>;
-  if (is(5, 1)) return multiply_pairs<Across<5, 1>>;
-  if (is(5, 2)) return multiply_pairs<Across<5, 2>>;
-  if (is(7, 1)) return multiply_pairs<Across<7, 1>>;
-  return slide_rows;
-}
-
 void multiply_rows(const LaneRows& rows, const float* weights, const Finish& finish) {
   const bool is_bounded = finish.is_bounded();
   const Bounds bounds(finish);
-  multiply_for(rows.window)(rows, {weights, rows.out, is_bounded ? &bounds : nullptr});
+  const ProductFold fold{weights, rows.out, is_bounded ? &bounds : nullptr};
+  if (takes_patches(rows.window))
+    make_patches<BlockPatch>(rows, fold);
+  else
+    slide_rows(rows, fold);
   if (is_bounded) return;
   for (int64_t lane = 0; lane < kBlock; lane += kLanes)
     finish_stored(finish, rows.out + lane, rows.count * rows.window.out[2], lane, lane);

@@ -10,9 +10,7 @@ namespace {
 constexpr int64_t kTasksPerThread = 4;
 
 /// Of a block, in bytes.
-int64_t weights_of_block(const QuantizedConvDesc& desc) {
-  return lines::weights_of_rows(desc.conv.window, kRowsTogether);
-}
+int64_t weights_of_block(const QuantizedConvDesc& desc) { return weights_of_rows(desc.conv.window); }
 
 }  // namespace
 
@@ -22,8 +20,8 @@ Status accepts_depthwise(const QuantizedConvDesc& desc) {
     return unsupported("takes as many groups as channels");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
-  if (!lines::fits_held_columns(conv.window, kRowsTogether))
-    return unsupported("takes windows of up to {} columns by four rows", lines::kHeldColumns);
+  if (!fits_held_columns(conv.window))
+    return unsupported("takes windows of up to {} columns by four rows", kHeldColumns);
   return {};
 }
 
@@ -43,7 +41,7 @@ void pack_depthwise(const QuantizedConvDesc& desc, const int8_t* weights, void* 
     int8_t* const of_block = to + channel / kChannels * weights_of_block(desc);
     for (int64_t kh = 0; kh < w.kernel[1]; ++kh)
       for (int64_t kw = 0; kw < w.kernel[2]; ++kw, ++weights) {
-        lines::set_weight(w, kRowsTogether, channel % kChannels, kh, kw, *weights, of_block);
+        set_weight(w, {channel % kChannels, kh, kw}, *weights, of_block);
         sums[channel] += *weights;
       }
   }

@@ -15,7 +15,7 @@ void store(void* at, __m512i x) { _mm512_storeu_si512(at, x); }
 
 class VnniProducts : public ByteProducts {
  public:
-  static void interleave(const Line* const (&lines)[kTogether], FourRows& to) {
+  static void interleave(const Line* const (&lines)[kRowsTogether], FourRows& to) {
     const __m512i a = load(lines[0]), b = load(lines[1]), c = load(lines[2]), d = load(lines[3]);
     const __m512i low_first = _mm512_unpacklo_epi8(a, b), high_first = _mm512_unpackhi_epi8(a, b);
     const __m512i low_last = _mm512_unpacklo_epi8(c, d), high_last = _mm512_unpackhi_epi8(c, d);
@@ -32,7 +32,7 @@ class VnniProducts : public ByteProducts {
   };
 
   template <int results>
-  [[gnu::always_inline]] static QuarteredSums<results> sum(const lines::Columns<VnniProducts>& columns) {
+  [[gnu::always_inline]] static QuarteredSums<results> sum(const Columns& columns) {
     QuarteredSums<results> sums{};
     const int8_t* weights = columns.weights;
     for (int64_t group = 0; group < columns.groups; ++group) {
@@ -110,7 +110,7 @@ class QuarteredEnds {
 }  // namespace
 
 void avx512_vnni_depthwise(const DepthwiseRows& rows) {
-  lines::multiply_rows<VnniProducts>(rows.first, rows.count, QuarteredEnds(rows));
+  multiply_rows<VnniProducts>(rows.first, rows.count, QuarteredEnds(rows));
 }
 
 }  // namespace ridgeline::kernels::bytes

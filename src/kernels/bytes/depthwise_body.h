@@ -2,19 +2,14 @@
 
 #pragma once
 
+#include "kernels/bytes/channel_rows_body.h"
 #include "kernels/bytes/depthwise_row.h"
 #include "kernels/bytes/steps_body.h"
-#include "kernels/lines/channel_rows_body.h"
 
 namespace ridgeline::kernels::bytes {
 namespace {
 
-using FourRows = lines::Interleaved<kRowsTogether>;
-
 struct ByteProducts {
-  using Number = int8_t;
-  static constexpr int64_t kTogether = kRowsTogether, kChannels = bytes::kChannels;
-
   /// Of results beside each other.
   template <int results>
   struct alignas(64) Sums {

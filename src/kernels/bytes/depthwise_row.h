@@ -1,15 +1,13 @@
 #pragma once
 
+#include "kernels/bytes/channel_rows.h"
 #include "kernels/bytes/results.h"
-#include "kernels/lines/channel_rows.h"
 
 namespace ridgeline::kernels::bytes {
 
-constexpr int64_t kRowsTogether = 4;
-
 /// Rows of a block's results, a convolution of each channel for itself.
 struct DepthwiseRows {
-  lines::ChannelRow first;  ///< weights are i8
+  ChannelRow first;  ///< weights are i8
   int64_t count = 1;
   const int32_t* corrections = nullptr;  ///< [kChannels], added to sums
   Results results{};                     ///< from the first row on

@@ -6,7 +6,7 @@
 
 #include "kernels/lines/bands.h"
 #include "kernels/lines/depthwise.h"
-#include "kernels/lines/depthwise_dots.h"
+#include "kernels/lines/depthwise_patches.h"
 #include "kernels/lines/dot.h"
 #include "kernels/needs.h"
 #include "kernels/winograd/blocked.h"
@@ -227,16 +227,17 @@ constexpr LineConvImpl winograd_impl(std::string_view name) {
           true};
 }
 
-constexpr LineConvImpl depthwise_dots_impl(std::string_view name) {
+constexpr LineConvImpl depthwise_patches_impl(std::string_view name) {
   return {name,
           [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
             RETURN_IF_ERROR(needs_avx512_bf16(cpu));
-            return accepts_depthwise_dots(desc);
+            return accepts_depthwise_patches(desc);
           },
-          packed_depthwise_dots_bytes,
-          pack_depthwise_dots,
+          packed_depthwise_patches_bytes,
+          pack_depthwise_patches,
           [](const LineConvDesc&) -> size_t { return 0; },
-          depthwise_dots};
+          depthwise_patches,
+          true};
 }
 
 template <const blocked::LaneKernels& (*lanes)(), LineKernelsOf lines, Needs needs>
@@ -262,7 +263,7 @@ std::span<const LineConvImpl> conv_impls() {
       impl<amx_dots, avx512_lines, needs_amx_bf16>("tiles_amx"),
       winograd_impl("winograd4_avx512_bf16"),
       impl<avx512_bf16_dots, avx512_lines, needs_avx512_bf16, accepts_singles>("dot_avx512_bf16"),
-      depthwise_dots_impl("depthwise_dot_avx512_bf16"),
+      depthwise_patches_impl("depthwise_avx512_bf16"),
       depthwise_impl<blocked::avx512_lanes, avx512_lines, needs_avx512>("depthwise_avx512"),
       depthwise_impl<blocked::avx2_lanes, avx2_lines, needs_avx2>("depthwise_avx2"),
       impl<ref_dots, ref_lines, needs_nothing>("ref"),

@@ -4,51 +4,34 @@ constexpr int kLanes = 16;
 }
 }  // namespace ridgeline::kernels::vector
 
-#include "kernels/lines/channel_rows_body.h"
-#include "kernels/lines/depthwise_dots.h"
+namespace ridgeline::kernels::blocked {
+namespace {
+constexpr int kColumns = 7;  // as with FP32's blocks: one half of the sums waits in memory for the other
+}
+}  // namespace ridgeline::kernels::blocked
+
+#include "kernels/blocked/patches_body.h"
+#include "kernels/lines/depthwise_patches.h"
 #include "kernels/lines/dot_body.h"
 
 namespace ridgeline::kernels::lines {
 namespace {
 
-__m512i load_512(const void* at) { return _mm512_loadu_si512(at); }
+using vector::Ints;
 
-struct Bf16Products {
-  using Number = uint16_t;
-  static constexpr int64_t kTogether = 2, kChannels = lines::kChannels;
-
-  static void interleave(const Line* const (&lines)[kTogether], Interleaved<kTogether>& to) {
-    const __m512i a = load_512(lines[0]), b = load_512(lines[1]);
-    _mm512_storeu_si512(to.parts, _mm512_unpacklo_epi16(a, b));
-    _mm512_storeu_si512(to.parts + 1, _mm512_unpackhi_epi16(a, b));
+/// As sum_patch reads even channels or odd ones: BF16 numbers are the upper halves of FP32 numbers.
+template <int odd>
+struct HalfOfLines {
+  using At = const Line*;
+  static constexpr int64_t kStep = 1;
+  static Vector load(const Line* from) {
+    const auto both = reinterpret_cast<Ints>(_mm512_loadu_si512(from));
+    return reinterpret_cast<Vector>(odd != 0 ? both & static_cast<int32_t>(0xffff0000) : both << 16);
   }
 
-  /// Each vector has four of every eight channels.
-  template <int results>
-  struct HalvedSums {
-    Vector of[results][2];
-  };
-
-  template <int results>
-  [[gnu::always_inline]] static HalvedSums<results> sum(const Columns<Bf16Products>& columns) {
-    HalvedSums<results> sums{};
-    const uint16_t* weights = columns.weights;
-    for (int64_t group = 0; group < columns.groups; ++group) {
-      const Interleaved<kTogether>* rows = columns.first + group * columns.group_step;
-      for (int64_t tap = 0; tap < columns.taps; ++tap, rows += columns.step, weights += 2 * kChannels)
-#pragma GCC unroll 2
-        for (int part = 0; part < 2; ++part) {
-          const auto weight = reinterpret_cast<__m512bh>(load_512(weights + part * kChannels));
-#pragma GCC unroll 4
-          for (int i = 0; i < results; ++i) {
-            const __m512i numbers = load_512(rows[i * columns.stride].parts + part);
-            sums.of[i][part] = reinterpret_cast<Vector>(_mm512_dpbf16_ps(
-                reinterpret_cast<__m512>(sums.of[i][part]), reinterpret_cast<__m512bh>(numbers), weight));
-          }
-        }
-    }
-    return sums;
-  }
+  const Line* at;
+  const float* weights;
+  Vector tap(int64_t index) const { return vector::load(weights + index * kChannels + odd * kChannels / 2); }
 };
 
 /// Finishes bounded sums where they are; those that are curved or meet a residual by way of memory.
@@ -59,36 +42,42 @@ class HalvedEnds {
         finish_(results.activation),
         stays_(finish_.is_bounded() && results.residual == nullptr),
         stored_(results) {
-    for (int64_t i = 0; i < kChannels && results.bias != nullptr; ++i)
-      bias_[i / 4 % 2][i / 8 * 4 + i % 4] = results.bias[i];
+    for (int64_t i = 0; i < kChannels && results.bias != nullptr; ++i) bias_[i % 2][i / 2] = results.bias[i];
   }
 
-  template <int results>
-  [[gnu::always_inline]] void write(const Bf16Products::HalvedSums<results>& sums, int64_t line) const {
+  template <int columns>
+  [[gnu::always_inline]] void write(const Vector (&even)[columns], const Vector (&odd)[columns],
+                                    int64_t line) const {
     if (!stays_) {
-      alignas(64) float ordered[results][kChannels];
-#pragma GCC unroll 4
-      for (int i = 0; i < results; ++i) store_ordered(sums.of[i], ordered[i]);
-      stored_.write(ordered[0], line, results);
+      alignas(64) float ordered[columns][kChannels];
+#pragma GCC unroll 8
+      for (int i = 0; i < columns; ++i) store_ordered(even[i], odd[i], ordered[i]);
+      stored_.write(ordered[0], line, columns);
       return;
     }
     const Vector low = vector::splat(finish_.clamp.low), high = vector::splat(finish_.clamp.high);
-#pragma GCC unroll 4
-    for (int i = 0; i < results; ++i) {
-      const auto end = [&](int half) {
-        return reinterpret_cast<__m512>(vector::clamped(sums.of[i][half] + bias_[half], low, high));
-      };
-      const auto halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(end(1), end(0)));
-      const __m512i in_order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
-      _mm512_storeu_si512(out_ + line + i, _mm512_maskz_permutexvar_epi64(0xff, in_order, halves));
+    const Vector even_bias = bias_[0], odd_bias = bias_[1];
+    const __m512i in_turn = _mm512_loadu_si512(kInTurn);
+    Line* const out = out_ + line;
+#pragma GCC unroll 8
+    for (int i = 0; i < columns; ++i) {
+      const auto first = reinterpret_cast<__m512>(vector::clamped(even[i] + even_bias, low, high)),
+                 second = reinterpret_cast<__m512>(vector::clamped(odd[i] + odd_bias, low, high));
+      const auto halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
+      _mm512_storeu_si512(out + i, _mm512_maskz_permutexvar_epi16(0xffffffff, in_turn, halves));
     }
   }
 
  private:
-  static void store_ordered(const Vector (&of)[2], float* sums) {
-    const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23),
-                  second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-    const auto low = reinterpret_cast<__m512>(of[0]), high = reinterpret_cast<__m512>(of[1]);
+  /// One of the first half, one of the second, and so on.
+  static constexpr uint16_t kInTurn[kChannels] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                  21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                  11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+
+  static void store_ordered(Vector even, Vector odd, float* sums) {
+    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+                  second = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const auto low = reinterpret_cast<__m512>(even), high = reinterpret_cast<__m512>(odd);
     _mm512_store_ps(sums, _mm512_permutex2var_ps(low, first, high));
     _mm512_store_ps(sums + 16, _mm512_permutex2var_ps(low, second, high));
   }
@@ -100,10 +89,25 @@ class HalvedEnds {
   Vector bias_[2] = {};
 };
 
+struct LinePatch {
+  using Rows = LineRows;
+  using Ends = HalvedEnds;
+
+  template <typename Across, int rows, int columns>
+  static void make(const LineRows& all, int64_t row, int64_t column, const HalvedEnds& ends) {
+    const Window& w = all.window;
+    Vector even[rows][columns] = {}, odd[rows][columns] = {};
+    blocked::sum_patch<Across>(w, all.first + row, column, HalfOfLines<0>{all.plane, all.weights}, even);
+    blocked::sum_patch<Across>(w, all.first + row, column, HalfOfLines<1>{all.plane, all.weights}, odd);
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; ++r) ends.write(even[r], odd[r], (row + r) * w.out[2] + column);
+  }
+};
+
 }  // namespace
 
-void avx512_bf16_depthwise(const DotRows& rows) {
-  multiply_rows<Bf16Products>(rows.first, rows.count, HalvedEnds(rows.results));
+void avx512_bf16_depthwise(const LineRows& rows, const Results& results) {
+  blocked::make_patches<LinePatch>(rows, HalvedEnds(results));
 }
 
 }  // namespace ridgeline::kernels::lines
