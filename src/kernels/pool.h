@@ -23,7 +23,8 @@ struct PoolImpl {
   /// Ok, or the reason why this case is not for this implementation.
   Status (*accepts)(const PoolCase& pool_case, const CpuFeatures& cpu);
   Status (*run)(const PoolCase& pool_case, const TensorView& in, const TensorView& out, ThreadPool& pool);
-  bool takes_parts = false;  ///< heeds the window's in_plane and out_plane, of a maximum
+  /// Of FP32 maxima, some rows of planes: heeds the window's in_plane and out_plane. Null where it cannot.
+  void (*run_part)(const PoolCase& part, const float* in, float* out, ThreadPool& pool) = nullptr;
 };
 
 /// Best first, `ref` last; `ref` takes every case, and refuses types that ONNX does not allow when it runs.

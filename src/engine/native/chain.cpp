@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <new>
 #include <numeric>
 
@@ -89,12 +90,11 @@ class Chain {
     for (int thread = 0; thread < threads_; ++thread) set_up(memory + static_cast<size_t>(thread) * bytes_);
     const int64_t bands = ceil_div(images().rows, band_rows_);
     pool.parallel_for(images().batch * bands, 1, [&](int64_t begin, int64_t end, int thread) {
-      ThreadPool alone(1);
       Bench& bench = *std::launder(reinterpret_cast<Bench*>(memory + static_cast<size_t>(thread) * bytes_));
       for (int64_t i = begin; i < end; ++i) {
         const int64_t first = i % bands * band_rows_;
         turn_to(bench, i / bands);
-        make_band({slots, bench.image, alone, times}, {first, std::min(first + band_rows_, images().rows)},
+        make_band({slots, bench.image, *alone_, times}, {first, std::min(first + band_rows_, images().rows)},
                   bench.held);
       }
     });
@@ -208,6 +208,7 @@ class Chain {
   }
 
   std::vector<Link> links_;
+  std::shared_ptr<ThreadPool> alone_ = std::make_shared<ThreadPool>(1);  ///< of any thread
   int threads_;
   int64_t band_rows_ = 1;
   size_t bytes_ = 0;  ///< of a thread's scratch memory

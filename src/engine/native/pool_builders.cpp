@@ -91,15 +91,11 @@ Result<Built> max_unpool(const BuildContext& context) {
                }};
 }
 
-auto run_rows(const kernels::PoolCase& whole, const kernels::PoolImpl& impl, const BuildContext& context) {
-  return [pool = whole, run = impl.run, in = *context.in[0], out = context.out[0]](
-             Slots slots, const Part& part, ThreadPool& threads) {
-    TensorView from = slots[in], to = slots[out];
+auto run_rows(const kernels::PoolCase& whole, const kernels::PoolImpl& impl, int64_t batch) {
+  return [pool = whole, run = impl.run_part, batch](Slots, const Part& part, ThreadPool& threads) {
     kernels::PoolCase of_part = pool;
-    of_part.desc = {pool.desc.planes / from.shape[0], part.window};
-    from.data = const_cast<std::byte*>(part.in);
-    to.data = reinterpret_cast<std::byte*>(part.out);
-    static_cast<void>(run(of_part, from, to, threads));
+    of_part.desc = {pool.desc.planes / batch, part.window};
+    run(of_part, reinterpret_cast<const float*>(part.in), part.out, threads);
   };
 }
 
@@ -130,9 +126,11 @@ Built build_pool(const BuildContext& context, const kernels::PoolCase& pool, con
   Built built{std::string(impl.name), [pool, run = impl.run, in, out](Slots slots, ThreadPool& threads) {
                 return run(pool, slots[in], slots[out], threads);
               }};
-  if (impl.takes_parts && pool.kind == kernels::PoolKind::kMax)
-    built.rows =
-        RowWise{.in = in, .out = out, .window = pool.desc.window, .run = run_rows(pool, impl, context)};
+  if (impl.run_part != nullptr && pool.kind == kernels::PoolKind::kMax)
+    built.rows = RowWise{.in = in,
+                         .out = out,
+                         .window = pool.desc.window,
+                         .run = run_rows(pool, impl, context.input(0).shape[0])};
   return built;
 }
 

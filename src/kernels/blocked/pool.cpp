@@ -24,13 +24,17 @@ void divide(const PoolCase& pool, const LaneRow& row) {
 }
 
 template <const LaneKernels& (*lanes)()>
+void run_part(const PoolCase& pool, const float* in, float* out, ThreadPool& threads) {
+  for_each_row(pool.desc.window, pool.desc.planes, in, out, threads, [&](const LaneRow& row, int64_t) {
+    if (pool.kind == PoolKind::kMax) return lanes().max(row);
+    lanes().sum(row);
+    divide(pool, row);
+  });
+}
+
+template <const LaneKernels& (*lanes)()>
 Status run(const PoolCase& pool, const TensorView& in, const TensorView& out, ThreadPool& threads) {
-  for_each_row(pool.desc.window, pool.desc.planes, in.as<float>().data(), out.as<float>().data(), threads,
-               [&](const LaneRow& row, int64_t) {
-                 if (pool.kind == PoolKind::kMax) return lanes().max(row);
-                 lanes().sum(row);
-                 divide(pool, row);
-               });
+  run_part<lanes>(pool, in.as<float>().data(), out.as<float>().data(), threads);
   return {};
 }
 
@@ -41,7 +45,7 @@ constexpr PoolImpl pool_impl(std::string_view name) {
             RETURN_IF_ERROR(needs(cpu));
             return accepts(pool);
           },
-          run<lanes>, true};
+          run<lanes>, run_part<lanes>};
 }
 
 }  // namespace

@@ -38,18 +38,22 @@ struct SteadyCase {
   Graph (*make)();
   ThreadingMode mode;
   Precision precision = Precision::kFp32;
+  int64_t size = 32;
 };
 class SteadyState : public ::testing::TestWithParam<SteadyCase> {};
 
 Graph resnet18() { return zoo::make("resnet18", {.image_size = 32}).value(); }
 Graph mobilenet() { return zoo::make("mobilenet_v3_large", {.image_size = 32}).value(); }
 Graph efficientnet() { return zoo::make("efficientnet_b0", {.image_size = 32}).value(); }
+Graph resnet18_at_224() { return zoo::make("resnet18", {.image_size = 224}).value(); }
+Graph mobilenet_at_224() { return zoo::make("mobilenet_v2", {.image_size = 224}).value(); }
 Graph lenet() { return zoo::make("lenet", {.image_size = 32}).value(); }
 
 TEST_P(SteadyState, AllocatesNothing) {
   const EngineRegistry registry;
   const Graph graph = GetParam().make();
-  const Shape shape = graph.inputs[0].name == "x" ? *graph.inputs[0].type.shape : Shape{2, 3, 32, 32};
+  const int64_t size = GetParam().size;
+  const Shape shape = graph.inputs[0].name == "x" ? *graph.inputs[0].type.shape : Shape{2, 3, size, size};
   const auto session = (*registry.find("native"))
                            ->compile(graph, {.precision = GetParam().precision,
                                              .threads = 2,
@@ -72,13 +76,16 @@ TEST_P(SteadyState, AllocatesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Native, SteadyState,
-    ::testing::Values(SteadyCase{"lenet", lenet, ThreadingMode::kLatency},
-                      SteadyCase{"resnet18", resnet18, ThreadingMode::kLatency},
-                      SteadyCase{"efficientnet", efficientnet, ThreadingMode::kLatency},
-                      SteadyCase{"resnet18_throughput", resnet18, ThreadingMode::kThroughput},
-                      SteadyCase{"resnet18_bf16", resnet18, ThreadingMode::kLatency, Precision::kBf16},
-                      SteadyCase{"mobilenet_bf16x3", mobilenet, ThreadingMode::kLatency, Precision::kBf16x3},
-                      SteadyCase{"many_ops", many_ops, ThreadingMode::kLatency}),
+    ::testing::Values(
+        SteadyCase{"lenet", lenet, ThreadingMode::kLatency},
+        SteadyCase{"resnet18", resnet18, ThreadingMode::kLatency},
+        SteadyCase{"efficientnet", efficientnet, ThreadingMode::kLatency},
+        SteadyCase{"resnet18_throughput", resnet18, ThreadingMode::kThroughput},
+        SteadyCase{"resnet18_bf16", resnet18, ThreadingMode::kLatency, Precision::kBf16},
+        SteadyCase{"mobilenet_bf16x3", mobilenet, ThreadingMode::kLatency, Precision::kBf16x3},
+        SteadyCase{"mobilenet_in_chains", mobilenet_at_224, ThreadingMode::kLatency, Precision::kFp32, 224},
+        SteadyCase{"pool_in_a_chain", resnet18_at_224, ThreadingMode::kLatency, Precision::kFp32, 224},
+        SteadyCase{"many_ops", many_ops, ThreadingMode::kLatency}),
     [](const auto& test) { return test.param.name; });
 
 TEST(OpenSession, AllocatesNothingForShapesThatItKnows) {
