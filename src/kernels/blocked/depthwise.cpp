@@ -1,7 +1,5 @@
 #include "kernels/blocked/depthwise.h"
 
-#include <algorithm>
-
 namespace ridgeline::kernels::blocked {
 
 Status accepts_depthwise(const ConvDesc& desc) {
@@ -31,30 +29,24 @@ void pack_depthwise(const ConvDesc& desc, const float* weights, void* packed) {
 
 namespace {
 
-constexpr int64_t kTasksPerThread = 8;
-constexpr int64_t kRowsOfBand = 8;  ///< which share most of what they read
-
 class Depthwise {
  public:
   Depthwise(const LaneKernels& kernels, const ConvDesc& desc, const ConvArgs& args)
       : kernels_(kernels), desc_(desc), args_(args) {}
 
   void run(ThreadPool& pool) const {
-    const int64_t bands = ceil_div(desc_.window.out[1], kRowsOfBand), count = desc_.batch * blocks_ * bands;
-    pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
-                      [&](int64_t begin, int64_t end) {
-                        for (int64_t i = begin; i < end; ++i) compute(i / bands, i % bands * kRowsOfBand);
-                      });
+    for_each_band(desc_.batch * blocks_, desc_.window.out[1], pool,
+                  [&](int64_t plane, const Range& rows) { compute(plane, rows); });
   }
 
  private:
-  /// The rows of a band that begins with row `first`, of a block of an image.
-  void compute(int64_t plane, int64_t first) const {
+  /// A band of a block of an image.
+  void compute(int64_t plane, const Range& band) const {
     const Window& w = desc_.window;
-    const int64_t block = plane % blocks_, offset = (plane * out_plane(w) + first * w.out[2]) * kBlock;
+    const int64_t block = plane % blocks_, offset = (plane * out_plane(w) + band.begin * w.out[2]) * kBlock;
     const LaneRows rows{.window = w,
-                        .first = first,
-                        .count = std::min(kRowsOfBand, w.out[1] - first),
+                        .first = band.begin,
+                        .count = band.end - band.begin,
                         .plane = args_.in + plane * in_plane(w) * kBlock,
                         .out = args_.out + offset};
     alignas(64) float bias[kBlock];

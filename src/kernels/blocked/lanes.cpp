@@ -6,6 +6,7 @@ namespace ridgeline::kernels::blocked {
 namespace {
 
 constexpr int64_t kTasksPerThread = 8;
+constexpr int64_t kRowsOfBand = 8;
 
 Range inner_columns(const Window& window) {
   const int64_t columns = window.out[2];
@@ -42,6 +43,18 @@ void for_each_row(const Window& window, int64_t planes, const float* in, float* 
                           at = 0;
                           ++plane;
                         }
+                      }
+                    });
+}
+
+void for_each_band(int64_t planes, int64_t rows, ThreadPool& pool,
+                   FunctionRef<void(int64_t plane, const Range& rows)> body) {
+  const int64_t bands = ceil_div(rows, kRowsOfBand), count = planes * bands;
+  pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                        const int64_t first = i % bands * kRowsOfBand;
+                        body(i / bands, {first, std::min(first + kRowsOfBand, rows)});
                       }
                     });
 }

@@ -20,8 +20,8 @@ struct LaneRow {
   float* out = nullptr;
 };
 
-/// Rows of a block's output beneath each other, from a window over its plane. Not made of what each row takes
-/// part in, so that little is copied: a copy of what was just put together waits until results stored before
+/// Rows of a block's output beneath each other, from a window over its plane. Without what each row needs for
+/// itself, so that nothing is copied: a copy of what was just put together waits until results stored before
 /// have left the core.
 struct LaneRows {
   const Window& window;
@@ -37,6 +37,11 @@ LaneRow row_of(const Window& window, int64_t row, const float* plane, float* out
 /// Calls body(row, index of the block) for each row of `planes` blocks' outputs, on all threads.
 void for_each_row(const Window& window, int64_t planes, const float* in, float* out, ThreadPool& pool,
                   FunctionRef<void(const LaneRow& row, int64_t plane)> body);
+
+/// Calls body(plane, rows) for bands of rows, which share most of what they read, of all planes of so many
+/// rows, on all threads.
+void for_each_band(int64_t planes, int64_t rows, ThreadPool& pool,
+                   FunctionRef<void(int64_t plane, const Range& rows)> body);
 
 /// A row of an image that is sampled: out[i] (+)= weight · Σ columns.weights[t][i] ·
 /// in[columns.pixels[t][i]].

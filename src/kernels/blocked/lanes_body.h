@@ -30,6 +30,7 @@ struct SumFold {
 
 void max_row(const LaneRow& row) { slide_row(row, MaxFold()); }
 void sum_row(const LaneRow& row) { slide_row(row, SumFold()); }
+
 void scale_plane(const float* in, const float* factor, int64_t pixels, float* out) {
   for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
     const Vector by = load(factor + lane);

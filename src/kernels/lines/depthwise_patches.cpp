@@ -1,15 +1,11 @@
 #include "kernels/lines/depthwise_patches.h"
 
-#include <algorithm>
-
+#include "kernels/blocked/lanes.h"
 #include "kernels/blocked/patch_windows.h"
 #include "kernels/lines/depthwise.h"
 
 namespace ridgeline::kernels::lines {
 namespace {
-
-constexpr int64_t kTasksPerThread = 8;
-constexpr int64_t kRowsOfBand = 8;  ///< which share most of what they read
 
 /// Of a block.
 int64_t weights_of_block(const LineConvDesc& desc) { return volume(desc.conv.window.kernel) * kChannels; }
@@ -19,25 +15,21 @@ class DepthwisePatches {
   DepthwisePatches(const LineConvDesc& desc, const LineConvArgs& args) : desc_(desc), args_(args) {}
 
   void run(ThreadPool& pool) const {
-    const int64_t bands = ceil_div(desc_.conv.window.out[1], kRowsOfBand),
-                  count = desc_.conv.batch * blocks_ * bands;
-    pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
-                      [&](int64_t begin, int64_t end) {
-                        for (int64_t i = begin; i < end; ++i) compute(i / bands, i % bands * kRowsOfBand);
-                      });
+    blocked::for_each_band(desc_.conv.batch * blocks_, desc_.conv.window.out[1], pool,
+                           [&](int64_t plane, const Range& rows) { compute(plane, rows); });
   }
 
  private:
-  /// The rows of a band that begins with row `first`, of a block of an image.
-  void compute(int64_t plane, int64_t first) const {
+  /// A band of a block of an image.
+  void compute(int64_t plane, const Range& band) const {
     const ConvDesc& conv = desc_.conv;
     const Window& w = conv.window;
-    const int64_t block = plane % blocks_, line = (plane * w.out[1] + first) * w.out[2];
+    const int64_t block = plane % blocks_, line = (plane * w.out[1] + band.begin) * w.out[2];
     alignas(64) float bias[kChannels];
     avx512_bf16_depthwise(
         {.window = w,
-         .first = first,
-         .count = std::min(kRowsOfBand, w.out[1] - first),
+         .first = band.begin,
+         .count = band.end - band.begin,
          .plane = static_cast<const Line*>(args_.in) + plane * volume(w.in),
          .weights = static_cast<const float*>(args_.weights) + block * weights_of_block(desc_)},
         {.out = args_.out + line,
