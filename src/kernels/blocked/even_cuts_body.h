@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/blocked/panel_product.h"
+
 namespace ridgeline::kernels::blocked {
 namespace {
 
@@ -28,6 +30,26 @@ class EvenCuts {
  private:
   uint32_t count_, low_, high_cuts_;
 };
+
+/// What a cut fetches into the second-level cache along the way: `floats` for each of its offsets.
+struct CutAhead {
+  const float* at;
+  int64_t floats;
+};
+
+/// body(cut, its size, its first position, what it fetches), for cuts of at most `most` positions.
+template <typename Body>
+inline void for_each_cut(const PanelProduct& product, int64_t most, const Body& body) {
+  const EvenCuts cuts(product.positions, most);
+  const int64_t lines = product.ahead != nullptr ? ceil_div(product.ahead_floats, kBlock) : 0;
+  const int64_t floats = short_ceil_div(lines, cuts.count() * product.count) * kBlock;
+  int64_t first = 0;
+  for (uint32_t cut = 0; cut < cuts.count(); ++cut) {
+    const uint32_t size = cuts.size_of(cut);
+    body(cut, size, first, CutAhead{product.ahead + cut * product.count * floats, floats});
+    first += size;
+  }
+}
 
 }  // namespace
 }  // namespace ridgeline::kernels::blocked

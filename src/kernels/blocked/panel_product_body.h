@@ -91,16 +91,11 @@ void multiply_lines(const PanelProduct& product) {
   static constexpr auto kFirst = by_blocks<inputs, Places, of_first_cut>(Blocks());
   static constexpr auto kNext = by_blocks<inputs, Places, Weights::kPlain>(Blocks());
   const auto panel = static_cast<size_t>(product.blocks - 1);
-  const EvenCuts cuts(product.positions, kRows / Places::kLines);
-  const int64_t ahead_lines = product.ahead != nullptr ? ceil_div(product.ahead_floats, kBlock) : 0;
-  const int64_t ahead_step = short_ceil_div(ahead_lines, cuts.count() * product.count) * kBlock;
-  int64_t first = 0;
-  for (uint32_t cut = 0; cut < cuts.count(); ++cut) {
-    const uint32_t rows = cuts.size_of(cut);
-    const auto& kernels = (cut == 0 ? kFirst : kNext)[panel];
-    kernels[rows - 1](product, first, product.ahead + cut * product.count * ahead_step, ahead_step);
-    first += rows;
-  }
+  for_each_cut(product, kRows / Places::kLines,
+               [&](uint32_t cut, uint32_t rows, int64_t first, const CutAhead& ahead) {
+                 const auto& kernels = (cut == 0 ? kFirst : kNext)[panel];
+                 kernels[rows - 1](product, first, ahead.at, ahead.floats);
+               });
 }
 
 void multiply(const PanelProduct& product) {

@@ -13,20 +13,18 @@
 namespace ridgeline::kernels::winograd {
 namespace {
 
-/// The pixels of a tile whose neighbours lie `row` and `pixel` numbers further.
+/// An image of floats or of BF16 in lines, a channel of which is a cell of the planes.
 template <typename Number>
-struct Pixels {
-  const Number* first;
-  int64_t row, pixel;
-};
+struct Numbers {
+  using Value = Vector;
+  static constexpr int kChannels = kLanes;  ///< of a vector
+  static constexpr int kCellChannels = 1;
 
-/// M s Mᵀ of n×n pixels into the planes.
-template <typename Tile, int n, auto transform, typename Number>
-inline void read_tile(const Pixels<Number> pixels, float* to, int64_t plane) {
-  transform_square<n, Tile::kIn, transform>(
-      [=](int i, int j) { return load_number(pixels.first + i * pixels.row + j * pixels.pixel); },
-      [=](int i, int j, Vector value) { store(to + (i * Tile::kIn + j) * plane, value); });
-}
+  const Number* image;
+
+  Vector load(int64_t at) const { return load_number(image + at); }
+  static void store_cells(float* at, Vector cells) { store(at, cells); }
+};
 
 /// What lies inside of the image of n×n pixels whose first one is at (row, column) of the place's phase.
 template <int n>
@@ -39,17 +37,12 @@ struct Inside {
   int64_t rows[2], columns[2];  ///< from, to
 };
 
-template <int n, typename Number>
-inline void copy_inside(const Inside<n>& inside, const Pixels<Number>& from, Vector (&to)[n][n]) {
-  for (int64_t i = inside.rows[0]; i < inside.rows[1]; ++i)
-    for (int64_t j = inside.columns[0]; j < inside.columns[1]; ++j)
-      to[i][j] = load_number(from.first + i * from.row + j * from.pixel);
-}
-
 /// n×n pixels around each tile; zeros stand for what lies outside of the image.
-template <typename Tile, int n, auto transform, typename Number>
-void read_tiles(const Images& images, const Number* image, Tiles tiles, const Planes& out) {
+template <typename Tile, int n, auto transform, typename Source>
+void read_tiles(const Images& images, const Source source, Tiles tiles, const Planes& out) {
+  using Value = typename Source::Value;
   constexpr int64_t kMargin = n > Tile::kOut ? 1 : 0;
+  const int64_t row_step = images.row_step(), pixel_step = images.pixel_step(), plane = out.plane;
   Place place(images, tiles.begin);
   for (int64_t tile = tiles.begin; tile < tiles.end; ++tile, place.advance(images)) {
     const int64_t row = place.row - kMargin, column = place.column - kMargin;
@@ -57,18 +50,21 @@ void read_tiles(const Images& images, const Number* image, Tiles tiles, const Pl
     float* const to = out.data + (tile - tiles.begin) * out.row;
     const Inside<n> inside(place, row, column);
     const bool is_all = inside.is_all();
-    Vector padded[n][n];
-    if (!is_all) std::fill_n(&padded[0][0], n * n, Vector{});
-    for (int64_t c = 0; c < images.channels; c += kLanes) {
-      const Pixels<Number> pixels{image + (first + images.channel_at(c)), images.row_step(),
-                                  images.pixel_step()};
-      float* const lanes = to + out.channel_at(c);
+    Value padded[n][n];
+    if (!is_all) std::fill_n(&padded[0][0], n * n, Value{});
+    for (int64_t c = 0; c < images.channels; c += Source::kChannels) {
+      const int64_t at = first + images.channel_at(c);
+      const auto read = [=](int64_t i, int64_t j) { return source.load(at + i * row_step + j * pixel_step); };
+      float* const cells = to + out.channel_at(c / Source::kCellChannels);
+      const auto write = [=](int i, int j, Value value) {
+        Source::store_cells(cells + (i * Tile::kIn + j) * plane, value);
+      };
       if (is_all) {
-        read_tile<Tile, n, transform>(pixels, lanes, out.plane);
+        transform_square<n, Tile::kIn, transform>(read, write);
       } else {
-        copy_inside(inside, pixels, padded);
-        const auto* const copied = reinterpret_cast<const float*>(padded);
-        read_tile<Tile, n, transform>(Pixels<float>{copied, n * kLanes, kLanes}, lanes, out.plane);
+        for (int64_t i = inside.rows[0]; i < inside.rows[1]; ++i)
+          for (int64_t j = inside.columns[0]; j < inside.columns[1]; ++j) padded[i][j] = read(i, j);
+        transform_square<n, Tile::kIn, transform>([&](int i, int j) { return padded[i][j]; }, write);
       }
     }
   }
@@ -76,7 +72,7 @@ void read_tiles(const Images& images, const Number* image, Tiles tiles, const Pl
 
 template <typename Tile, typename Number>
 void read_inputs(const Images& images, const Number* x, Tiles tiles, const Planes& out) {
-  read_tiles<Tile, Tile::kIn, Tile::read_input>(images, x, tiles, out);
+  read_tiles<Tile, Tile::kIn, Tile::read_input>(images, Numbers<Number>{x}, tiles, out);
 }
 
 }  // namespace

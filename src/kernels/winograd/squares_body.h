@@ -2,14 +2,13 @@
 
 #pragma once
 
-#include "kernels/winograd/vectors_body.h"
-
 /// A transform applied to the columns and then to the rows of a square of vectors.
 namespace ridgeline::kernels::winograd {
 namespace {
 
 /// So that the compiler keeps what it has in a register instead of reading it again for each use.
-inline Vector read_once(Vector value) {
+template <typename Value>
+inline Value read_once(Value value) {
   asm("" : "+v"(value));
   return value;
 }
@@ -19,9 +18,10 @@ inline Vector read_once(Vector value) {
 /// registers' way to memory and back.
 template <int n, int m, auto transform, typename Read, typename Write>
 [[gnu::always_inline]] inline void transform_square(Read read, Write write) {
-  Vector half[m][n];
+  using Value = decltype(read(0, 0));
+  Value half[m][n];
   const auto transform_column = [&](int j) __attribute__((always_inline)) {
-    Vector column[n], result[m];
+    Value column[n], result[m];
 #pragma GCC unroll 6
     for (int i = 0; i < n; ++i) column[i] = read_once(read(i, j));
     transform(column, result);
@@ -29,7 +29,7 @@ template <int n, int m, auto transform, typename Read, typename Write>
     for (int i = 0; i < m; ++i) half[i][j] = result[i];
   };
   const auto transform_row = [&](int i) __attribute__((always_inline)) {
-    Vector row[n], result[m];
+    Value row[n], result[m];
 #pragma GCC unroll 6
     for (int j = 0; j < n; ++j) row[j] = read_once(half[i][j]);
     transform(row, result);

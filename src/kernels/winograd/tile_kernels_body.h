@@ -37,7 +37,7 @@ void write_weights(const float* u, int64_t plane, int64_t columns, float* out) {
 }
 
 void read_gradients(const Images& images, const float* dy, Tiles tiles, const Planes& out) {
-  read_tiles<LargeTile, LargeTile::kOut, LargeTile::read_gradient>(images, dy, tiles, out);
+  read_tiles<LargeTile, LargeTile::kOut, LargeTile::read_gradient>(images, Numbers<float>{dy}, tiles, out);
 }
 
 template <typename Tile>
