@@ -93,7 +93,8 @@ constexpr ConvImpl winograd_impl(std::string_view name) {
   return {name,
           [](const ConvDesc& desc, const CpuFeatures& cpu) -> Status {
             RETURN_IF_ERROR(needs(cpu));
-            return winograd::accepts_blocked({tiles(), panels()}, {other(), panels()}, desc);
+            return winograd::accepts_blocked({tiles(), panels()}, {other(), panels()}, desc,
+                                             winograd::rates_of(cpu));
           },
           [](const ConvDesc& desc) { return winograd::packed_blocked_bytes({tiles(), panels()}, desc); },
           [](const ConvDesc& desc, const float* weights, void* packed) {

@@ -210,7 +210,7 @@ constexpr LineConvImpl winograd_impl(std::string_view name) {
   return {name,
           [](const LineConvDesc& desc, const CpuFeatures& cpu) -> Status {
             RETURN_IF_ERROR(needs_avx512_bf16(cpu));
-            return winograd::accepts_lines(large_tiles(), desc);
+            return winograd::accepts_lines(large_tiles(), desc, winograd::rates_of(cpu));
           },
           [](const LineConvDesc& desc) {
             return winograd::packed_blocked_bytes(large_tiles().blocked, desc.conv);

@@ -69,16 +69,17 @@ Status accepts_shape(const BlockedKernels& kernels, const ConvDesc& desc) {
   return {};
 }
 
-Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc) {
+Status accepts_blocked(const BlockedKernels& kernels, const BlockedKernels& other, const ConvDesc& desc,
+                       const Rates& rates) {
   RETURN_IF_ERROR(accepts_shape(kernels, desc));
   const bool lies_apart = desc.window.dilation[2] > 1;
   if (lies_apart && kernels.tiles.tile < other.tiles.tile) return unsupported("takes no dilations");
-  const double own_us = Schedule(kernels, desc).estimated_us();
-  const double other_us = Schedule(other, desc).estimated_us();
+  const double own_us = Schedule(kernels, desc).estimated_us(rates);
+  const double other_us = Schedule(other, desc).estimated_us(rates);
   if (!lies_apart && other_us < own_us)
     return unsupported("tiles of {} x {} should take {:.0f} us instead of {:.0f}", other.tiles.tile,
                        other.tiles.tile, other_us, own_us);
-  if (const double sums_us = estimated_sums_us(kernels, desc); sums_us < own_us)
+  if (const double sums_us = estimated_sums_us(kernels, desc, kFloatSums, rates); sums_us < own_us)
     return unsupported("sums of products should take {:.0f} us instead of {:.0f}", sums_us, own_us);
   return {};
 }

@@ -53,14 +53,15 @@ class LineForm {
 
 }  // namespace
 
-Status accepts_lines(const LineKernels& kernels, const lines::LineConvDesc& desc) {
+Status accepts_lines(const LineKernels& kernels, const lines::LineConvDesc& desc, const Rates& rates) {
   if (desc.numbers != lines::Numbers::kBf16) return unsupported("takes single numbers");
   RETURN_IF_ERROR(accepts_shape(kernels.blocked, desc.conv));
   if (lines::takes_planes(desc)) return unsupported("takes no planes");
   if (!desc.conv.sums_to.is_none() || !desc.conv.results_to.is_none())
     return unsupported("rounds to no steps");
-  const double own_us = Schedule(kernels.blocked, desc.conv).estimated_us();
-  if (const double dots_us = estimated_dots_us(kernels.blocked, desc.conv); dots_us < own_us)
+  const double own_us = Schedule(kernels.blocked, desc.conv).estimated_us(rates);
+  if (const double dots_us = estimated_sums_us(kernels.blocked, desc.conv, kBf16Sums, rates);
+      dots_us < own_us)
     return unsupported("dot products should take {:.0f} us instead of {:.0f}", dots_us, own_us);
   return {};
 }

@@ -13,7 +13,7 @@ struct LineKernels {
 };
 
 /// Refuses what dot products are expected to compute sooner.
-Status accepts_lines(const LineKernels& kernels, const lines::LineConvDesc& desc);
+Status accepts_lines(const LineKernels& kernels, const lines::LineConvDesc& desc, const Rates& rates);
 void lines_conv(const LineKernels& kernels, const lines::LineConvDesc& desc, const lines::LineConvArgs& args,
                 ThreadPool& pool);
 

@@ -19,37 +19,22 @@ constexpr int64_t kChunksPerThread = 4;     ///< that let threads share evenly
 constexpr int64_t kPartsPerThread = 2;
 constexpr int64_t kWeightBytesToKeep = int64_t{1} << 20;  ///< that stay in a second-level cache
 
-// Measured on Sapphire Rapids, of one thread: products of a block of output channels, third-level cache and
-// memory, transforms of a tile's point in a block of channels.
-constexpr double kFlopsPerUs = 80e3;
-constexpr double kBytesPerUs = 11e3;
-constexpr double kTransformUs = 1.2e-3;
+constexpr Rates kSapphireRapids{.block_flops = 80e3, .bytes = 11e3, .transforms = 830};
+constexpr Rates kZen5{.block_flops = 125e3, .bytes = 20e3, .transforms = 1250};
 constexpr double kOfPhases = 1.4;  ///< times as long takes all of it where a tile's pixels lie apart
 
 /// What one thread would multiply in `products_us`, while what is fetched passes behind it.
-double of_all_threads(double products_us, int64_t bytes, int64_t threads) {
-  return std::max(products_us, static_cast<double>(bytes) / kBytesPerUs) / static_cast<double>(threads);
+double of_all_threads(double products_us, double fetch_us, int64_t threads) {
+  return std::max(products_us, fetch_us) / static_cast<double>(threads);
 }
 
 int64_t floats_to_bytes(int64_t floats) { return floats * static_cast<int64_t>(sizeof(float)); }
 
-/// How sums of products are computed: in parts of FP32's speed, from weights of so many bytes.
-struct Sums {
-  double speed;
-  int64_t weight_bytes;
-};
-
-double estimated_us_of(const BlockedKernels& kernels, const ConvDesc& desc, const Sums& sums) {
-  const int64_t bytes = kTaps * desc.in_channels * desc.out_channels * sums.weight_bytes;
-  const int64_t positions =
-      desc.window.dilation[2] > 1 ? blocked::positions_inside(desc.window) : kTaps * volume(desc.window.out);
-  const auto products =
-      static_cast<double>(2 * desc.batch * positions * desc.in_channels * desc.out_channels);
-  const double flops_per_us = sums.speed * kFlopsPerUs * static_cast<double>(kernels.panels.blocks);
-  return of_all_threads(products / flops_per_us, bytes > kWeightBytesToKeep ? bytes : 0, desc.threads);
-}
-
 }  // namespace
+
+const Rates& rates_of(const CpuFeatures& cpu) {
+  return cpu.avx512_bf16 && !cpu.amx_bf16 ? kZen5 : kSapphireRapids;
+}
 
 Schedule::Schedule(const BlockedKernels& kernels, const ConvDesc& desc)
     : tile(kernels.tiles.tile),
@@ -106,21 +91,26 @@ int64_t Schedule::bytes_fetched() const {
   return weights + (shares_inputs ? (1 + parts) * input_bytes() : 0);
 }
 
-double Schedule::estimated_us() const {
+double Schedule::estimated_us(const Rates& rates) const {
   const auto products =
       static_cast<double>(2 * points * tiles * in_blocks * panels * panel_blocks_ * kBlock * kBlock);
   const auto transforms = static_cast<double>(points * tiles * (in_blocks + panels * panel_blocks_));
-  const double products_us = products / (kFlopsPerUs * static_cast<double>(panel_blocks_));
-  return slowdown_ * (of_all_threads(products_us, bytes_fetched(), threads) +
-                      transforms * kTransformUs / static_cast<double>(threads));
+  const double products_us = products / (rates.block_flops * static_cast<double>(panel_blocks_));
+  const double fetch_us = static_cast<double>(bytes_fetched()) / rates.bytes;
+  return slowdown_ * (of_all_threads(products_us, fetch_us, threads) +
+                      transforms / rates.transforms / static_cast<double>(threads));
 }
 
-double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc) {
-  return estimated_us_of(kernels, desc, {.speed = 1, .weight_bytes = sizeof(float)});
-}
-
-double estimated_dots_us(const BlockedKernels& kernels, const ConvDesc& desc) {
-  return estimated_us_of(kernels, desc, {.speed = 2, .weight_bytes = sizeof(uint16_t)});
+double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc, const Sums& sums,
+                         const Rates& rates) {
+  const int64_t weight_bytes = kTaps * desc.in_channels * desc.out_channels * sums.weight_bytes;
+  const int64_t positions =
+      desc.window.dilation[2] > 1 ? blocked::positions_inside(desc.window) : kTaps * volume(desc.window.out);
+  const auto products =
+      static_cast<double>(2 * desc.batch * positions * desc.in_channels * desc.out_channels);
+  const double flops = sums.speed * rates.block_flops * static_cast<double>(kernels.panels.blocks);
+  const int64_t fetched = weight_bytes > kWeightBytesToKeep ? weight_bytes : 0;
+  return of_all_threads(products / flops, static_cast<double>(fetched) / rates.bytes, desc.threads);
 }
 
 }  // namespace ridgeline::kernels::winograd

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/cpu_features.h"
 #include "kernels/conv.h"
 #include "kernels/winograd/tile_kernels.h"
 
@@ -10,6 +11,15 @@ struct BlockedKernels {
   const TileKernels& tiles;
   const blocked::PanelKernels& panels;
 };
+
+/// What one thread of a CPU does in a microsecond.
+struct Rates {
+  double block_flops;  ///< of products, in each block of a panel's output channels
+  double bytes;        ///< fetched from the third-level cache and memory
+  double transforms;   ///< of a tile's point in a block of channels
+};
+/// Those of Zen 5 where BF16's dot products come without AMX, else those of Sapphire Rapids.
+const Rates& rates_of(const CpuFeatures& cpu);
 
 /// In which order a convolution on blocked images is computed: which tiles together, and who computes what.
 /// Either each thread takes a chunk of tiles through all three steps, so that what lies between stays in its
@@ -28,8 +38,8 @@ struct Schedule {
   int64_t thread_floats() const { return out_floats() + (shares_inputs ? 0 : in_floats()); }
   int64_t scratch_floats() const { return threads * thread_floats() + (shares_inputs ? in_floats() : 0); }
 
-  /// Of the whole convolution; what a CPU of ours takes, not what this one does.
-  double estimated_us() const;
+  /// Of the whole convolution.
+  double estimated_us(const Rates& rates) const;
 
   int64_t tile = 0;
   int64_t points = 0;
@@ -55,10 +65,16 @@ struct Schedule {
   double slowdown_ = 1;
 };
 
+/// How sums of products are computed: so many times as fast as FP32's, from weights of so many bytes.
+struct Sums {
+  double speed;
+  int64_t weight_bytes;
+};
+constexpr Sums kFloatSums{1, 4}, kBf16Sums{2, 2}, kByteSums{3.7, 1};
+
 /// The same of a convolution of this shape as sums of products: a direct one, or where taps lie apart a
 /// dilated one.
-double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc);
-/// And as dot products of BF16, of which an instruction makes twice as many.
-double estimated_dots_us(const BlockedKernels& kernels, const ConvDesc& desc);
+double estimated_sums_us(const BlockedKernels& kernels, const ConvDesc& desc, const Sums& sums,
+                         const Rates& rates);
 
 }  // namespace ridgeline::kernels::winograd
