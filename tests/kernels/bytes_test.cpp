@@ -166,8 +166,9 @@ std::string describe(const QuantizedConvDesc& desc) {
 }
 
 /// Holds every implementation that takes a case to the reference; the names of those that did.
-std::vector<std::string_view> check(Rng& rng, const QuantizedConvDesc& desc) {
+std::vector<std::string_view> check(Rng& rng, QuantizedConvDesc desc) {
   const Operands operands(rng, desc);
+  desc.largest_sum = quantized::largest_sum(desc, operands.weights.data());
   const Bytes want = reference(desc, operands);
   std::vector<std::string_view> taken;
   for (const QuantizedConvImpl& impl : conv_impls()) {
@@ -190,6 +191,30 @@ TEST(ByteConv, RandomShapesGiveTheReferencesBits) {
   EXPECT_TRUE(!cpu.avx512_vnni || takers["bytes_lanes_avx512_vnni"] > kRounds / 10);
   EXPECT_TRUE(!cpu.avx512_vnni || takers["bytes_avx512_vnni"] > kRounds / 2);
   EXPECT_TRUE(!cpu.amx_int8 || takers["bytes_amx"] > kRounds / 2);
+}
+
+/// Of the shapes that Winograd's tiles take, whatever else does.
+QuantizedConvDesc random_3x3(Rng& rng) {
+  QuantizedConvDesc desc = random_conv(rng);
+  const int64_t height = upto(rng, 40), width = upto(rng, 40);
+  desc.conv.window = {{1, height, width}, {1, height, width}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}};
+  desc.conv.groups = 1;
+  desc.conv.in_channels = 32 * upto(rng, 5);
+  desc.conv.out_channels = 32 * upto(rng, 5);
+  if (desc.out == DType::kF32) {
+    desc.out = DType::kU8;
+    desc.finish = random_finish(rng, desc.out);
+  }
+  return desc;
+}
+
+TEST(ByteConv, WholeTilesGiveTheReferencesBits) {
+  constexpr int kRounds = 60;
+  Rng rng(56);
+  std::map<std::string_view, int> takers;
+  for (int round = 0; round < kRounds; ++round)
+    for (const std::string_view name : check(rng, random_3x3(rng))) ++takers[name];
+  EXPECT_TRUE(!detect_cpu_features().avx512_vnni || takers["bytes_winograd4_avx512_vnni"] > kRounds / 3);
 }
 
 TEST(ByteConv, LayersOfKnownNetworksGiveTheReferencesBits) {

@@ -29,12 +29,16 @@ const bytes::Line* lines_in(Slots slots, size_t slot) {
 bytes::Line* lines_out(Slots slots, size_t slot) { return reinterpret_cast<bytes::Line*>(slots[slot].data); }
 
 Result<QuantizedConvDesc> conv_of(const BlockedNode& node) {
-  return describe_quantized({.node = node.node,
-                             .x = {node.inputs[0].type->dtype, node.shape(0), nullptr},
-                             .weights = node.shape(1),
-                             .residual = node.has(3) ? node.inputs[3].type->dtype : DType::kU8,
-                             .out = node.out_type,
-                             .threads = node.threads});
+  ASSIGN_OR_RETURN(QuantizedConvDesc desc,
+                   describe_quantized({.node = node.node,
+                                       .x = {node.inputs[0].type->dtype, node.shape(0), nullptr},
+                                       .weights = node.shape(1),
+                                       .residual = node.has(3) ? node.inputs[3].type->dtype : DType::kU8,
+                                       .out = node.out_type,
+                                       .threads = node.threads}));
+  desc.largest_sum =
+      kernels::quantized::largest_sum(desc, reinterpret_cast<const int8_t*>(node.inputs[1].data));
+  return desc;
 }
 
 Inputs conv_inputs(const BlockedNode& node) {

@@ -10,6 +10,7 @@
 #include "kernels/bytes/pixel_rows.h"
 #include "kernels/bytes/result_place.h"
 #include "kernels/lines/bands.h"
+#include "kernels/winograd/byte_lines.h"
 
 namespace ridgeline::kernels::bytes {
 namespace {
@@ -212,6 +213,27 @@ constexpr QuantizedConvImpl impl(std::string_view name) {
           }};
 }
 
+constexpr QuantizedConvImpl winograd_impl(std::string_view name) {
+  using winograd::avx512_vnni_tiles;
+  return {name,
+          [](const QuantizedConvDesc& desc, const CpuFeatures& cpu) -> Status {
+            RETURN_IF_ERROR(needs_avx512_vnni(cpu));
+            return winograd::accepts_byte_lines(avx512_vnni_tiles(), desc, winograd::rates_of(cpu));
+          },
+          [](const QuantizedConvDesc& desc) {
+            return winograd::packed_byte_lines_bytes(avx512_vnni_tiles(), desc);
+          },
+          [](const QuantizedConvDesc& desc, const int8_t* weights, void* packed) {
+            winograd::pack_byte_lines(avx512_vnni_tiles(), desc, weights, packed);
+          },
+          [](const QuantizedConvDesc& desc) {
+            return winograd::byte_lines_scratch_bytes(avx512_vnni_tiles(), desc);
+          },
+          [](const QuantizedConvDesc& desc, const QuantizedConvArgs& args, ThreadPool& pool) {
+            winograd::byte_lines_conv(avx512_vnni_tiles(), desc, args, pool);
+          }};
+}
+
 template <DepthwiseKernel kernel, Needs needs>
 constexpr QuantizedConvImpl depthwise_impl(std::string_view name) {
   return {name,
@@ -230,8 +252,9 @@ constexpr QuantizedConvImpl depthwise_impl(std::string_view name) {
 }  // namespace
 
 std::span<const QuantizedConvImpl> conv_impls() {
-  static constexpr std::array<QuantizedConvImpl, 5> kImpls = {{
+  static constexpr std::array<QuantizedConvImpl, 6> kImpls = {{
       impl<amx_dots, avx512_bytes, needs_amx_int8>("bytes_amx"),
+      winograd_impl("bytes_winograd4_avx512_vnni"),
       impl<avx512_vnni_dots, avx512_bytes, needs_avx512_vnni>("bytes_avx512_vnni"),
       depthwise_impl<avx512_vnni_depthwise, needs_avx512_vnni>("bytes_lanes_avx512_vnni"),
       depthwise_impl<ref_depthwise, needs_nothing>("bytes_lanes_ref"),

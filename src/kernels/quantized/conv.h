@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "kernels/conv.h"
@@ -21,7 +23,12 @@ struct QuantizedConvDesc {
   Finish finish{};
   /// Where `in` is pixels that stand for the steps of `in`'s type; for implementations that take planes.
   std::optional<pixels::PixelImage> pixels{};
+  /// What no sum exceeds, above or below.
+  int64_t largest_sum = std::numeric_limits<int32_t>::max();
 };
+
+/// Of a desc's weights, which lie as ONNX has them.
+int64_t largest_sum(const QuantizedConvDesc& desc, const int8_t* weights);
 
 struct QuantizedConvArgs {
   const void* in = nullptr;
