@@ -6,9 +6,13 @@
 
 namespace ridgeline::kernels::bytes {
 
-/// Two rows of an image of up to four channels in planes, for pixels of eight steps: [row, channel].
+/// Two rows of an image of up to four channels in planes, for pixels of eight steps: [row, channel]. Or one,
+/// for pixels of the channels that there are.
 struct PlaneRows {
+  bool has_any() const { return rows[0][0] != nullptr || rows[1][0] != nullptr; }
+
   const uint8_t* rows[2][4] = {};  ///< null for a row of padding, and past the last channel
+  int64_t channels = 0;
   int64_t count = 0;
   uint8_t flip = 0;
   uint8_t zero = 0;  ///< point, which padding holds
@@ -64,6 +68,7 @@ struct LookupProduct {
 /// One instruction set's kernels.
 struct ByteKernels {
   void (*to_pixels)(const PlaneRows& rows);
+  void (*to_dense_pixels)(const PlaneRows& rows);
   void (*max)(const lines::PoolRow& row);
   void (*average)(const lines::PoolRow& row, const Average& average);
   void (*add)(const AddSteps& add);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/bytes/byte_kernels.h"
+#include "kernels/bytes/dense_pixels_body.h"
 #include "kernels/bytes/lookups_body.h"
 #include "kernels/ref/pool.h"
 
@@ -98,6 +99,7 @@ void add(const AddSteps& of) {
 }
 
 constexpr ByteKernels kKernels{.to_pixels = to_pixels,
+                               .to_dense_pixels = to_dense_pixels,
                                .max = max,
                                .average = average,
                                .add = add,

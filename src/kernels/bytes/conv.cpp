@@ -24,11 +24,12 @@ using lines::Schedule;
 
 constexpr int64_t kTerms = 4;  ///< of a column in a row of a tile
 
-lines::LineLayer layer_of(const QuantizedConvDesc& desc) {
+lines::LineLayer layer_of(const QuantizedConvDesc& desc, Pixels pixels) {
   const bool planes = takes_planes(desc);
   return {.conv = desc.conv,
-          .window = planes ? paired_window(desc.conv.window) : desc.conv.window,
+          .window = planes ? window_of(pixels, desc.conv.window) : desc.conv.window,
           .planes = planes,
+          .pixels = layout_of(pixels, desc.conv.in_channels),
           .parts = 1,
           .inputs = planes ? 1 : blocks_of(desc.conv.in_channels),
           .outputs = blocks_of(desc.conv.out_channels),
@@ -39,6 +40,7 @@ lines::LineLayer layer_of(const QuantizedConvDesc& desc) {
 struct Kernels {
   const DotKernels& dots;
   const ByteKernels& bytes;
+  Pixels pixels;
 };
 
 class Convolution {
@@ -48,7 +50,7 @@ class Convolution {
         desc_(desc),
         args_(args),
         zero_(from_lowest(desc.in, desc.in_zero)),
-        schedule_(layer_of(desc)),
+        schedule_(layer_of(desc, kernels.pixels)),
         lines_(schedule_.line_patch()),
         pixels_(schedule_.pixel_patch()),
         taps_(schedule_) {
@@ -59,13 +61,14 @@ class Convolution {
 
   void fill(int64_t image, const Band& band, int64_t piece, std::byte* patch) const {
     const Window& w = schedule_.window;
+    const PixelPlace place{kernels_.pixels, pixels_, w};
     if (desc_.pixels) {
       const LevelImage levels{
           .image = *desc_.pixels,
           .levels = static_cast<const uint8_t*>(args_.in) + image * desc_.pixels->image_bytes,
           .flip = flip_of(desc_.in),
           .zero = static_cast<uint8_t>(zero_)};
-      fill_pixels(kernels_.bytes, pixels_, w, levels, band, patch);
+      fill_pixels(kernels_.bytes, place, levels, band, patch);
       return;
     }
     if (schedule_.planes) {
@@ -75,7 +78,7 @@ class Convolution {
           .channels = channels,
           .flip = flip_of(desc_.in),
           .zero = static_cast<uint8_t>(zero_)};
-      fill_pixels(kernels_.bytes, pixels_, w, planes, band, patch);
+      fill_pixels(kernels_.bytes, place, planes, band, patch);
       return;
     }
     lines_.fill(image_at(image) + piece * volume(w.in), padding_, band,
@@ -121,17 +124,21 @@ class Convolution {
   lines::TapLayout taps_;
 };
 
-size_t scratch_bytes(const QuantizedConvDesc& desc) { return Schedule(layer_of(desc)).scratch_bytes(); }
+template <Pixels pixels>
+size_t scratch_bytes(const QuantizedConvDesc& desc) {
+  return Schedule(layer_of(desc, pixels)).scratch_bytes();
+}
 
+template <Pixels pixels>
 size_t packed_bytes(const QuantizedConvDesc& desc) {
-  const Schedule schedule(layer_of(desc));
+  const Schedule schedule(layer_of(desc, pixels));
   return schedule.weight_bytes() + static_cast<size_t>(schedule.panels() * kPanelColumns) * sizeof(int32_t);
 }
 
 /// Where the weights of a step's terms lie among those of an output channel; none past the last.
 using TermOffsets = std::array<std::optional<int64_t>, kChannels>;
 
-TermOffsets terms_of(const QuantizedConvDesc& desc, const Schedule& schedule, int64_t step) {
+TermOffsets terms_of(const QuantizedConvDesc& desc, Pixels pixels, const Schedule& schedule, int64_t step) {
   const Size3& kernel = desc.conv.window.kernel;
   const int64_t input = step / schedule.taps, tap = step % schedule.taps,
                 across = schedule.taps / schedule.window.kernel[1];
@@ -139,9 +146,12 @@ TermOffsets terms_of(const QuantizedConvDesc& desc, const Schedule& schedule, in
   for (int64_t term = 0; term < kChannels; ++term) {
     int64_t channel = input * kChannels + term, kh = tap / across, kw = tap % across;
     if (schedule.planes) {
-      channel = term % PixelPatch::kChannels;
-      kh = 2 * kh + term % PixelPatch::kPixelBytes / PixelPatch::kChannels;
-      kw = kw * PixelPatch::kTapsOfLine + term / PixelPatch::kPixelBytes;
+      const auto& [taps, bytes] = schedule.pixels;
+      if (term / bytes == taps) break;
+      const int64_t rows = pixels == Pixels::kPaired ? 2 : 1, channels = bytes / rows;
+      channel = term % channels;
+      kh = rows * kh + term % bytes / channels;
+      kw = kw * taps + term / bytes;
     }
     if (channel < desc.conv.in_channels && kh < kernel[1] && kw < kernel[2])
       offsets[static_cast<size_t>(term)] = (channel * kernel[1] + kh) * kernel[2] + kw;
@@ -159,12 +169,13 @@ void pack_tile(const TermOffsets& terms, std::span<const int8_t* const> columns,
 }
 
 /// [panel][input][tap][tile][four terms][column][term], then the sum of each output channel's.
+template <Pixels pixels>
 void pack(const QuantizedConvDesc& desc, const int8_t* plain, void* packed) {
-  const Schedule schedule(layer_of(desc));
+  const Schedule schedule(layer_of(desc, pixels));
   const int64_t of_column = desc.conv.in_channels * volume(desc.conv.window.kernel);
   auto* const bytes = static_cast<int8_t*>(packed);
   for (int64_t step = 0; step < schedule.inputs * schedule.taps; ++step) {
-    const TermOffsets terms = terms_of(desc, schedule, step);
+    const TermOffsets terms = terms_of(desc, pixels, schedule, step);
     for (int64_t panel = 0; panel < schedule.panels(); ++panel) {
       const int64_t tiles = schedule.tiles_of(panel);
       int8_t* to = bytes + panel * schedule.panel_bytes() + step * tiles * kTileBytes;
@@ -186,30 +197,32 @@ void pack(const QuantizedConvDesc& desc, const int8_t* plain, void* packed) {
   }
 }
 
+template <Pixels pixels>
 Status accepts_case(const QuantizedConvDesc& desc) {
   const ConvDesc& conv = desc.conv;
   if (conv.groups != 1) return unsupported("takes no groups");
   if (conv.window.in[0] != 1 || conv.window.out[0] != 1 || conv.window.kernel[0] != 1)
     return unsupported("takes two spatial axes");
-  if (Schedule(layer_of(desc)).taps > lines::kMostTaps)
+  if (Schedule(layer_of(desc, pixels)).taps > lines::kMostTaps)
     return unsupported("takes up to {} taps", lines::kMostTaps);
   return {};
 }
 
 Status needs_nothing(const CpuFeatures&) { return {}; }
 
-template <const DotKernels& (*dots)(), const ByteKernels& (*bytes)(), Needs needs>
+template <const DotKernels& (*dots)(), const ByteKernels& (*bytes)(), Needs needs,
+          Pixels pixels = Pixels::kPaired>
 constexpr QuantizedConvImpl impl(std::string_view name) {
   return {name,
           [](const QuantizedConvDesc& desc, const CpuFeatures& cpu) -> Status {
             RETURN_IF_ERROR(needs(cpu));
-            return accepts_case(desc);
+            return accepts_case<pixels>(desc);
           },
-          packed_bytes,
-          pack,
-          scratch_bytes,
+          packed_bytes<pixels>,
+          pack<pixels>,
+          scratch_bytes<pixels>,
           [](const QuantizedConvDesc& desc, const QuantizedConvArgs& args, ThreadPool& pool) {
-            Convolution({dots(), bytes()}, desc, args).run(pool);
+            Convolution({dots(), bytes(), pixels}, desc, args).run(pool);
           }};
 }
 
@@ -255,7 +268,7 @@ std::span<const QuantizedConvImpl> conv_impls() {
   static constexpr std::array<QuantizedConvImpl, 6> kImpls = {{
       impl<amx_dots, avx512_bytes, needs_amx_int8>("bytes_amx"),
       winograd_impl("bytes_winograd4_avx512_vnni"),
-      impl<avx512_vnni_dots, avx512_bytes, needs_avx512_vnni>("bytes_avx512_vnni"),
+      impl<avx512_vnni_dots, avx512_bytes, needs_avx512_vnni, Pixels::kDense>("bytes_avx512_vnni"),
       depthwise_impl<avx512_vnni_depthwise, needs_avx512_vnni>("bytes_lanes_avx512_vnni"),
       depthwise_impl<ref_depthwise, needs_nothing>("bytes_lanes_ref"),
       impl<ref_dots, ref_bytes, needs_nothing>("bytes_ref"),

@@ -3,16 +3,28 @@
 #include "kernels/bytes/byte_kernels.h"
 #include "kernels/lines/patch.h"
 
-/// Images of up to four channels that lie as ONNX has them become pixels of eight steps: four channels of a
-/// row and of the row that the next tap down meets. So two rows of taps are one, and lines::PixelPatch lays
-/// them.
+/// Images of up to four channels that lie as ONNX has them become pixels, which lines::PixelPatch lays.
 namespace ridgeline::kernels::bytes {
 
-/// The window over pixels of two rows.
-inline Window paired_window(Window window) {
+enum class Pixels {
+  /// Of eight steps: four channels of a row and of the row that the next tap down meets, so that two rows of
+  /// taps are one, and few lines have all terms.
+  kPaired,
+  /// Of the channels that there are, so that terms are as few as can be.
+  kDense,
+};
+
+/// The window over such pixels.
+inline Window window_of(Pixels pixels, Window window) {
+  if (pixels == Pixels::kDense) return window;
   window.kernel[1] = ceil_div(window.kernel[1], int64_t{2});
   window.dilation[1] *= 2;
   return window;
+}
+
+inline lines::PixelLayout layout_of(Pixels pixels, int64_t channels) {
+  if (pixels == Pixels::kPaired) return {.taps_of_line = 8, .bytes = 8};
+  return {.taps_of_line = lines::kLineBytes / channels, .bytes = channels};
 }
 
 /// An image as ONNX has it.
@@ -31,10 +43,15 @@ struct LevelImage {
   uint8_t zero = 0;
 };
 
-/// `window` is the paired one, as the patch's.
-void fill_pixels(const ByteKernels& kernels, const lines::PixelPatch& patch, const Window& window,
-                 const PlaneImage& image, const lines::Band& band, std::byte* to);
-void fill_pixels(const ByteKernels& kernels, const lines::PixelPatch& patch, const Window& window,
-                 const LevelImage& image, const lines::Band& band, std::byte* to);
+/// A patch, and the window that it was made for, of such pixels.
+struct PixelPlace {
+  Pixels pixels;
+  const lines::PixelPatch& patch;
+  const Window& window;
+};
+void fill_pixels(const ByteKernels& kernels, const PixelPlace& place, const PlaneImage& image,
+                 const lines::Band& band, std::byte* to);
+void fill_pixels(const ByteKernels& kernels, const PixelPlace& place, const LevelImage& image,
+                 const lines::Band& band, std::byte* to);
 
 }  // namespace ridgeline::kernels::bytes

@@ -21,6 +21,7 @@ LineLayer layer_of(const LineConvDesc& desc) {
   return {.conv = desc.conv,
           .window = desc.conv.window,
           .planes = planes,
+          .pixels = kPixelsOfFour,
           .parts = parts_of(desc.numbers),
           .inputs = planes ? 1 : blocks_of(desc.conv.in_channels),
           .outputs = blocks_of(desc.conv.out_channels),
@@ -114,7 +115,7 @@ TermOffsets terms_of(const LineConvDesc& desc, const Schedule& schedule, int64_t
     int64_t channel = input * kChannels + term, kw = tap % across;
     if (schedule.planes) {
       channel = term % PixelPatch::kChannels;
-      kw = kw * PixelPatch::kTapsOfLine + term / PixelPatch::kChannels;
+      kw = kw * kPixelsOfFour.taps_of_line + term / PixelPatch::kChannels;
     }
     if (channel < desc.conv.in_channels && kw < kernel[2])
       offsets[static_cast<size_t>(term)] = (channel * kernel[1] + tap / across) * kernel[2] + kw;

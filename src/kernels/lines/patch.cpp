@@ -70,15 +70,17 @@ void LinePatch::fill_row(const Line* row, const Line& padding, const Row& place)
   std::fill(to + end, to + count, padding);
 }
 
-PixelPatch::PixelPatch(const Window& window, int64_t most_rows)
-    : window_(window), vertical_(window, 1), horizontal_(window, 2), rows_(most_rows + vertical_.reach) {
-  const int64_t taps = ceil_div(window.kernel[2], kTapsOfLine) * kTapsOfLine;
-  pitch_ = ceil_div((window.out[2] - 1) * horizontal_.stride + taps, horizontal_.stride);
-}
+PixelPatch::PixelPatch(const Window& window, PixelLayout layout, int64_t most_rows)
+    : window_(window),
+      layout_(layout),
+      vertical_(window, 1),
+      horizontal_(window, 2),
+      pitch_(ceil_div((window.out[2] - 1) * horizontal_.stride + window.kernel[2], horizontal_.stride)),
+      rows_(most_rows + vertical_.reach) {}
 
 int64_t PixelPatch::offset_of(int64_t kh, int64_t chunk) const {
   const int64_t row = vertical_.phase_of(kh) * rows_ + vertical_.index_of(kh);
-  return (row * row_pixels() + chunk * kTapsOfLine) * kPixelBytes;
+  return (row * row_pixels() + chunk * layout_.taps_of_line) * layout_.bytes;
 }
 
 Range PixelPatch::columns() const {

@@ -78,22 +78,29 @@ struct ByteImage {
   Numbers numbers = Numbers::kBf16;
 };
 
-/// The same for images of few channels that lie as ONNX has them: pixels of four channels' BF16, eight of
-/// which are as long as a line, so that taps beside each other are terms of one product. [part, phase by row,
-/// row, pixel]; a position is as many pixels as the window moves.
+/// How pixels of few channels lie: so many of them are a line of terms, or nearly.
+struct PixelLayout {
+  int64_t taps_of_line;
+  int64_t bytes;
+};
+/// Four channels' BF16.
+constexpr PixelLayout kPixelsOfFour{.taps_of_line = 8, .bytes = 8};
+
+/// The same for images of few channels that lie as ONNX has them, whose taps beside each other are terms of
+/// one product, with what follows them up to the end of a line, which meets weights of zero. [part, phase by
+/// row, row, pixel]; a position is as many pixels as the window moves.
 class PixelPatch {
  public:
-  static constexpr int64_t kChannels = 4;
-  static constexpr int64_t kTapsOfLine = 8;
-  static constexpr int64_t kPixelBytes = 8;
+  static constexpr int64_t kChannels = 4;  ///< at most
 
-  PixelPatch(const Window& window, int64_t most_rows);
+  /// For bands of up to `most_rows`.
+  PixelPatch(const Window& window, PixelLayout layout, int64_t most_rows);
 
   int64_t pitch() const { return pitch_; }
-  int64_t step_bytes() const { return horizontal_.stride * kPixelBytes; }
+  int64_t step_bytes() const { return horizontal_.stride * layout_.bytes; }
   /// Of one part.
   int64_t bytes() const { return vertical_.phases * rows_ * pitch_ * step_bytes() + kLineBytes; }
-  /// Of the line with taps 8 · chunk and on, in bytes.
+  /// Of the chunk-th line of a row of taps, in bytes.
   int64_t offset_of(int64_t kh, int64_t chunk) const;
   /// The pixels of a row of the patch that lie inside the image.
   Range columns() const;
@@ -107,6 +114,7 @@ class PixelPatch {
   int64_t row_pixels() const { return pitch_ * horizontal_.stride; }
 
   const Window& window_;
+  PixelLayout layout_;
   PhasedAxis vertical_, horizontal_;
   int64_t pitch_;
   int64_t rows_;

@@ -19,7 +19,7 @@ bool is_pointwise(const Window& w) {
 int64_t last_rows_of(const LineLayer& layer) {
   constexpr int64_t kTermBytes = kLineBytes / kTermRows;
   if (layer.planes)
-    return ceil_div(std::min(layer.window.kernel[2], PixelPatch::kTapsOfLine) * PixelPatch::kPixelBytes,
+    return ceil_div(std::min(layer.window.kernel[2], layer.pixels.taps_of_line) * layer.pixels.bytes,
                     kTermBytes);
   const int64_t channels = layer.panels_of_output * kPanelColumns;  // of a line, inputs being as results
   return ceil_div(layer.conv.in_channels - (layer.inputs - 1) * channels, channels * kTermBytes / kLineBytes);
@@ -30,11 +30,11 @@ int64_t last_rows_of(const LineLayer& layer) {
 Schedule::Schedule(const LineLayer& layer)
     : window(layer.window),
       planes(layer.planes),
+      pixels(layer.pixels),
       in_place(!planes && is_pointwise(window)),
       parts(layer.parts),
       inputs(layer.inputs),
-      taps(window.kernel[1] *
-           (planes ? ceil_div(window.kernel[2], PixelPatch::kTapsOfLine) : window.kernel[2])),
+      taps(window.kernel[1] * (planes ? ceil_div(window.kernel[2], pixels.taps_of_line) : window.kernel[2])),
       last_rows(last_rows_of(layer)),
       outputs(layer.outputs),
       panels_of_output(layer.panels_of_output),

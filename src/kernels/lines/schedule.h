@@ -9,8 +9,9 @@ namespace ridgeline::kernels::lines {
 /// A convolution as a schedule sees it, whatever its numbers are.
 struct LineLayer {
   const ConvDesc& conv;
-  Window window;    ///< that its products move over inputs; PixelPatch says how pixels in planes are counted
-  bool planes;      ///< inputs are pixels, gathered from planes
+  Window window;  ///< that its products move over inputs; PixelPatch says how pixels in planes are counted
+  bool planes;    ///< inputs are pixels, gathered from planes
+  PixelLayout pixels;
   int64_t parts;    ///< of a number
   int64_t inputs;   ///< lines of a pixel that sums go over
   int64_t outputs;  ///< lines of a result's pixel
@@ -31,7 +32,7 @@ struct Schedule {
   /// Those past the first 16 output channels of a panel are left out where there are none; so are panels.
   int64_t tiles_of(int64_t panel) const;
   LinePatch line_patch() const { return {window, rows}; }
-  PixelPatch pixel_patch() const { return {window, rows}; }
+  PixelPatch pixel_patch() const { return {window, pixels, rows}; }
   /// Positions of a row, and bytes from one to the next.
   int64_t pitch() const;
   int64_t step_bytes() const;
@@ -50,6 +51,7 @@ struct Schedule {
 
   Window window;
   bool planes;
+  PixelLayout pixels;
   bool in_place;  ///< lines are read where they are
   int64_t parts;
   int64_t inputs;
