@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cost/fusion.h"
+#include "cost/moved_types.h"
 
 namespace ridgeline::cost {
 namespace {
@@ -114,7 +115,8 @@ void total_up(Analysis& analysis) {
 
 }  // namespace
 
-Analysis analyze(const Graph& graph, const ValueTypes& types) {
+Analysis analyze(const Graph& graph, const ValueTypes& stated) {
+  const ValueTypes types = moved_types(graph, stated);
   Analysis analysis;
   std::vector<double> ideal;
   std::set<std::string_view> counted;

@@ -42,7 +42,7 @@ struct Analysis {
 };
 
 /// Costs every node of `graph`. An If counts as its dearer branch, a Loop or Scan as its body times the trip
-/// count where that is known.
+/// count where that is known. What lies between DequantizeLinear and QuantizeLinear counts as integers.
 Analysis analyze(const Graph& graph, const ValueTypes& types);
 
 /// One convolution as a model of one layer.

@@ -226,5 +226,31 @@ TEST(HostDevice, TakesTheBestInstructionSetAndTheFasterStreamAtItsThreadCount) {
   EXPECT_FALSE(host_device(peaks, 3).ok());
 }
 
+/// x and w in bytes → Conv → Relu → bytes; what the Relu leaves is read as floats too where `shows`.
+ModelBuilder quantized_layer(bool shows) {
+  ModelBuilder model;
+  const Shape map{1, 8, 4, 4}, taps{8, 8, 3, 3};
+  model.value("x", map, DType::kU8).weight("w", taps, DType::kI8).weight("s", {}).weight("z", {}, DType::kU8);
+  model.node("DequantizeLinear", {"x", "s", "z"}, "xf", map);
+  model.node("DequantizeLinear", {"w", "s"}, "wf", taps);
+  model.node("Conv", {"xf", "wf"}, "c", map);
+  model.node("Relu", {"c"}, "r", map);
+  model.node("QuantizeLinear", {"r", "s", "z"}, "y", map);
+  model.value("y", map, DType::kU8).returns("y");
+  if (shows) model.returns("r");
+  return model;
+}
+
+TEST(Analysis, LayersBetweenDequantizeAndQuantizeLinearAreOfBytes) {
+  const double map = 8 * 16, weights = 8 * 8 * 9;
+  const ModelBuilder model = quantized_layer(false);
+  const Analysis analysis = analyze(model.graph, model.types);
+  EXPECT_EQ(analysis.layers[2].precision, "int8");
+  EXPECT_EQ(analysis.layers[2].fused_bytes + analysis.layers[3].fused_bytes, map + weights + map);
+  const ModelBuilder shown = quantized_layer(true);
+  const Analysis of_shown = analyze(shown.graph, shown.types);
+  EXPECT_EQ(of_shown.layers[2].fused_bytes + of_shown.layers[3].fused_bytes, map + weights + 4 * map);
+}
+
 }  // namespace
 }  // namespace ridgeline::cost

@@ -41,6 +41,15 @@ TEST_F(AttainedTest, ALineIsHeldAgainstTheWorkOfAllLayersThatItNames) {
   EXPECT_THAT(attained.untimed, IsEmpty());
 }
 
+TEST_F(AttainedTest, ANameThatHoldsAPlusIsFoundInALine) {
+  ModelBuilder model = residual_block();
+  model.graph.nodes[0].name = "c1+b0";
+  const Analysis analysis = analyze(model.graph, model.types);
+  const Attainment attained =
+      cost::attain(model.graph, model.types, analysis, std::vector<TimedLayers>{{"c1+b0+b1+other+r1", 1e-3}});
+  EXPECT_THAT(attained.parts[0].layers, ElementsAre(0, 1, 2));
+}
+
 TEST_F(AttainedTest, WhatStaysInsideALineIsNotMoved) {
   const Attainment attained = attain({{"c1", 1}, {"b1", 1}, {"r1", 1}, {"c2+b2+s+y", 1}});
   EXPECT_EQ(attained.parts[0].bytes, analysis_.layers[0].work.bytes());
