@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernels/bytes/dot.h"
-#include "kernels/bytes/steps_body.h"
+#include "kernels/bytes/panel_results_body.h"
 #include "kernels/lines/sums_body.h"
 
 namespace ridgeline::kernels::bytes {
@@ -19,6 +19,9 @@ class ByteEnds {
   explicit ByteEnds(const DotProduct& product) : product_(product) {}
 
   void write(const int32_t* sums, int64_t line, int64_t count) const {
+#ifdef __AVX512BW__
+    if (product_.results.blocks == nullptr) return write_steps(sums, line, count);
+#endif
     for (int64_t lane = 0; lane < lines::kPanelColumns; lane += kLanes) {
       const Ints corrections = load_ints(product_.corrections + lane);
       write_run(product_.results, {.lane = lane, .line = line, .count = count}, [&](int64_t i) {
@@ -29,6 +32,16 @@ class ByteEnds {
   }
 
  private:
+#ifdef __AVX512BW__
+  void write_steps(const int32_t* sums, int64_t line, int64_t count) const {
+    const Ints corrections[] = {load_ints(product_.corrections), load_ints(product_.corrections + kLanes)};
+    write_panel(product_.results, line, count, [&](int64_t i, int64_t lane) {
+      const Ints sum = load_ints(sums + i * lines::kPanelColumns + lane);
+      return __builtin_convertvector(sum + corrections[lane / kLanes], Vector);
+    });
+  }
+#endif
+
   const DotProduct& product_;
 };
 
