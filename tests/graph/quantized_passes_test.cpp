@@ -128,6 +128,12 @@ TEST(FuseQuantized, WeightsLessAZeroPointThatFitInEightBitsAreTaken) {
   EXPECT_THAT(ops_of(optimized(graph)), ::testing::Contains("Conv")) << "255 − 120 needs nine bits";
 }
 
+TEST(FuseQuantized, WeightsWithoutAZeroPointAreHeldOnce) {
+  const Graph graph = graph_of(join({node("Conv", {"xd", "wd"}, "c")}, rounded("c", "y")));
+  const Graph fused = optimized(graph);
+  EXPECT_EQ(fused.initializer(the(fused, "QuantizedConv").inputs[1])->data(), graph.initializer("w")->data());
+}
+
 TEST(FuseQuantized, WhatIsNotOfOneScaleOrNotConstantIsLeftAsItIs) {
   const Graph plain = graph_of(join({node("Conv", {"xd", "wd"}, "c")}, rounded("c", "y")));
   Graph by_channel = plain;

@@ -19,15 +19,17 @@ std::vector<int32_t> integers_of(const Tensor& tensor) {
   return integers;
 }
 
-/// Weights less their zero points.
+/// Weights less their zero points: themselves where these are none, so that they are held once.
 std::optional<Tensor> centred(const Tensor& steps, const std::vector<int32_t>& zeros, size_t inner) {
+  const bool is_signed = steps.dtype() == DType::kI8;
+  if (is_signed && std::ranges::count(zeros, 0) == std::ssize(zeros)) return steps;
   Result<Tensor> centred = Tensor::zeros(DType::kI8, steps.shape());
   if (!centred.ok()) return std::nullopt;
-  const std::vector<int32_t> integers = integers_of(steps);
-  for (size_t i = 0; i < integers.size(); ++i) {
-    const int32_t step = integers[i] - zeros[i / inner % zeros.size()];
-    if (step < -128 || step > 127) return std::nullopt;
-    centred->as<int8_t>()[i] = static_cast<int8_t>(step);
+  for (size_t i = 0; i < static_cast<size_t>(steps.element_count()); ++i) {
+    const int32_t step = is_signed ? steps.as<int8_t>()[i] : steps.as<uint8_t>()[i];
+    const int32_t from_zero = step - zeros[i / inner % zeros.size()];
+    if (from_zero < -128 || from_zero > 127) return std::nullopt;
+    centred->as<int8_t>()[i] = static_cast<int8_t>(from_zero);
   }
   return std::move(*centred);
 }
