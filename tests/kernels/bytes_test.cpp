@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -217,6 +218,31 @@ TEST(ByteConv, WholeTilesGiveTheReferencesBits) {
   EXPECT_TRUE(!detect_cpu_features().avx512_vnni || takers["bytes_winograd4_avx512_vnni"] > kRounds / 3);
 }
 
+/// With extreme steps and weights, each result tells the last bits of sums near the largest.
+TEST(ByteConv, SumsUpToWhatWholeTilesHoldAreExact) {
+  Rng rng(57);
+  QuantizedConvDesc desc{.conv = {.in_channels = 96, .out_channels = 32, .threads = 2},
+                         .finish = {.low = 0, .high = 255}};
+  desc.conv.window = {{1, 9, 9}, {1, 9, 9}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}};
+  Operands operands(rng, desc);
+  for (const int8_t weight : {int8_t{127}, int8_t{-128}}) {
+    std::ranges::fill(operands.weights, weight);
+    std::ranges::fill(operands.in, 255);
+    for (uint8_t& step : operands.in) step -= static_cast<uint8_t>(rng.below(16) == 0);
+    std::ranges::fill(operands.scale, 1);
+    for (size_t i = 0; i < operands.shift.size(); ++i)  // around what is to be expected inside
+      operands.shift[i] = (54.0F - 9 * 96 * 255) * weight + 60 * (static_cast<float>(i) - 16);
+    desc.largest_sum = quantized::largest_sum(desc, operands.weights.data());
+    EXPECT_EQ(desc.largest_sum, int64_t{9} * 96 * 255 * std::abs(weight));
+    const Bytes want = reference(desc, operands);
+    EXPECT_GT(std::set(want.begin(), want.end()).size(), 30U) << "some are neither lowest nor highest";
+    for (const QuantizedConvImpl& impl : conv_impls()) {
+      if (!impl.accepts(desc, detect_cpu_features()).ok()) continue;
+      EXPECT_EQ(run(impl, desc, operands), want) << impl.name;
+    }
+  }
+}
+
 TEST(ByteConv, LayersOfKnownNetworksGiveTheReferencesBits) {
   const auto square = [](int64_t in, int64_t out, int64_t size, const Window& window) {
     QuantizedConvDesc desc{.conv = {.in_channels = in, .out_channels = out, .window = window, .threads = 2},
@@ -260,6 +286,11 @@ TEST(ByteConv, CasesAreRefusedWithTheirReasons) {
   wide.conv.window = {.in{1, 9, 400}, .out{1, 1, 100}, .kernel{1, 9, 61}, .dilation{1, 1, 5}};
   EXPECT_EQ(conv_impls()[3].accepts(wide, detect_cpu_features()).message(),
             "takes windows of up to 160 columns by four rows");
+  QuantizedConvDesc large{.conv = {.in_channels = 128, .out_channels = 64}, .largest_sum = int64_t{1} << 25};
+  large.conv.window = {{1, 56, 56}, {1, 56, 56}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}};
+  EXPECT_EQ(
+      conv_impls()[1].accepts(large, {.avx512f = true, .avx512bw = true, .avx512_vnni = true}).message(),
+      "takes sums below 33554432, these may reach 33554432");
   EXPECT_EQ(conv_impls()[0].accepts({}, CpuFeatures{}).message(), "needs amx_int8");
   EXPECT_EQ(conv_impls()[1].accepts({}, CpuFeatures{}).message(), "needs avx512_vnni");
   EXPECT_EQ(are_fast({}).message(), "needs avx512_vnni");

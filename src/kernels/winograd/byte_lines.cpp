@@ -87,7 +87,7 @@ Status accepts_byte_lines(const ByteTileKernels& kernels, const QuantizedConvDes
   if (desc.conv.window.dilation[2] != 1) return unsupported("takes no dilations");
   if (desc.out == DType::kF32) return unsupported("leaves bytes");
   if (desc.largest_sum >= kSumsEnd)
-    return unsupported("sums up to {} may pass {}", desc.largest_sum, kSumsEnd);
+    return unsupported("takes sums below {}, these may reach {}", kSumsEnd, desc.largest_sum);
   const double own_us = Schedule(cells(kernels), of_cells(desc)).estimated_us(rates);
   if (const double dots_us = estimated_sums_us(cells(kernels), desc.conv, kByteSums, rates); dots_us < own_us)
     return unsupported("dot products should take {:.0f} us instead of {:.0f}", dots_us, own_us);
