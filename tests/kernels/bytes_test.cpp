@@ -258,8 +258,8 @@ TEST(ByteConv, LayersOfKnownNetworksGiveTheReferencesBits) {
   Rng rng(53);
   for (const QuantizedConvDesc& desc :
        {square(3, 64, 75, {.kernel{1, 7, 7}, .stride{1, 2, 2}, .pad{0, 3, 3}}), square(64, 64, 28, k3),
-        square(64, 128, 28, k3s2), square(64, 128, 28, {.stride{1, 2, 2}}), square(512, 128, 7, k3),
-        square(256, 64, 14, {}), square(3, 32, 65, k3s2), square(24, 144, 28, {})})
+        square(384, 384, 28, k3), square(64, 128, 28, k3s2), square(64, 128, 28, {.stride{1, 2, 2}}),
+        square(512, 128, 7, k3), square(256, 64, 14, {}), square(3, 32, 65, k3s2), square(24, 144, 28, {})})
     check(rng, desc);
 }
 

@@ -1,5 +1,7 @@
 #include "kernels/winograd/byte_lines.h"
 
+#include <algorithm>
+
 #include "kernels/bytes/result_place.h"
 #include "kernels/winograd/blocked.h"
 #include "kernels/winograd/convolution.h"
@@ -37,7 +39,21 @@ class ByteLineForm {
                          static_cast<const uint8_t*>(args_.in), zero_, tiles, in);
   }
 
+  /// A range may begin within a line and end in another.
   void write_results(int64_t tile, const ChannelRange& channels, Tiles tiles, const Planes& out) const {
+    Planes rest = out;
+    const int64_t end = channels.first + channels.count;
+    for (int64_t first = channels.first; first < end;) {
+      const bool is_at_line = first % kChannels == 0;
+      const int64_t count = is_at_line ? end - first : std::min(end - first, kChannels - first % kChannels);
+      write_channels(tile, {first, count}, tiles, rest);
+      rest.data += rest.channel_at(count);
+      first += count;
+    }
+  }
+
+ private:
+  void write_channels(int64_t tile, const ChannelRange& channels, Tiles tiles, const Planes& out) const {
     bytes::Results results =
         bytes::results_at(desc_, args_, {.image = 0, .first = channels.first, .pixel = 0});
     results.scale = args_.scale + channels.first;
@@ -46,7 +62,6 @@ class ByteLineForm {
                            tiles, results);
   }
 
- private:
   /// `channels` of images that have `all_channels`.
   static Images images(const Size3& size, int64_t tile, int64_t channels, int64_t all_channels) {
     const int64_t plane = size[1] * size[2] * kChannels;

@@ -15,7 +15,7 @@ constexpr int64_t kCellChannels = 2;  ///< of a transformed input
 struct ByteTileKernels {
   /// Bᵀ d B of the inputs around each tile, less `zero`, which stands for what lies outside of the image.
   void (*read_inputs)(const Images& images, const uint8_t* x, int32_t zero, Tiles tiles, const Planes& out);
-  /// Of `channels` from the results' first on.
+  /// Aᵀ m A, finished, of the images' channels from the results' first on, which begin a line or end in it.
   void (*write_results)(const Images& images, const Planes& in, Tiles tiles, const bytes::Results& results);
   /// Of the cells of inputs and weights, without anything that finishes.
   blocked::PanelKernels panels;
