@@ -15,7 +15,7 @@ using vector::Ints;
 /// i16 of twice as many channels.
 using Words = int16_t __attribute__((vector_size(2 * kLanes * sizeof(int16_t))));
 /// Modulo 2^32.
-using Sums = uint32_t __attribute__((vector_size(kLanes * sizeof(uint32_t))));
+using Wrapped = uint32_t __attribute__((vector_size(kLanes * sizeof(uint32_t))));
 
 /// Steps less their zero point.
 struct Steps {
@@ -40,7 +40,7 @@ void read_steps(const Images& images, const uint8_t* x, int32_t zero, Tiles tile
 }
 
 /// The sum that 9 · 2^shift times it is modulo 2^32.
-inline Vector sums_of(Sums multiples, int shift) {
+inline Vector sums_of(Wrapped multiples, int shift) {
   constexpr uint32_t kNinth = 954437177;  // 9 · kNinth is 1
   return __builtin_convertvector(reinterpret_cast<Ints>(multiples * kNinth) >> shift, Vector);
 }
@@ -53,7 +53,7 @@ inline void write_tile(const float* from, int64_t plane, const bytes::Results& r
   const bytes::Finish& finish = results.finish;
   const Vector scale = load(results.scale + channel), shift = load(results.shift + channel);
   const auto read = [=](int i, int j) {
-    return reinterpret_cast<Sums>(load(from + (i * WholeTile::kIn + j) * plane));
+    return reinterpret_cast<Wrapped>(load(from + (i * WholeTile::kIn + j) * plane));
   };
   const auto write = [&](int64_t i, int64_t j, Vector sum) __attribute__((always_inline)) {
     const int64_t at = to.at + i * to.row + j * to.pixel;
@@ -62,16 +62,16 @@ inline void write_tile(const float* from, int64_t plane, const bytes::Results& r
       value = bytes::with_residual(finish, value, bytes::load_steps(results.residual + at));
     bytes::store_result(finish, value, to.y + at);
   };
-  const auto sum_at = [](int i, int j, Sums multiples) {
+  const auto sum_at = [](int i, int j, Wrapped multiples) {
     return sums_of(multiples, WholeTile::kShifts[i] + WholeTile::kShifts[j]);
   };
-  constexpr auto kTransform = WholeTile::write_result<Sums>;
+  constexpr auto kTransform = WholeTile::write_result<Wrapped>;
   if (to.rows == kOut && to.columns == kOut)
     return transform_square<WholeTile::kIn, kOut, kTransform>(
-        read, [&](int i, int j, Sums multiples) { write(i, j, sum_at(i, j, multiples)); });
+        read, [&](int i, int j, Wrapped multiples) { write(i, j, sum_at(i, j, multiples)); });
   Vector sums[kOut][kOut];
   transform_square<WholeTile::kIn, kOut, kTransform>(
-      read, [&](int i, int j, Sums multiples) { sums[i][j] = sum_at(i, j, multiples); });
+      read, [&](int i, int j, Wrapped multiples) { sums[i][j] = sum_at(i, j, multiples); });
   for (int64_t i = 0; i < to.rows; ++i)
     for (int64_t j = 0; j < to.columns; ++j) write(i, j, sums[i][j]);
 }
