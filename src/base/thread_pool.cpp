@@ -82,11 +82,9 @@ ThreadPool::Range ThreadPool::Share::take(End end) {
 }
 
 void ThreadPool::share_out(const Job& job) {
-  const int64_t ranges = (job.count + job.grain - 1) / job.grain;
   int64_t begin = 0;
   for (size_t thread = 0; thread < shares_.size(); ++thread) {
-    const int64_t end =
-        std::min(ranges * static_cast<int64_t>(thread + 1) / threads() * job.grain, job.count);
+    const int64_t end = job.count * static_cast<int64_t>(thread + 1) / threads();
     shares_[thread].set({begin, end}, job.grain);
     begin = end;
   }

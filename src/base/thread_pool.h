@@ -12,9 +12,9 @@ namespace ridgeline {
 
 /// A fixed budget of threads that share the iterations of one loop at a time. The calling thread works too,
 /// so a pool of 1 starts no thread and runs everything inline. A thread begins with the same part of every
-/// loop, whose inputs it often wrote in the one before, and then helps the others with theirs. Workers spin
-/// for some tens of microseconds after a loop, since the next operator usually follows at once, and park
-/// after that.
+/// loop, as large as the others', whose inputs it often wrote in the one before, and then helps the others
+/// with theirs. Workers spin for some tens of microseconds after a loop, since the next operator usually
+/// follows at once, and park after that.
 class ThreadPool {
  public:
   /// `threads` counts the calling thread and is at least 1.

@@ -1,5 +1,6 @@
 #include "base/thread_pool.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
@@ -76,6 +77,22 @@ TEST(ThreadPool, EachThreadBeginsWithTheSamePartOfEveryLoop) {
       begun.fetch_add(1);
       while (begun.load() < 2) std::this_thread::yield();
     });
+  }
+}
+
+TEST(ThreadPool, PartsAreOfOneSizeWhateverIsTakenAtOnce) {
+  ThreadPool pool(2);
+  for (const int64_t grain : {4, 7, 59}) {
+    std::atomic<int> begun{0};
+    std::array<int64_t, 2> firsts{-1, -1};
+    pool.parallel_for(60, grain, [&](int64_t begin, int64_t, int thread) {
+      int64_t& first = firsts[static_cast<size_t>(thread)];
+      if (first >= 0) return;
+      first = begin;
+      begun.fetch_add(1);
+      while (begun.load() < 2) std::this_thread::yield();
+    });
+    EXPECT_EQ(firsts, (std::array<int64_t, 2>{0, 30})) << grain;
   }
 }
 
