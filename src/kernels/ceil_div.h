@@ -10,4 +10,8 @@ constexpr int64_t ceil_div(int64_t a, int64_t b) {
   return b == 1 ? a : (a + b - 1) / b;
 }
 
+/// Where the `index`th of so many parts of `whole` begins. They differ by one at most, and so do the sums of
+/// as many neighbours.
+constexpr int64_t part_begin(int64_t whole, int64_t parts, int64_t index) { return whole * index / parts; }
+
 }  // namespace ridgeline::kernels

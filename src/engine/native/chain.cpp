@@ -77,10 +77,11 @@ class Chain {
   Chain(std::span<const Step> steps, Slots slots, int64_t most_bytes, int threads) : threads_(threads) {
     for (const Step& step : steps)
       links_.push_back({*step.rows, distances_of(*step.rows, slots), Images(slots[step.rows->out].shape)});
-    band_rows_ = images().rows;
-    while (held_bytes(band_rows_) > most_bytes && band_rows_ > 1) --band_rows_;
-    if (threads > 1) band_rows_ = rows_of_even_bands();
-    bytes_ = kBenchBytes + 64 * static_cast<size_t>(ceil_div(held_bytes(band_rows_), 64));
+    int64_t most_rows = images().rows;
+    while (held_bytes(most_rows) > most_bytes && most_rows > 1) --most_rows;
+    bands_ = bands_of(most_rows);
+    const int64_t bytes = held_bytes(ceil_div(images().rows, bands_));
+    bytes_ = kBenchBytes + 64 * static_cast<size_t>(ceil_div(bytes, 64));
   }
 
   size_t scratch_bytes() const { return bytes_ * static_cast<size_t>(threads_); }
@@ -88,13 +89,11 @@ class Chain {
   void run(Slots slots, size_t scratch, ThreadPool& pool, Times* times = nullptr) const {
     std::byte* const memory = slots[scratch].data;
     for (int thread = 0; thread < threads_; ++thread) set_up(memory + static_cast<size_t>(thread) * bytes_);
-    const int64_t bands = ceil_div(images().rows, band_rows_);
-    pool.parallel_for(images().batch * bands, 1, [&](int64_t begin, int64_t end, int thread) {
+    pool.parallel_for(images().batch * bands_, 1, [&](int64_t begin, int64_t end, int thread) {
       Bench& bench = *std::launder(reinterpret_cast<Bench*>(memory + static_cast<size_t>(thread) * bytes_));
       for (int64_t i = begin; i < end; ++i) {
-        const int64_t first = i % bands * band_rows_;
-        turn_to(bench, i / bands);
-        make_band({slots, bench.image, *alone_, times}, {first, std::min(first + band_rows_, images().rows)},
+        turn_to(bench, i / bands_);
+        make_band({slots, bench.image, *alone_, times}, {band_begin(i % bands_), band_begin(i % bands_ + 1)},
                   bench.held);
       }
     });
@@ -112,12 +111,15 @@ class Chain {
 
   const Images& images() const { return links_.back().out; }
 
-  /// No more rows than now, and as many for each thread, in bands of one height.
-  int64_t rows_of_even_bands() const {
+  int64_t band_begin(int64_t band) const { return kernels::part_begin(images().rows, bands_, band); }
+
+  /// Of an image, none of more rows, and as many for each of the threads that share it.
+  int64_t bands_of(int64_t most_rows) const {
+    if (threads_ == 1) return ceil_div(images().rows, most_rows);
     const int64_t batch = std::max<int64_t>(images().batch, 1), of_thread = ceil_div(batch, threads_);
-    const int64_t rows = ceil_div(images().rows, ceil_div(threads_, batch));
-    const int64_t bands = std::clamp(ceil_div(kBandsPerThread, of_thread), ceil_div(rows, band_rows_), rows);
-    return ceil_div(rows, bands);
+    const int64_t sharing = ceil_div(threads_, batch), rows = ceil_div(images().rows, sharing);
+    const int64_t bands = std::clamp(ceil_div(kBandsPerThread, of_thread), ceil_div(rows, most_rows), rows);
+    return std::min(images().rows, sharing * bands);
   }
 
   /// Sets what each link holds for bands of so many rows; the bytes of all.
@@ -210,8 +212,8 @@ class Chain {
   std::vector<Link> links_;
   std::shared_ptr<ThreadPool> alone_ = std::make_shared<ThreadPool>(1);  ///< of any thread
   int threads_;
-  int64_t band_rows_ = 1;
-  size_t bytes_ = 0;  ///< of a thread's scratch memory
+  int64_t bands_ = 1;  ///< of an image
+  size_t bytes_ = 0;   ///< of a thread's scratch memory
 };
 
 /// Joined texts of steps.

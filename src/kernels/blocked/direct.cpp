@@ -151,20 +151,18 @@ class Convolution {
         for (int64_t kw = 0; kw < cuts_.window.kernel[2]; ++kw)
           offsets_[run++] =
               cuts_.in_place ? input * cuts_.in_plane() : input * patch_.floats() + patch_.offset_of(kh, kw);
-    together_ = desc.groups == 1 ? std::min(kMostPanelsTogether, cuts_.panels) : 1;
+    int64_t together = desc.groups == 1 ? std::min(kMostPanelsTogether, cuts_.panels) : 1;
     const int64_t wanted = desc.threads > 1 ? kFewestTasksPerThread * desc.threads : 1;
-    while (together_ > 1 && desc.batch * ceil_div(cuts_.panels, together_) * cuts_.bands() < wanted)
-      --together_;
-    groups_ = ceil_div(cuts_.panels, together_);
-    together_ = ceil_div(cuts_.panels, groups_);
+    while (together > 1 && desc.batch * ceil_div(cuts_.panels, together) * cuts_.bands() < wanted) --together;
+    groups_ = ceil_div(cuts_.panels, together);
+    while (tasks() < wanted * 2 && tasks() % desc.threads != 0 && groups_ < cuts_.panels) ++groups_;
     if (!cuts_.planes && cuts_.band_columns == 1 && cuts_.band.columns * 2 <= kernels.positions)
       lines_together_ = 2;
   }
 
   void run(ThreadPool& pool) const {
-    const int64_t tasks = desc_.batch * groups_ * cuts_.bands();
-    const int64_t grain = pool.threads() == 1 ? tasks : ceil_div(tasks, kTasksPerThread * pool.threads());
-    pool.parallel_for(tasks, grain, [&](int64_t begin, int64_t end) {
+    const int64_t grain = pool.threads() == 1 ? tasks() : ceil_div(tasks(), kTasksPerThread * pool.threads());
+    pool.parallel_for(tasks(), grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) compute(task_at(i));
     });
   }
@@ -180,6 +178,8 @@ class Convolution {
     int64_t panel, input;
   };
 
+  int64_t tasks() const { return desc_.batch * groups_ * cuts_.bands(); }
+
   /// Neighbours share a band's inputs, or weights that are too many to be at hand.
   Task task_at(int64_t i) const {
     const int64_t bands = cuts_.bands(), batch = desc_.batch;
@@ -189,24 +189,27 @@ class Convolution {
   }
 
   Band band_at(int64_t i) const {
-    Band band{.row = i / cuts_.band_columns * cuts_.band.rows,
-              .column = i % cuts_.band_columns * cuts_.band.columns};
-    band.rows = std::min(cuts_.band.rows, cuts_.window.out[1] - band.row);
-    band.columns = std::min(cuts_.band.columns, cuts_.window.out[2] - band.column);
-    return band;
+    const auto first_row = [&](int64_t at) { return part_begin(cuts_.window.out[1], cuts_.band_rows, at); };
+    const auto first_column = [&](int64_t at) {
+      return part_begin(cuts_.window.out[2], cuts_.band_columns, at);
+    };
+    const int64_t down = i / cuts_.band_columns, across = i % cuts_.band_columns;
+    const int64_t row = first_row(down), column = first_column(across);
+    return {row, column, first_row(down + 1) - row, first_column(across + 1) - column};
   }
 
   void compute(const Task& task) const {
     alignas(64) float nearby[Patch::kFloats];
     const float* values = nullptr;
-    const Part first{task.group * together_, 0};
+    const Part first{first_panel(task.group), 0};
     for (Part part = first; part.panel < end_of(task.group); part = next_of(part, task.group)) {
       if (part.panel == first.panel) values = values_of(task, part, nearby);
       add_products(task, part, values, nearby);
     }
   }
 
-  int64_t end_of(int64_t group) const { return std::min(cuts_.panels, (group + 1) * together_); }
+  int64_t first_panel(int64_t group) const { return part_begin(cuts_.panels, groups_, group); }
+  int64_t end_of(int64_t group) const { return first_panel(group + 1); }
   /// The inputs that a panel is made of.
   Range inputs_of(int64_t panel) const {
     if (desc_.groups == 1) return {0, cuts_.inputs};
@@ -222,7 +225,7 @@ class Convolution {
   Part next_of(const Part& part, int64_t group) const {
     const int64_t next_input = part.input + cuts_.chunk;
     if (part.panel + 1 < end_of(group)) return {part.panel + 1, part.input};
-    if (next_input < count_of(group * together_)) return {group * together_, next_input};
+    if (next_input < count_of(first_panel(group))) return {first_panel(group), next_input};
     return {end_of(group), 0};
   }
 
@@ -311,8 +314,8 @@ class Convolution {
   const ConvArgs& args_;
   Cuts cuts_;
   Patch patch_;
-  int64_t together_ = 1, groups_ = 1;  ///< panels of a group, and groups
-  int64_t lines_together_ = 1;         ///< whose sums fit the registers
+  int64_t groups_ = 1;          ///< of panels that share copied inputs
+  int64_t lines_together_ = 1;  ///< whose sums fit the registers
   std::array<int64_t, kMostRuns> offsets_;
 };
 

@@ -52,8 +52,8 @@ class Bands {
   }
 
   Band band_at(int64_t index) const {
-    const int64_t row = index * schedule_.rows;
-    return {.row = row, .rows = std::min(schedule_.rows, schedule_.window.out[1] - row)};
+    const int64_t row = schedule_.first_row(index);
+    return {.row = row, .rows = schedule_.first_row(index + 1) - row};
   }
 
   std::byte* patch_at(int64_t index) const { return scratch_ + index * schedule_.patch_bytes(); }
@@ -107,7 +107,9 @@ struct TapLayout {
 /// The products of a part, but for its weights.
 inline TapProducts products_of(const Schedule& schedule, const TapLayout& taps, const Part& part) {
   const int64_t columns = schedule.window.out[2];
-  return {.positions = part.band.rows * taps.pitch - (taps.pitch - columns),
+  const int64_t positions = part.band.rows * taps.pitch - (taps.pitch - columns);
+  const bool is_one_row = taps.pitch == columns;
+  return {.positions = positions,
           .a = part.patch,
           .a_step = taps.step_bytes,
           .a_part = taps.input_bytes,
@@ -117,7 +119,7 @@ inline TapProducts products_of(const Schedule& schedule, const TapLayout& taps, 
           .inputs = schedule.inputs,
           .last_rows = schedule.last_rows,
           .tiles = schedule.tiles_of(part.panel),
-          .rows = {.pitch = taps.pitch, .columns = columns, .row_lines = columns}};
+          .rows = is_one_row ? Rows{positions, positions, positions} : Rows{taps.pitch, columns, columns}};
 }
 
 /// Gives products the weights of a part and, if they are to be fetched, of the next.

@@ -15,6 +15,13 @@ bool is_pointwise(const Window& w) {
   return volume(w.kernel) == 1 && volume(w.stride) == 1 && w.pad == Size3{0, 0, 0};
 }
 
+/// Where each pixel counts and has its line, rows may end anywhere: each has one.
+Window in_rows_of_one(Window window) {
+  window.in = {1, volume(window.in), 1};
+  window.out = window.in;
+  return window;
+}
+
 /// Of pixels whose window's columns take several lines, all.
 int64_t last_rows_of(const LineLayer& layer) {
   constexpr int64_t kTermBytes = kLineBytes / kTermRows;
@@ -28,10 +35,10 @@ int64_t last_rows_of(const LineLayer& layer) {
 }  // namespace
 
 Schedule::Schedule(const LineLayer& layer)
-    : window(layer.window),
-      planes(layer.planes),
+    : planes(layer.planes),
       pixels(layer.pixels),
-      in_place(!planes && is_pointwise(window)),
+      in_place(!planes && is_pointwise(layer.window)),
+      window(in_place ? in_rows_of_one(layer.window) : layer.window),
       parts(layer.parts),
       inputs(layer.inputs),
       taps(window.kernel[1] * (planes ? ceil_div(window.kernel[2], pixels.taps_of_line) : window.kernel[2])),
@@ -64,29 +71,47 @@ Schedule::Schedule(const LineLayer& layer)
     else
       break;
   }
-  if (in_place && threads > 1) even_out();
+  if (in_place && threads > 1 && tasks() > 0) even_out();
+  rows = ceil_div(window.out[1], bands);
 }
 
 /// Where lines of output channels are few, or the last one is half empty, some threads would wait: 96
 /// channels are lines of 64 and 32.
 void Schedule::even_out() {
-  const int64_t tiles_of_line = panels_of_output * kPanelTiles, all_tiles = ceil_div(out_channels, kColumns);
-  const auto time = [&](int64_t by_rows, int64_t by_groups) {
-    const int64_t count = image_groups * ceil_div(window.out[1], by_rows) * by_groups;
-    const int64_t tiles = std::min(all_tiles, ceil_div(outputs, by_groups) * tiles_of_line);
-    return ceil_div(count, int64_t{threads}) * by_rows * tiles;
-  };
-  const int64_t positions = window.out[1] * window.out[2], groups_before = groups;
-  int64_t best = time(rows, groups) * 15 / 16;  // what is won by less is lost by reading weights again
-  for (int64_t cuts = 1; cuts <= window.out[1] && positions >= cuts * kCutPositions; cuts *= 2)
+  const int64_t even = ceil_div(image_groups * window.out[1] * tiles_before(groups), int64_t{threads});
+  const int64_t groups_before = groups;
+  int64_t best = longest_share() * 15 / 16;  // what is won by less is lost by reading weights again
+  Schedule other = *this;
+  for (other.bands = 1; best > even && window.out[1] >= other.bands * kCutPositions; other.bands *= 2)
     for (const int64_t by_groups : {groups_before, std::min(outputs, int64_t{2}), int64_t{1}}) {
-      const int64_t by_rows = ceil_div(window.out[1], cuts);
-      if (time(by_rows, by_groups) >= best) continue;
-      best = time(by_rows, by_groups);
-      rows = by_rows;
-      groups = by_groups;
+      other.groups = by_groups;
+      const int64_t share = other.longest_share();
+      if (share >= best) continue;
+      best = share;
+      bands = other.bands;
+      groups = other.groups;
     }
-  bands = ceil_div(window.out[1], rows);
+}
+
+int64_t Schedule::longest_share() const {
+  const int64_t of_group = image_groups * bands;
+  const auto before = [&](int64_t task) {
+    const int64_t group = task / of_group, bands_before = task % of_group;
+    const int64_t rows_before = bands_before / bands * window.out[1] + first_row(bands_before % bands);
+    const int64_t first = tiles_before(group);
+    return first * image_groups * window.out[1] + (tiles_before(group + 1) - first) * rows_before;
+  };
+  int64_t longest = 0, done = 0;
+  for (int64_t thread = 1; thread <= threads; ++thread) {
+    const int64_t end = before(part_begin(tasks(), threads, thread));
+    longest = std::max(longest, end - done);
+    done = end;
+  }
+  return longest;
+}
+
+int64_t Schedule::tiles_before(int64_t group) const {
+  return std::min(first_panel(group) * kPanelTiles, ceil_div(out_channels, kColumns));
 }
 
 int64_t Schedule::tiles_of(int64_t panel) const {

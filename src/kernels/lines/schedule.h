@@ -28,7 +28,8 @@ struct Schedule {
   /// That a patch is copied in, one plane of lines each.
   int64_t patch_pieces() const { return planes ? 1 : inputs * parts; }
   int64_t panels() const { return outputs * panels_of_output; }
-  int64_t first_panel(int64_t group) const { return group * outputs / groups * panels_of_output; }
+  int64_t first_row(int64_t band) const { return part_begin(window.out[1], bands, band); }
+  int64_t first_panel(int64_t group) const { return part_begin(outputs, groups, group) * panels_of_output; }
   /// Those past the first 16 output channels of a panel are left out where there are none; so are panels.
   int64_t tiles_of(int64_t panel) const;
   LinePatch line_patch() const { return {window, rows}; }
@@ -49,10 +50,10 @@ struct Schedule {
   size_t weight_bytes() const { return static_cast<size_t>(panels() * panel_bytes()); }
   size_t scratch_bytes() const;
 
-  Window window;
   bool planes;
   PixelLayout pixels;
   bool in_place;  ///< lines are read where they are
+  Window window;  ///< of rows of one position where lines are read in place, which bands may cut anywhere
   int64_t parts;
   int64_t inputs;
   int64_t taps;       ///< products of an input
@@ -61,12 +62,15 @@ struct Schedule {
   int64_t out_channels;
   int64_t batch;
   int threads;
-  int64_t rows;    ///< of a band
+  int64_t rows;    ///< of a band, at most
   int64_t images;  ///< whose bands go through the same weights together
   int64_t bands = 1, image_groups = 1, groups = 1;
 
  private:
   void even_out();
+  /// Of the thread that has the most to do: rows times tiles.
+  int64_t longest_share() const;
+  int64_t tiles_before(int64_t group) const;
 };
 
 }  // namespace ridgeline::kernels::lines
