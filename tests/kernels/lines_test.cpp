@@ -323,31 +323,39 @@ TEST(LineTurn, RowsOfAMatrixThereAndBackKeepWhatTheNumbersHold) {
   }
 }
 
-TEST(LinePlanes, MeansAndScaledOnesAreThoseOfTheirPlanes) {
-  ThreadPool threads(2);
-  constexpr int64_t kPixels = 35;
+/// Of more than some thousand pixels sums are those of parts, which threads may share.
+class LinePlanesOf : public testing::TestWithParam<int64_t> {};
+INSTANTIATE_TEST_SUITE_P(Pixels, LinePlanesOf, testing::Values(35, 5003));
+
+TEST_P(LinePlanesOf, MeansAndScaledOnesAreThoseOfTheirPlanes) {
+  ThreadPool threads(2), alone(1);
+  const int64_t pixels = GetParam();
   for (const Numbers numbers : {Numbers::kBf16, Numbers::kBf16Pair}) {
-    const LineTurn image{{.batch = 2, .channels = 43, .plane = kPixels}, numbers},
+    const LineTurn image{{.batch = 2, .channels = 43, .plane = pixels}, numbers},
         pixel{{.batch = 2, .channels = 43, .plane = 1}, numbers};
-    const auto values = kept(numbers, random_values(2 * 43 * kPixels, 9)),
+    const auto values = kept(numbers, random_values(2 * 43 * pixels, 9)),
                factors = kept(numbers, random_values(2 * 43, 10));
-    const LinePlanes desc{.planes = 4, .pixels = kPixels, .numbers = numbers};
+    const LinePlanes desc{.planes = 4, .pixels = pixels, .numbers = numbers};
     for (const LineKernels* kernels : {&line_kernels(detect_cpu_features(), numbers), &ref_lines(numbers)}) {
       const std::vector<Line> in = to_littered_lines(image, values, threads),
                               by = to_littered_lines(pixel, factors, threads);
-      std::vector<Line> means(by.size()), scaled(in.size());
+      std::vector<Line> means(by.size()), means_alone(by.size()), scaled(in.size());
       mean(*kernels, desc, in.data(), means.data(), threads);
+      mean(*kernels, desc, in.data(), means_alone.data(), alone);
       scale(*kernels, desc, {in.data(), by.data(), scaled.data()}, threads);
       const std::vector<float> mean_planes = to_planes(pixel, means, threads),
                                scaled_planes = to_planes(image, scaled, threads);
+      EXPECT_EQ(mean_planes, to_planes(pixel, means_alone, threads));
       const double rounding = numbers == Numbers::kBf16 ? 0x1p-8 : 0x1p-15;
+      const auto of_plane = static_cast<size_t>(pixels);
       for (size_t plane = 0; plane < mean_planes.size(); ++plane) {
         double sum = 0;
-        for (size_t i = 0; i < kPixels; ++i) sum += values[plane * kPixels + i];
-        EXPECT_NEAR(mean_planes[plane], sum / kPixels, 1e-6 + rounding * std::abs(sum) / kPixels);
+        for (size_t i = 0; i < of_plane; ++i) sum += values[plane * of_plane + i];
+        const double mean = sum / static_cast<double>(pixels);
+        EXPECT_NEAR(mean_planes[plane], mean, 1e-6 + rounding * std::abs(mean));
       }
       for (size_t i = 0; i < values.size(); ++i)
-        ASSERT_NEAR(scaled_planes[i], values[i] * factors[i / kPixels], rounding);
+        ASSERT_NEAR(scaled_planes[i], values[i] * factors[i / of_plane], rounding);
     }
   }
 }

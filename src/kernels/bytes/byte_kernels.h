@@ -45,11 +45,17 @@ struct Lookup {
   uint8_t* out = nullptr;
 };
 
-/// Of lines behind each other, into one; see ref::lookup_mean.
-struct LookupMean {
+/// Of lines behind each other; see ref::lookup_mean.
+struct LookupSum {
   const uint8_t* steps = nullptr;
   int64_t lines = 0;
   const float* values = nullptr;  ///< [256]
+  float* sums = nullptr;          ///< [kChannels], in an order that only lookup_mean knows
+};
+/// Of the sums of so many parts, a line.
+struct LookupMean {
+  const float* sums = nullptr;  ///< [parts, kChannels]
+  int64_t parts = 1;
   float factor = 1;
   Finish finish{};
   uint8_t* out = nullptr;
@@ -73,6 +79,7 @@ struct ByteKernels {
   void (*average)(const lines::PoolRow& row, const Average& average);
   void (*add)(const AddSteps& add);
   void (*lookup)(const Lookup& lookup);
+  void (*lookup_sum)(const LookupSum& sum);
   void (*lookup_mean)(const LookupMean& mean);
   void (*lookup_product)(const LookupProduct& product);
 };

@@ -104,6 +104,7 @@ constexpr ByteKernels kKernels{.to_pixels = to_pixels,
                                .average = average,
                                .add = add,
                                .lookup = lookup,
+                               .lookup_sum = lookup_sum,
                                .lookup_mean = lookup_mean,
                                .lookup_product = lookup_product};
 

@@ -4,6 +4,7 @@
 
 #include "kernels/broadcast.h"
 #include "kernels/bytes/needs.h"
+#include "kernels/plane_sums.h"
 
 namespace ridgeline::kernels::bytes {
 namespace {
@@ -142,15 +143,20 @@ void lookup(const ByteKernels& kernels, const Lookup& desc, ThreadPool& pool) {
 }
 
 void lookup_mean(const ByteKernels& kernels, const LookupDesc& desc, float factor, ThreadPool& pool) {
-  pool.parallel_for(desc.batch * blocks_of(desc.channels), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block)
-      kernels.lookup_mean({.steps = steps_of(desc.in + block * desc.plane),
-                           .lines = desc.plane,
-                           .values = desc.values,
-                           .factor = factor,
-                           .finish = desc.finish,
-                           .out = steps_of(desc.out + block)});
-  });
+  const auto sum = [&](const PlanePart& part, float* sums) {
+    kernels.lookup_sum({.steps = steps_of(desc.in + part.plane * desc.plane + part.first),
+                        .lines = part.pixels,
+                        .values = desc.values,
+                        .sums = sums});
+  };
+  const auto finish = [&](int64_t plane, const float* sums, int64_t parts) {
+    kernels.lookup_mean({.sums = sums,
+                         .parts = parts,
+                         .factor = factor,
+                         .finish = desc.finish,
+                         .out = steps_of(desc.out + plane)});
+  };
+  sum_planes<kChannels>(desc.batch * blocks_of(desc.channels), desc.plane, pool, sum, finish);
 }
 
 void lookup_product(const ByteKernels& kernels, const LookupDesc& desc, const LookupFactors& factors,

@@ -20,17 +20,25 @@ void lookup(const Lookup& of) {
   for (int64_t i = 0; i < of.lines * kLineBytes; i += kLineBytes) table.look_up(of.steps + i, of.out + i);
 }
 
-void lookup_mean(const LookupMean& mean) {
-  const ValueTable table(mean.values);
+void lookup_sum(const LookupSum& of) {
+  const ValueTable table(of.values);
   LineValues sums{};
-  for (int64_t first = 0; first < mean.lines; first += ref::kSummedTogether) {
-    LineValues part{};
-    for (int64_t i = first; i < std::min(first + ref::kSummedTogether, mean.lines); ++i) {
-      const LineValues values = table.of(mean.steps + i * kLineBytes);
-      for (int v = 0; v < kLineVectors; ++v) part.vectors[v] += values.vectors[v];
+  for (int64_t first = 0; first < of.lines; first += ref::kSummedTogether) {
+    LineValues together{};
+    for (int64_t i = first; i < std::min(first + ref::kSummedTogether, of.lines); ++i) {
+      const LineValues values = table.of(of.steps + i * kLineBytes);
+      for (int v = 0; v < kLineVectors; ++v) together.vectors[v] += values.vectors[v];
     }
-    for (int v = 0; v < kLineVectors; ++v) sums.vectors[v] += part.vectors[v];
+    for (int v = 0; v < kLineVectors; ++v) sums.vectors[v] += together.vectors[v];
   }
+  for (int v = 0; v < kLineVectors; ++v) vector::store(of.sums + v * kLanes, sums.vectors[v]);
+}
+
+void lookup_mean(const LookupMean& mean) {
+  LineValues sums{};
+  for (int64_t part = 0; part < mean.parts; ++part)
+    for (int v = 0; v < kLineVectors; ++v)
+      sums.vectors[v] += vector::load(mean.sums + part * kChannels + v * kLanes);
   for (Vector& sum : sums.vectors) sum *= mean.factor;
   store_values(mean.finish, sums, mean.out);
 }

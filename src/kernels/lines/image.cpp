@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/plane_sums.h"
+
 namespace ridgeline::kernels::lines {
 namespace {
 
@@ -39,15 +41,6 @@ void for_each_line(const RowTurn& turn, ThreadPool& pool, const Body& body) {
                              std::min(kChannels, turn.columns - column));
                       }
                     });
-}
-
-/// body(plane) for all planes, on all threads.
-template <typename Body>
-void for_each_plane(const LinePlanes& desc, ThreadPool& pool, const Body& body) {
-  const int64_t grain = ceil_div(desc.planes, kTasksPerThread * pool.threads());
-  pool.parallel_for(desc.planes, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) body(plane);
-  });
 }
 
 }  // namespace
@@ -114,18 +107,34 @@ void pool(const LineKernels& kernels, const LinePool& desc, const Line* in, Line
 }
 
 void mean(const LineKernels& kernels, const LinePlanes& desc, const Line* in, Line* out, ThreadPool& pool) {
-  const int64_t parts = parts_of(desc.numbers);
-  for_each_plane(desc, pool, [&](int64_t plane) {
-    kernels.mean({desc.pixels, desc.pixels}, in + plane * parts * desc.pixels, out + plane * parts);
-  });
+  const int64_t of_number = parts_of(desc.numbers);
+  const auto sum = [&](const PlanePart& part, float* sums) {
+    const Line* const from = in + part.plane * of_number * desc.pixels + part.first;
+    kernels.sum({part.pixels, desc.pixels}, from, sums);
+  };
+  const auto finish = [&](int64_t plane, float* sums, int64_t parts) {
+    for (int64_t channel = 0; channel < kChannels; ++channel) {
+      float whole = 0;
+      for (int64_t part = 0; part < parts; ++part) whole += sums[part * kChannels + channel];
+      sums[channel] = whole / static_cast<float>(desc.pixels);
+    }
+    kernels.from_blocks({1, 1}, sums, sums + blocked::kBlock, out + plane * of_number);
+  };
+  sum_planes<kChannels>(desc.planes, desc.pixels, pool, sum, finish);
 }
 
 void scale(const LineKernels& kernels, const LinePlanes& desc, const ScaleArgs& args, ThreadPool& pool) {
-  const int64_t parts = parts_of(desc.numbers);
-  for_each_plane(desc, pool, [&](int64_t plane) {
-    const int64_t first = plane * parts * desc.pixels;
-    kernels.scale({desc.pixels, desc.pixels}, args.in + first, args.factor + plane * parts, args.out + first);
-  });
+  const int64_t of_number = parts_of(desc.numbers);
+  const int64_t parts = ceil_div(desc.pixels, kPixelsTogether), count = desc.planes * parts;
+  pool.parallel_for(count, ceil_div(count, kTasksPerThread * pool.threads()),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                        const int64_t plane = i / parts, pixel = i % parts * kPixelsTogether;
+                        const int64_t first = plane * of_number * desc.pixels + pixel;
+                        kernels.scale({std::min(kPixelsTogether, desc.pixels - pixel), desc.pixels},
+                                      args.in + first, args.factor + plane * of_number, args.out + first);
+                      }
+                    });
 }
 
 const LineKernels& line_kernels(const CpuFeatures& cpu, Numbers numbers) {

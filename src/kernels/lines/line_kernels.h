@@ -37,8 +37,8 @@ struct LineKernels {
   void (*to_blocks)(const Pixels& pixels, const Line* from, float* first, float* second);
   void (*to_pixels)(const PlanePixels& pixels);
   void (*pool)(const PoolRow& row);
-  /// The mean of all pixels, as one line.
-  void (*mean)(const Pixels& pixels, const Line* from, Line* to);
+  /// Of all pixels, [kChannels].
+  void (*sum)(const Pixels& pixels, const Line* from, float* sums);
   /// to[pixel] = from[pixel] · factor[0].
   void (*scale)(const Pixels& pixels, const Line* from, const Line* factor, Line* to);
 };

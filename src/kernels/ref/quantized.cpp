@@ -4,6 +4,7 @@
 #include <array>
 
 #include "kernels/broadcast.h"
+#include "kernels/plane_sums.h"
 
 namespace ridgeline::kernels::ref {
 namespace {
@@ -159,12 +160,18 @@ void lookup_mean(const LookupMeanDesc& desc, const TensorView& in, const TensorV
   const auto* const steps = reinterpret_cast<const uint8_t*>(in.data);
   pool.parallel_for(desc.planes, 1, [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {
+      const PlaneParts parts(desc.plane);
       float sum = 0;
-      for (int64_t first = 0; first < desc.plane; first += kSummedTogether) {
-        float part = 0;
-        for (int64_t i = first; i < std::min(first + kSummedTogether, desc.plane); ++i)
-          part += desc.values[steps[plane * desc.plane + i]];
-        sum += part;
+      for (int64_t part = 0; part < parts.count; ++part) {
+        const int64_t begin_of = part * parts.size, end_of = std::min(begin_of + parts.size, desc.plane);
+        float of_part = 0;
+        for (int64_t first = begin_of; first < end_of; first += kSummedTogether) {
+          float together = 0;
+          for (int64_t i = first; i < std::min(first + kSummedTogether, end_of); ++i)
+            together += desc.values[steps[plane * desc.plane + i]];
+          of_part += together;
+        }
+        sum += of_part;
       }
       write(out.dtype, desc.finish, sum * desc.factor, out.data, plane);
     }

@@ -38,7 +38,7 @@ Status quantized_average(const QuantizedAverageDesc& desc, const TensorView& in,
 void lookup(const TensorView& in, const TensorView& table, const TensorView& out, ThreadPool& pool);
 
 /// out = finish(factor · Σ values[byte of in]) of each plane, as FP32 sums them: 64 elements in order, then
-/// these sums in order. `values` are 256.
+/// these sums of a part of the plane (PlaneParts) in order, then the parts'. `values` are 256.
 struct LookupMeanDesc {
   int64_t planes = 1;
   int64_t plane = 1;
