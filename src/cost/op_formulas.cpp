@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cost/op_view.h"
+#include "graph/ops/equation.h"
 
 // Sources: the operators' definitions in the ONNX specification. `macs` count as two FLOPs each; `flops` is
 // the rest.
@@ -61,25 +62,14 @@ Result<Arithmetic> qlinear_matmul(const OpView& op) { return product(op, kRequan
 
 /// One multiply-accumulate per combination of all indices and per operand beyond the first.
 Result<Arithmetic> einsum(const OpView& op) {
-  const std::string equation = op.node().string_or("equation", "");
-  if (equation.find('.') != std::string::npos)
-    return unsupported("{}: equations with an ellipsis are not costed", op.node().describe());
-  std::map<char, double> sizes;
-  size_t operand = 0, axis = 0;
-  for (const char c : equation.substr(0, equation.find("->"))) {
-    if (c == ' ') continue;
-    if (c == ',') {
-      ++operand;
-      axis = 0;
-      continue;
-    }
-    if (axis >= op.in(operand).rank()) return too_few_dims(op);
-    sizes[c] = dim(op.in(operand), axis++);
-  }
+  std::vector<Shape> operands;
+  for (size_t i = 0; op.has_in(i); ++i) operands.push_back(op.in(i));
+  const auto equation = ops::Equation::parse(op.node().string_or("equation", ""), operands);
+  if (!equation.ok()) return invalid_argument("{}: {}", op.node().describe(), equation.status().message());
   double combinations = 1;
-  for (const auto& [label, size] : sizes) combinations *= size;
-  if (operand == 0) return Arithmetic{0, combinations};
-  return Arithmetic{combinations * static_cast<double>(operand), 0};
+  for (const auto& [label, extent] : equation->extents) combinations *= static_cast<double>(extent);
+  if (operands.size() == 1) return Arithmetic{0, combinations};
+  return Arithmetic{combinations * static_cast<double>(operands.size() - 1), 0};
 }
 
 /// Per step and image every weight once, and `per_hidden` operations for each of the hidden values.

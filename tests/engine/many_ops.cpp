@@ -148,6 +148,8 @@ void add_products(ModelOfManyOps& model) {
   model.add("Einsum", {"x", model.noise({8, 10, 4})}, {{"equation", std::string("nchw,cwk->nhk")}});
   model.add("Einsum", {"x", model.noise({2, 8, 7, 10})}, {{"equation", std::string("bhid, bhjd -> bhij")}});
   model.add("Einsum", {"x", model.noise({2, 5, 8})}, {{"equation", std::string("bchw,bkc->bkhw")}});
+  model.add("Einsum", {"x", model.noise({10, 4})}, {{"equation", std::string("...w,wk->...k")}});
+  model.add("Einsum", {"x", model.noise({12, 10})}, {{"equation", std::string("bc...,...")}});
 }
 
 }  // namespace

@@ -111,6 +111,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Pad", {{3, 4}}, {}, {{1, {0, 1, 2, 3}}}, Shape{5, 8}},
         Case{"Resize", {{1, 2, 4, 4}}, {}, {{1, {}}, {2, {}}, {3, {1, 2, 9, 7}}}, Shape{1, 2, 9, 7}},
         Case{"DepthToSpace", {{1, 12, 2, 3}}, {{"blocksize", int64_t{2}}}, {}, Shape{1, 3, 4, 6}},
+        Case{"Einsum",
+             {{kAny, 7, 3}, {7, 4}},
+             {{"equation", std::string("b...c,...d->bd...c")}},
+             {},
+             Shape{kAny, 4, 7, 3}},
+        Case{"Einsum", {{2, 3}, {4, 5}}, {{"equation", std::string("ij,jk->ik")}}, {}, std::nullopt},
         Case{"NoSuchOp", {{1}}, {}, {}, std::nullopt}));
 
 TEST(InferTypes, FollowsAShapeThroughTheArithmeticOfAnExporter) {

@@ -1,7 +1,6 @@
-#include <algorithm>
 #include <array>
-#include <map>
 
+#include "graph/ops/equation.h"
 #include "graph/ops/families.h"
 
 namespace ridgeline::ops {
@@ -67,39 +66,18 @@ Status gemm(InferContext& context) {
   return {};
 }
 
-/// Subscripts of one term, ellipsis unsupported: unknown shape then.
 Status einsum(InferContext& context) {
-  std::string equation = context.node().string_or("equation", "");
-  std::erase(equation, ' ');
   context.set_output(0, context.dtype(0), std::nullopt);
-  if (equation.find('.') != std::string::npos) return {};
-  const size_t arrow = equation.find("->");
-  std::map<char, int64_t> extents;
-  size_t at = 0;
-  const std::string left = equation.substr(0, arrow);
+  std::vector<Shape> operands;
   for (size_t i = 0; i < context.input_count(); ++i) {
-    const size_t comma = std::min(left.find(',', at), left.size());
-    const std::string term = left.substr(std::min(at, left.size()), comma - std::min(at, left.size()));
-    at = comma + 1;
     const auto shape = context.shape(i);
     if (!shape) return {};
-    if (shape->rank() != term.size())
-      return context.error("equation '{}' does not fit input {}", equation, shape->to_string());
-    for (size_t axis = 0; axis < term.size(); ++axis) {
-      const auto [entry, fresh] = extents.emplace(term[axis], (*shape)[axis]);
-      if (!fresh && (entry->second < 0 || entry->second == 1)) entry->second = (*shape)[axis];
-    }
+    operands.push_back(*shape);
   }
-  std::string right = arrow == std::string::npos ? "" : equation.substr(arrow + 2);
-  if (arrow == std::string::npos)
-    for (const auto& [letter, extent] : extents)
-      if (std::count(left.begin(), left.end(), letter) == 1) right += letter;
+  const auto equation = Equation::parse(context.node().string_or("equation", ""), operands);
+  if (!equation.ok()) return context.error("{}", equation.status().message());
   Shape out;
-  for (const char letter : right) {
-    if (!extents.contains(letter))
-      return context.error("equation '{}' has an output letter that no input has", equation);
-    out.dims().push_back(extents[letter]);
-  }
+  for (const char label : equation->out) out.dims().push_back(equation->extents.at(label));
   context.set_output(0, context.dtype(0), out);
   return {};
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "graph/ops/equation.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/rewriter.h"
 
@@ -23,22 +24,20 @@ bool are_distinct(std::string labels) {
 struct Roles {
   std::string left, right, out;
   std::string batch, rows, columns, summed;
+  std::map<char, int64_t> extents;
 
-  /// None for an equation that is no product of matrices: of other numbers of operands, with a diagonal, an
-  /// ellipsis, or a sum over one operand alone.
-  static std::optional<Roles> of(std::string equation) {
-    std::erase(equation, ' ');
-    const size_t comma = equation.find(','), arrow = equation.find("->");
-    if (comma == std::string::npos || arrow == std::string::npos || has(equation, '.')) return std::nullopt;
-    Roles roles{.left = equation.substr(0, comma),
-                .right = equation.substr(comma + 1, arrow - comma - 1),
-                .out = equation.substr(arrow + 2),
+  /// None for an equation of two operands that is no product of matrices: with a diagonal, or a sum over one
+  /// operand alone.
+  static std::optional<Roles> of(const ops::Equation& equation) {
+    Roles roles{.left = equation.terms[0],
+                .right = equation.terms[1],
+                .out = equation.out,
                 .batch = {},
                 .rows = {},
                 .columns = {},
-                .summed = {}};
-    for (const std::string* labels : {&roles.left, &roles.right, &roles.out})
-      if (!are_distinct(*labels) || has(*labels, ',')) return std::nullopt;
+                .summed = {},
+                .extents = equation.extents};
+    if (!are_distinct(roles.left) || !are_distinct(roles.right)) return std::nullopt;
     for (const char label : roles.out) {
       const bool in_left = has(roles.left, label), in_right = has(roles.right, label);
       (in_left && in_right ? roles.batch : in_left ? roles.rows : roles.columns) += label;
@@ -56,14 +55,11 @@ struct Roles {
 /// Writes an Einsum as a MatMul with what brings its operands and its result into order.
 class Writer {
  public:
-  Writer(Rewriter& rewriter, const Node& einsum, const Roles& roles, const Shape& left, const Shape& right)
-      : rewriter_(rewriter), einsum_(einsum), roles_(roles) {
-    for (size_t i = 0; i < roles.left.size(); ++i) extents_[roles.left[i]] = left[i];
-    for (size_t i = 0; i < roles.right.size(); ++i) extents_[roles.right[i]] = right[i];
-  }
+  Writer(Rewriter& rewriter, const Node& einsum, const Roles& roles)
+      : rewriter_(rewriter), einsum_(einsum), roles_(roles) {}
 
   Status write() {
-    const auto& [left, right, out, batch, rows, columns, summed] = roles_;
+    const auto& [left, right, out, batch, rows, columns, summed, extents] = roles_;
     std::string a = ordered(einsum_.inputs[0], left, batch + rows + summed);
     ASSIGN_OR_RETURN(a, grouped(a, batch + rows + summed, {rows, summed}));
     std::string b = ordered(einsum_.inputs[1], right, batch + summed + columns);
@@ -100,7 +96,7 @@ class Writer {
 
   Ints extents_of(const std::string& labels) const {
     Ints extents;
-    for (const char label : labels) extents.push_back(extents_.at(label));
+    for (const char label : labels) extents.push_back(roles_.extents.at(label));
     return extents;
   }
 
@@ -125,16 +121,24 @@ class Writer {
   Rewriter& rewriter_;
   const Node& einsum_;
   const Roles& roles_;
-  std::map<char, int64_t> extents_;
 };
 
-/// Labels of extent 1 may be repeated along the other operand's.
-bool fit(const Roles& roles, const Shape& left, const Shape& right) {
-  if (roles.left.size() != left.rank() || roles.right.size() != right.rank()) return false;
-  for (size_t i = 0; i < roles.left.size(); ++i)
-    if (const size_t j = roles.right.find(roles.left[i]); j != std::string::npos && left[i] != right[j])
-      return false;
-  return true;
+/// None for what is no product of matrices, or repeats one operand along an axis of the other's.
+std::optional<Roles> roles_of(const Node& einsum, const TypeMap& types) {
+  if (!is_plain(einsum, "Einsum") || einsum.inputs.size() != 2) return std::nullopt;
+  const Shape* const left = f32_shape(types, einsum.inputs[0]);
+  const Shape* const right = f32_shape(types, einsum.inputs[1]);
+  if (left == nullptr || right == nullptr) return std::nullopt;
+  const auto equation =
+      ops::Equation::parse(einsum.string_or("equation", ""), std::array<Shape, 2>{*left, *right});
+  if (!equation.ok()) return std::nullopt;
+  const auto is_whole = [&](const std::string& labels, const Shape& shape) {
+    for (size_t i = 0; i < labels.size(); ++i)
+      if (shape[i] != equation->extents.at(labels[i])) return false;
+    return true;
+  };
+  const bool are_whole = is_whole(equation->terms[0], *left) && is_whole(equation->terms[1], *right);
+  return are_whole ? Roles::of(*equation) : std::nullopt;
 }
 
 }  // namespace
@@ -145,16 +149,12 @@ Status multiply_einsums(Graph& graph, const PassOptions&) {
   Rewriter rewriter(graph);
   std::vector<Node> nodes;
   for (const Node& node : graph.nodes) {
-    const auto roles = is_plain(node, "Einsum") && node.inputs.size() == 2
-                           ? Roles::of(node.string_or("equation", ""))
-                           : std::nullopt;
-    const Shape* const left = roles ? f32_shape(types, node.inputs[0]) : nullptr;
-    const Shape* const right = roles ? f32_shape(types, node.inputs[1]) : nullptr;
-    if (left == nullptr || right == nullptr || !fit(*roles, *left, *right)) {
+    const auto roles = roles_of(node, types);
+    if (!roles) {
       nodes.push_back(node);
       continue;
     }
-    Writer writer(rewriter, node, *roles, *left, *right);
+    Writer writer(rewriter, node, *roles);
     RETURN_IF_ERROR(writer.write());
     std::ranges::move(writer.nodes, std::back_inserter(nodes));
   }
