@@ -36,8 +36,9 @@ struct Piece {
 
 /// Adds what one row of taps contributes.
 template <typename T>
-void add_taps(const Window& w, const T* in_row, const int8_t* taps, const Piece& piece, int32_t zero,
-              Sums& sums) {
+void add_taps(const quantized::QuantizedConvDesc& desc, const T* in_row, const int8_t* taps,
+              const Piece& piece, Sums& sums) {
+  const Window& w = desc.conv.window;
   for (int64_t kw = 0; kw < w.kernel[2]; ++kw) {
     const Range inside = outputs_inside(w, 2, kw);
     const int64_t begin = std::max(inside.begin, piece.at[2]),
@@ -45,7 +46,7 @@ void add_taps(const Window& w, const T* in_row, const int8_t* taps, const Piece&
     const int64_t offset = kw * w.dilation[2] - w.pad[2];
     for (int64_t c = begin; c < end; ++c)
       sums[static_cast<size_t>(c - piece.at[2])] +=
-          (int32_t{in_row[c * w.stride[2] + offset]} - zero) * taps[kw];
+          (int32_t{in_row[c * w.stride[2] + offset]} - desc.in_zero) * taps[kw];
   }
 }
 
@@ -66,9 +67,8 @@ void sum_piece(const quantized::QuantizedConvDesc& desc, const quantized::Quanti
       for (int64_t kh = rows.begin; kh < rows.end; ++kh) {
         const int64_t d = piece.at[0] * w.stride[0] - w.pad[0] + kd * w.dilation[0];
         const int64_t h = piece.at[1] * w.stride[1] - w.pad[1] + kh * w.dilation[1];
-        add_taps(w, in + ((ic * w.in[0] + d) * w.in[1] + h) * w.in[2],
-                 weights + ((ic * w.kernel[0] + kd) * w.kernel[1] + kh) * w.kernel[2], piece, desc.in_zero,
-                 sums);
+        add_taps(desc, in + ((ic * w.in[0] + d) * w.in[1] + h) * w.in[2],
+                 weights + ((ic * w.kernel[0] + kd) * w.kernel[1] + kh) * w.kernel[2], piece, sums);
       }
 }
 
